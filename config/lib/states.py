@@ -1,0 +1,43 @@
+"""One word, one tone and one icon per state, the same on every page."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class StateLook:
+    """``tone`` is one of neutral, info, success, warning, danger."""
+
+    word: str | Promise
+    tone: str
+    icon: str
+
+
+_LOOKS = {
+    "created": StateLook(_("Created"), "neutral", "document-plus"),
+    "submitting": StateLook(_("Submitting"), "info", "paper-airplane"),
+    "in_doubt": StateLook(_("In doubt"), "warning", "question-mark-circle"),
+    "pending": StateLook(_("Pending"), "info", "clock"),
+    "otp_received": StateLook(_("Code received"), "success", "chat-bubble-left-ellipsis"),
+    "received": StateLook(_("Code received"), "success", "envelope-open"),
+    "cancelling": StateLook(_("Cancelling"), "warning", "arrow-uturn-left"),
+    "success": StateLook(_("Success"), "success", "check-circle"),
+    "cancelled": StateLook(_("Cancelled"), "neutral", "minus-circle"),
+    "failed": StateLook(_("Failed"), "danger", "x-circle"),
+    "expired": StateLook(_("Expired"), "neutral", "no-symbol"),
+    "paid_late": StateLook(_("Paid late"), "warning", "exclamation-circle"),
+    "underpaid": StateLook(_("Underpaid"), "warning", "arrow-trending-down"),
+    "overpaid": StateLook(_("Overpaid"), "warning", "arrow-trending-up"),
+    "open": StateLook(_("Held"), "info", "lock-closed"),
+    "captured": StateLook(_("Paid"), "success", "check-circle"),
+    "released": StateLook(_("Returned"), "neutral", "arrow-uturn-left"),
+    "reversed": StateLook(_("Reversed"), "warning", "arrow-path"),
+}
+
+
+def look_of(state: str) -> StateLook:
+    """How to show ``state``; a state nobody described is shown by its own name in a neutral tone."""
+    known = _LOOKS.get(state)
+    return known or StateLook(state.replace("_", " ").capitalize(), "neutral", "ellipsis-horizontal-circle")

@@ -1,0 +1,38 @@
+"""Moments as a person reads them, in the zone that is active for the request."""
+
+from datetime import UTC, datetime
+
+from django.utils import timezone, translation
+from django.utils.dateformat import format as format_date
+
+
+def zone_name(moment: datetime | None = None) -> str:
+    """WIB, WITA, WIT, GMT, or ``UTC+7`` where a zone has no letters of its own."""
+    local = timezone.localtime(moment or timezone.now())
+    name = local.tzname() or ""
+    if not name[:1] in {"+", "-"}:
+        return name
+    return f"UTC{name[0]}{name[1:3].lstrip('0') or '0'}" + (f":{name[3:]}" if name[3:] else "")
+
+
+def in_words(moment: datetime, *, form: str = "full") -> str:
+    """``21 Nov 2026 09:02 WIB``; ``form``: full, date or clock. Indonesian writes the hour with a point."""
+    local = timezone.localtime(moment)
+    clock = "H.i" if translation.get_language() == "id" else "H:i"
+    if form == "date":
+        return format_date(local, "j M Y")
+    if form == "clock":
+        return f"{format_date(local, clock)} {zone_name(moment)}"
+    return f"{format_date(local, f'j M Y {clock}')} {zone_name(moment)}"
+
+
+def stamp(moment: datetime) -> str:
+    """ISO 8601 in UTC, as the ``datetime`` attribute and the scripts want it."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def clock_digits(seconds: int) -> str:
+    """``14:32`` or ``23:05:00``; hours are counted on past a day."""
+    minutes, rest = divmod(max(0, seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
