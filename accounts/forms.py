@@ -1,0 +1,37 @@
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+
+class SignupDetails(forms.Form):
+    """What sign-up asks beside e-mail and password; allauth builds its form on top of this one."""
+
+    display_name = forms.CharField(
+        label=_("Name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    field_order = ("display_name", "email", "password1")
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        """allauth calls this after the account is stored; the adapter has already done everything."""
+
+
+class PreferencesForm(forms.ModelForm[User]):
+    class Meta:
+        model = User
+        fields = ("display_name", "language", "timezone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = sorted(name for name in available_timezones() if "/" in name)
+        self.fields["timezone"] = forms.ChoiceField(
+            label=_("Time zone"),
+            choices=[(name, name.replace("_", " ")) for name in zones],
+            help_text=_("Times on every page are shown in this zone."),
+        )
+        self.fields["language"] = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)

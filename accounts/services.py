@@ -1,0 +1,26 @@
+from django.db import transaction
+
+from accounts.models import Customer, User, validate_timezone
+
+
+def open_customer(*, user: User) -> Customer:
+    """Give ``user`` a customer profile; the same one when asked again."""
+    customer, _created = Customer.objects.get_or_create(user=user)
+    return customer
+
+
+@transaction.atomic
+def register_customer(*, email: str, password: str, display_name: str, language: str = "en") -> Customer:
+    """A customer whose address needs no confirmation: for demo data and staff, not for the sign-up page."""
+    from allauth.account.models import EmailAddress
+
+    user = User.objects.create_user(email, password, display_name=display_name, language=language)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return open_customer(user=user)
+
+
+def change_preferences(*, user: User, display_name: str, language: str, timezone: str) -> None:
+    """Store how ``user`` wants to be addressed. Raises ``ValidationError`` for an unknown IANA time zone."""
+    validate_timezone(timezone)
+    user.display_name, user.language, user.timezone = display_name, language, timezone
+    user.save(update_fields=["display_name", "language", "timezone"])

@@ -1,0 +1,43 @@
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from config.lib import navigation, times
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """What base.html shows around every page. Lazy: a fragment that draws no menu pays for none."""
+    view_name = request.resolver_match.view_name if request.resolver_match else ""
+    roles = SimpleLazyObject(lambda: _roles(request))
+    return {
+        "navigation": SimpleLazyObject(lambda: navigation.sections_for(roles, view_name)),
+        "bottom_bar": SimpleLazyObject(lambda: navigation.bottom_bar_for(roles, view_name)),
+        "bottom_rest": SimpleLazyObject(lambda: _rest(roles, view_name)),
+        "account_links": SimpleLazyObject(lambda: navigation.account_links(view_name)),
+        "sandbox_enabled": settings.SANDBOX_ENABLED,
+        "sandbox_url": SimpleLazyObject(lambda: navigation.url_or_none("sandbox:index") or ""),
+        "zone_name": SimpleLazyObject(times.zone_name),
+        "zone_place": timezone.get_current_timezone_name().replace("_", " "),
+    }
+
+
+def _roles(request: HttpRequest) -> set[str]:
+    user = request.user
+    roles = {"sandbox"} if settings.SANDBOX_ENABLED else set()
+    if not user.is_authenticated:
+        return roles
+    if hasattr(user, "customer"):
+        roles.add("customer")
+    if user.is_staff:
+        roles.add("staff")
+    return roles
+
+
+def _rest(roles: set[str], view_name: str) -> list[navigation.Link]:
+    """The links of the side menu that found no place in the bottom bar."""
+    shown = {link.url for link in navigation.bottom_bar_for(roles, view_name)}
+    every = (link for section in navigation.sections_for(roles, view_name) for link in section.links)
+    return [link for link in every if link.url not in shown]

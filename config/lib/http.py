@@ -1,0 +1,116 @@
+"""The one place from which requests leave us: time limits, no redirects, a size limit, one log line, no secrets."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import requests
+from requests.adapters import HTTPAdapter
+
+MAX_BODY = 1024 * 1024
+
+logger = logging.getLogger(__name__)
+
+
+class HttpError(Exception):
+    """No usable answer. ``sent`` is false only when not one byte can have reached the other side."""
+
+    sent = True
+
+
+class HttpTimeout(HttpError):
+    """The other side took the request and did not answer in time, or broke off: it may have acted."""
+
+
+class HttpUnreachable(HttpError):
+    """No connection could be made: the other side never saw the request."""
+
+    sent = False
+
+
+@dataclass(frozen=True)
+class HttpReply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed: float
+
+
+def _make_session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    # Retries are the caller's decision: only it knows whether a repetition is safe.
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=8, pool_maxsize=8, max_retries=0))
+    return session
+
+
+_session = _make_session()
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    label: str,
+    body: bytes | None = None,
+    params: Mapping[str, str] | None = None,
+    connect_timeout: float = 3.0,
+    read_timeout: float = 10.0,
+) -> HttpReply:
+    """Send one request and return the reply whatever its status; ``label`` names it in the log.
+
+    Raises `HttpUnreachable` (nothing was sent) or `HttpTimeout` (the outcome is unknown). Redirects are not
+    followed; a reply over 1 MiB counts as broken off. Query and headers are never logged.
+    """
+    started = time.monotonic()
+    try:
+        with _session.request(
+            method,
+            url,
+            headers=dict(headers),
+            data=body,
+            params=params,
+            timeout=(connect_timeout, read_timeout),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            content = _read(response, started + connect_timeout + read_timeout)
+            reply = HttpReply(response.status_code, response.headers, content, time.monotonic() - started)
+    except (requests.ConnectTimeout, requests.exceptions.InvalidURL) as error:
+        raise _failed(label, method, url, started, HttpUnreachable(type(error).__name__)) from error
+    except requests.ConnectionError as error:
+        raise _failed(label, method, url, started, _classify(error)) from error
+    except requests.RequestException as error:
+        raise _failed(label, method, url, started, HttpTimeout(type(error).__name__)) from error
+    logger.info("%s %s %s -> %s in %d ms", label, method, _bare(url), reply.status, reply.elapsed * 1000)
+    return reply
+
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for part in response.iter_content(64 * 1024):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BODY or time.monotonic() > deadline:
+            raise requests.exceptions.ChunkedEncodingError("reply too long or too slow")
+    return b"".join(parts)
+
+
+def _classify(error: requests.ConnectionError) -> HttpError:
+    # urllib3 says "new connection" only when connecting failed; anything else broke after we had begun to send.
+    text = type(getattr(error.args[0], "reason", None)).__name__ if error.args else ""
+    return HttpUnreachable(text) if text in {"NewConnectionError", "NameResolutionError"} else HttpTimeout(text)
+
+
+def _failed(label: str, method: str, url: str, started: float, error: HttpError) -> HttpError:
+    elapsed = (time.monotonic() - started) * 1000
+    logger.warning("%s %s %s -> %s after %d ms", label, method, _bare(url), type(error).__name__, elapsed)
+    return error
+
+
+def _bare(url: str) -> str:
+    return url.split("?", 1)[0]

@@ -1,0 +1,25 @@
+"""Identifiers that sort by time and cannot be guessed."""
+
+import secrets
+import time
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
+
+
+def _base32(value: int, length: int) -> str:
+    digits = []
+    for _ in range(length):
+        value, rest = divmod(value, 32)
+        digits.append(_ALPHABET[rest])
+    return "".join(reversed(digits))
+
+
+def new_reference(prefix: str) -> str:
+    """``prefix`` and 26 characters: 48 bits of milliseconds, then 80 random bits."""
+    return prefix + _base32((time.time_ns() // 1_000_000 << 80) | secrets.randbits(80), 26)
+
+
+def new_trx_id() -> str:
+    """A trxId for Faspay: 16 characters, alphanumeric, unique for ever (Faspay contract 3.1): 40 bits of
+    milliseconds and 40 random bits."""
+    return _base32((time.time_ns() // 1_000_000 & (2**40 - 1)) << 40 | secrets.randbits(40), 16)

@@ -1,0 +1,19 @@
+"""What the scheduler starts. Each entry is a sweep: it picks up due rows, so missing or doubling a run is harmless."""
+
+from typing import Any
+
+from celery.schedules import crontab
+
+
+def _every(task: str, seconds: float) -> dict[str, Any]:
+    # An undelivered sweep is worthless once the next one is due.
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds * 2, 5)}}
+
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "otp-sweep": _every("otp.sweep", 1.0),
+    "payments-sweep": _every("payments.sweep", 3.0),
+    "notifications-sweep": _every("notifications.sweep", 5.0),
+    "wallets-sweep": _every("wallets.sweep", 30.0),
+    "ledger-check": {"task": "wallets.check_ledger", "schedule": crontab(hour="2", minute="15")},
+}

@@ -1,0 +1,46 @@
+"""Settings that cannot work are said before the first request, each with a hint."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.security)
+def settings_make_sense(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    return [*_secrets(), *_sandbox(), *_key_files()]
+
+
+@register(Tags.security, deploy=True)
+def providers_are_configured(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    wanted = ["OTPZAP_API_KEY", "FASPAY_BASE_URL", "FASPAY_PARTNER_ID", "FASPAY_PARTNER_SERVICE_ID"]
+    wanted += ["FASPAY_PRIVATE_KEY_FILE", "FASPAY_PUBLIC_KEY_FILES"]
+    return [
+        Error(f"{name} is not set.", hint=f"Set {name}; README.md says where it comes from.", id="gerbang.E004")
+        for name in wanted
+        if not getattr(settings, name)
+    ]
+
+
+def _secrets() -> Iterator[CheckMessage]:
+    if not settings.SECRET_KEY:
+        yield Error("SECRET_KEY is empty.", hint="`make run` makes one; elsewhere set it.", id="gerbang.E001")
+
+
+def _sandbox() -> Iterator[CheckMessage]:
+    if settings.SANDBOX_ENABLED and settings.HTTPS:
+        yield Error(
+            "SANDBOX_ENABLED is on behind a public https address.",
+            hint="The sandbox lets anybody pay invoices with play money: switch it off in production.",
+            id="gerbang.E002",
+        )
+    if settings.DEBUG and settings.HTTPS:
+        yield Warning("DEBUG is on behind https.", hint="Unset DEBUG.", id="gerbang.W001")
+
+
+def _key_files() -> Iterator[CheckMessage]:
+    for name in filter(None, [settings.FASPAY_PRIVATE_KEY_FILE, *settings.FASPAY_PUBLIC_KEY_FILES]):
+        if not Path(name).is_file():
+            yield Error(f"The key file {Path(name).name} does not exist.", hint="Check the path.", id="gerbang.E003")

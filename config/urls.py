@@ -1,0 +1,27 @@
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from config import views
+
+handler400 = "config.views.bad_request"
+handler403 = "config.views.permission_denied"
+handler404 = "config.views.page_not_found"
+handler500 = "config.views.server_error"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("account/", include("allauth.account.urls")),
+    path("settings/", include("accounts.urls")),
+    path("language", views.set_language, name="set_language"),
+    path("wallet/", include("wallets.urls")),
+    path("numbers/", include("otp.urls")),
+    path("topup/", include("payments.urls")),
+    path("", include("payments.callback_urls")),
+    path("staff/", include("config.staff_urls")),
+    path("admin/", admin.site.urls),
+]
+
+if settings.SANDBOX_ENABLED:
+    urlpatterns.append(path("sandbox/", include("sandbox.urls")))

@@ -1,0 +1,124 @@
+"""Pages that belong to no app: home, health, language, errors."""
+
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.template import loader
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from accounts.permissions import CustomerRequest, customer_of, customer_required
+from config.lib import heartbeat
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The landing page for strangers, the dashboard for customers, the desk for staff."""
+    if not request.user.is_authenticated:
+        return render(request, "landing.html")
+    assert isinstance(request.user, User)
+    if customer_of(request.user) is None:
+        return redirect("staff:overview" if request.user.is_staff else "accounts:preferences")
+    return dashboard(request)  # type: ignore[return-value]
+
+
+@customer_required
+def dashboard(request: CustomerRequest) -> HttpResponse:
+    from otp import selectors as otp_selectors
+    from payments import selectors as payment_selectors
+    from wallets import selectors as wallet_selectors
+
+    context = {
+        "balances": wallet_selectors.balances(request.customer),
+        "recent_entries": wallet_selectors.recent_entries(request.customer),
+        "open_deposits": payment_selectors.open_deposits(request.customer),
+        **otp_selectors.dashboard(request.customer),
+    }
+    return render(request, "home.html", context)
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 when web, database, Redis, worker and scheduler are all alive; 503 and which are not otherwise."""
+    parts = {
+        "web": True,
+        "database": _alive(_ask_database),
+        "redis": _alive(_ask_redis),
+        "worker": _alive(lambda: heartbeat.heard("worker")),
+        "scheduler": _alive(lambda: heartbeat.heard("scheduler")),
+    }
+    healthy = all(parts.values())
+    words = {name: "ok" if alive else "down" for name, alive in parts.items()}
+    return JsonResponse({"status": "ok" if healthy else "down", **words}, status=200 if healthy else 503)
+
+
+def _alive(ask: Callable[[], bool]) -> bool:
+    try:
+        return ask()
+    except Exception:
+        return False
+
+
+def _ask_database() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return bool(cursor.fetchone())
+
+
+def _ask_redis() -> bool:
+    client: redis.Redis = cache._cache.get_client(write=True)  # type: ignore[attr-defined]
+    return bool(client.ping())
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Change the language and come back to the same page; a signed-in person keeps the choice."""
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        back = "/"
+    response = HttpResponseRedirect(back)
+    language = request.POST.get("language", "")
+    if language in dict(settings.LANGUAGES) and check_for_language(language):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, language, max_age=settings.SESSION_COOKIE_AGE, samesite="Lax"
+        )
+        if isinstance(request.user, User):
+            User.objects.filter(pk=request.user.pk).update(language=language)
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
+    return _error(request, "400.html", 400)
+
+
+def permission_denied(request: HttpRequest, exception: Any) -> HttpResponse:
+    return _error(request, "403.html", 403)
+
+
+def page_not_found(request: HttpRequest, exception: Any) -> HttpResponse:
+    return _error(request, "404.html", 404)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _error(request, "403_csrf.html", 403)
+
+
+def _error(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    return render(request, template, {"request_id": getattr(request, "request_id", "")}, status=status)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Rendered without context processors: the database may be what failed."""
+    context = {"request_id": getattr(request, "request_id", "")}
+    return HttpResponse(loader.render_to_string("500.html", context), status=500)
+

@@ -1,0 +1,105 @@
+"""The proof of the ledger from its rows alone. Each query lists what it cannot explain; nothing is ever repaired."""
+
+from collections.abc import Iterator
+
+from django.db import connection, transaction
+
+# (what is wrong, rows that show it); the text takes the row's columns in order.
+_PROOFS: list[tuple[str, str]] = [
+    (
+        "transaction {0} is not what its postings say",
+        """
+        SELECT t.reference FROM wallets_transaction t
+        LEFT JOIN LATERAL (SELECT array_agg(p.account_id ORDER BY p.account_id) AS ids,
+                                  array_agg(p.amount ORDER BY p.account_id) AS amounts
+                             FROM wallets_posting p WHERE p.transaction_id = t.id) l ON true
+        WHERE l.ids IS DISTINCT FROM t.account_ids
+           OR EXISTS (SELECT 1 FROM unnest(l.amounts, t.amounts) AS x(a, b) WHERE a IS DISTINCT FROM b)
+           OR cardinality(t.account_ids) < 2
+        """,
+    ),
+    (
+        "transaction {0} does not sum to zero in {1}: {2}",
+        """
+        SELECT t.reference, a.currency, sum(p.amount) FROM wallets_posting p
+        JOIN wallets_transaction t ON t.id = p.transaction_id JOIN wallets_account a ON a.id = p.account_id
+        GROUP BY 1, 2 HAVING sum(p.amount) <> 0
+        """,
+    ),
+    (
+        "all accounts in {0} together are {1}, not zero",
+        "SELECT currency, sum(balance) FROM wallets_account GROUP BY 1 HAVING sum(balance) <> 0",
+    ),
+    (
+        "account {0} {1} says {2}, its postings say {3}",
+        """
+        SELECT a.code, a.currency, a.balance, coalesce(s.total, 0) FROM wallets_account a
+        LEFT JOIN (SELECT account_id, sum(amount) AS total, count(*) AS n, max(version) AS top
+                     FROM wallets_posting GROUP BY 1) s ON s.account_id = a.id
+        WHERE a.balance <> coalesce(s.total, 0) OR a.version <> coalesce(s.n, 0) OR a.version <> coalesce(s.top, 0)
+        """,
+    ),
+    (
+        "posting {1} of account {0} does not follow from the one before",
+        """
+        SELECT code, version FROM (
+          SELECT a.code, p.version, p.account_id, p.transaction_id, p.amount, p.balance_after, p.hash, p.created_at,
+                 row_number() OVER w AS place, coalesce(lag(p.balance_after) OVER w, 0) AS before,
+                 coalesce(lag(p.hash) OVER w, ''::bytea) AS chain, lag(p.created_at) OVER w AS earlier
+            FROM wallets_posting p JOIN wallets_account a ON a.id = p.account_id
+          WINDOW w AS (PARTITION BY p.account_id ORDER BY p.version)) q
+        WHERE version <> place OR balance_after <> before + amount OR created_at < earlier
+           OR hash <> sha256(chain || convert_to(concat_ws('|', transaction_id, account_id, version, amount,
+                balance_after), 'UTF8'))
+        """,
+    ),
+    (
+        "account {0} {1} ends its chain elsewhere than its last posting",
+        """
+        SELECT a.code, a.currency FROM wallets_account a
+        LEFT JOIN wallets_posting p ON p.account_id = a.id AND p.version = a.version
+        WHERE a.head <> coalesce(p.hash, ''::bytea)
+        """,
+    ),
+    (
+        "account {0} {1} holds {2}, its open holds are {3}",
+        """
+        SELECT a.code, a.currency, a.held, coalesce(h.total, 0) FROM wallets_account a
+        LEFT JOIN (SELECT account_id, sum(amount) AS total FROM wallets_hold WHERE state = 'open' GROUP BY 1) h
+          ON h.account_id = a.id
+        WHERE a.held <> coalesce(h.total, 0)
+        """,
+    ),
+    (
+        "hold {0} is {1} with {2} captured, its transaction says otherwise",
+        """
+        SELECT h.reference, h.state, h.captured FROM wallets_hold h
+        LEFT JOIN wallets_transaction t ON t.hold_id = h.id
+        LEFT JOIN wallets_posting p ON p.transaction_id = t.id AND p.account_id = h.account_id
+        WHERE (h.state = 'captured') <> (t.id IS NOT NULL) OR h.captured <> -coalesce(p.amount, 0)
+        """,
+    ),
+    (
+        "reversal {0} does not mirror {1}",
+        """
+        SELECT r.reference, o.reference FROM wallets_transaction r JOIN wallets_transaction o ON o.id = r.reverses_id
+        WHERE o.reverses_id IS NOT NULL OR r.account_ids <> o.account_ids
+           OR EXISTS (SELECT 1 FROM unnest(r.amounts, o.amounts) AS x(a, b) WHERE a <> -b)
+        """,
+    ),
+    (
+        "account {0} {1} is at {2} and may not be",
+        "SELECT code, currency, balance - held FROM wallets_account WHERE NOT may_go_negative AND balance < held",
+    ),
+]
+
+
+def ledger_problems() -> Iterator[str]:
+    """Everything in the ledger's own tables that does not follow from the rest, in words, from one snapshot."""
+    already_in_one = connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not already_in_one:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for text, query in _PROOFS:
+            cursor.execute(query + " LIMIT 100")
+            yield from [text.format(*row) for row in cursor.fetchall()]

@@ -1,0 +1,182 @@
+"""The double-entry ledger. The rules stand in wallets/sql/ledger.sql; these classes only describe the tables."""
+
+from decimal import Decimal
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer, User
+
+
+def _amount(label: str, **options: object) -> "models.DecimalField[Decimal, Decimal]":
+    return models.DecimalField(label, max_digits=18, decimal_places=2, **options)  # type: ignore[arg-type]
+
+
+class Account(models.Model):
+    """Somewhere money stands: a customer's wallet, or an account of the house (clearing, revenue).
+
+    A positive balance is money we owe to its owner. ``balance``, ``held``, ``version`` and ``head`` are written
+    by the database alone, from postings and holds.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("open")
+        FROZEN = "frozen", _("frozen")
+        CLOSED = "closed", _("closed")
+
+    code = models.CharField(_("code"), max_length=80)
+    currency = models.CharField(_("currency"), max_length=3)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts"
+    )
+    balance = models.DecimalField(_("balance"), max_digits=18, decimal_places=2, default=0, db_default=0)
+    held = models.DecimalField(_("held"), max_digits=18, decimal_places=2, default=0, db_default=0)
+    version = models.BigIntegerField(default=0, db_default=0)
+    head = models.BinaryField(default=b"", db_default=b"")
+    may_go_negative = models.BooleanField(default=False, db_default=False)
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN, db_default=Status.OPEN)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        constraints = (
+            models.UniqueConstraint(fields=["code", "currency"], name="account_code_once"),
+            models.UniqueConstraint(
+                fields=["customer", "currency"], name="wallet_once", condition=Q(customer__isnull=False)
+            ),
+            models.CheckConstraint(condition=Q(held__gte=0), name="account_held_not_negative"),
+            models.CheckConstraint(
+                condition=Q(may_go_negative=True) | Q(balance__gte=F("held")), name="account_covered"
+            ),
+            models.CheckConstraint(
+                condition=Q(customer__isnull=True) | Q(may_go_negative=False), name="wallet_never_negative"
+            ),
+            models.CheckConstraint(condition=Q(currency__in=["IDR", "SLE", "USD"]), name="account_currency"),
+            models.CheckConstraint(condition=Q(status__in=["open", "frozen", "closed"]), name="account_status"),
+            models.CheckConstraint(
+                condition=~Q(status="closed") | Q(balance=0, held=0), name="account_closed_empty"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.currency}"
+
+    @property
+    def available(self) -> Decimal:
+        return self.balance - self.held
+
+
+class Hold(models.Model):
+    """Money promised to one purpose: still in the balance, no longer available."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("reserved")
+        CAPTURED = "captured", _("paid")
+        RELEASED = "released", _("given back")
+        EXPIRED = "expired", _("given back, time over")
+
+    reference = models.CharField(max_length=80, unique=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="holds")
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    captured = models.DecimalField(max_digits=18, decimal_places=2, default=0, db_default=0)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN, db_default=State.OPEN)
+    subject = models.CharField(max_length=80, blank=True)
+    memo = models.CharField(max_length=200, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
+        constraints = (
+            models.CheckConstraint(condition=Q(amount__gt=0), name="hold_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(captured__gte=0) & Q(captured__lte=F("amount")), name="hold_captured_within"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="captured", captured__gt=0)
+                | Q(state__in=["open", "released", "expired"], captured=0),
+                name="hold_captured_matches_state",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["account", "-id"], name="hold_open", condition=Q(state="open")),
+            models.Index(
+                fields=["expires_at"], name="hold_due", condition=Q(state="open", expires_at__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reference} ({self.state})"
+
+
+class Transaction(models.Model):
+    """One movement of money. Inserting the row *is* the posting: the database applies its legs or refuses it."""
+
+    reference = models.CharField(_("reference"), max_length=80, unique=True)
+    kind = models.CharField(_("kind"), max_length=30)
+    account_ids = ArrayField(models.BigIntegerField())
+    # Wider than a posting: what is finer than the currency must be refused, not rounded.
+    amounts = ArrayField(models.DecimalField(max_digits=30, decimal_places=10))
+    hold = models.OneToOneField(
+        Hold, on_delete=models.PROTECT, null=True, blank=True, related_name="capture"
+    )
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversal"
+    )
+    subject = models.CharField(_("about"), max_length=80, blank=True, db_index=True)
+    memo = models.CharField(_("memo"), max_length=200, blank=True)
+    caused_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(_("time"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("transaction")
+        verbose_name_plural = _("transactions")
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Posting(models.Model):
+    """One leg of a transaction, as it hit its account. Order is ``version``, never the clock."""
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="postings")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings", db_index=False)
+    version = models.BigIntegerField()
+    amount = _amount(_("amount"))
+    balance_after = _amount(_("balance"))
+    hash = models.BinaryField()
+    created_at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("posting")
+        verbose_name_plural = _("postings")
+        constraints = (
+            models.UniqueConstraint(fields=["account", "version"], name="posting_version_once"),
+            models.CheckConstraint(condition=~Q(amount=0), name="posting_not_zero"),
+        )
+        indexes = (models.Index(fields=["account", "created_at"], name="posting_by_time"),)
+
+    def __str__(self) -> str:
+        return f"{self.amount} on account {self.account_id}"
+
+
+class LedgerCheck(models.Model):
+    """One run of check_ledger: when, and what it could not explain."""
+
+    started_at = models.DateTimeField(db_default=Now())
+    seconds = models.DecimalField(max_digits=10, decimal_places=3)
+    postings = models.BigIntegerField()
+    problems = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("ledger check")
+        verbose_name_plural = _("ledger checks")
+
+    def __str__(self) -> str:
+        return f"{len(self.problems)} problems"

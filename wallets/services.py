@@ -1,0 +1,183 @@
+"""What can be asked of the ledger. Every call is idempotent by ``reference``: the same content again answers with
+the first result (``replayed``), other content raises `ReferenceConflict`. Amounts are positive `Decimal`s."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from accounts.models import Customer, User
+from config.lib.money import check_amount
+from wallets import ledger
+from wallets.errors import InvalidAmount, UnknownHold, UnknownTransaction
+from wallets.ledger import Held, Posted
+from wallets.models import Account, Hold, Transaction
+
+__all__ = [
+    "Held",
+    "Posted",
+    "capture_hold",
+    "credit_from_provider",
+    "hold_funds",
+    "release_hold",
+    "reverse",
+    "transfer",
+    "wallet_of",
+]
+
+_HOUSE = ("clearing:", "revenue:", "equity:")
+
+
+def wallet_of(customer: Customer, currency: str = "IDR") -> Account:
+    """The customer's account in ``currency``, made on first use."""
+    account, _created = Account.objects.get_or_create(
+        customer=customer, currency=currency, defaults={"code": f"wallet:{customer.public_id}"}
+    )
+    return account
+
+
+def house_account_id(code: str, currency: str) -> int:
+    """The id of one of our own accounts (``clearing:…``, ``revenue:…``), made on first use."""
+    if not code.startswith(_HOUSE):
+        raise InvalidAmount(f"{code!r} is not an account of the house")
+    found = Account.objects.filter(code=code, currency=currency).values_list("pk", flat=True).first()
+    if found is None:
+        found = Account.objects.get_or_create(code=code, currency=currency, defaults={"may_go_negative": True})[0].pk
+    return found
+
+
+def credit_from_provider(
+    *,
+    customer: Customer,
+    amount: Decimal,
+    currency: str,
+    channel: str,
+    kind: str,
+    reference: str,
+    subject: str,
+    memo: str,
+    caused_by: User | None = None,
+) -> Posted:
+    """Money that arrived from outside through ``channel`` goes to the customer's wallet.
+
+    The other leg is the clearing account ``clearing:<channel>``: minus what the provider still has to pay out to us.
+    Raises `InvalidAmount`, `ReferenceConflict`, `AccountFrozen` (a closed wallet takes nothing).
+    """
+    check_amount(amount, currency)
+    clearing = house_account_id(f"clearing:{channel}", currency)
+    wallet = wallet_of(customer, currency)
+    return ledger.post(
+        reference=reference,
+        kind=kind,
+        legs={clearing: -amount, wallet.pk: amount},
+        subject=subject,
+        memo=memo,
+        caused_by_id=_id_of(caused_by),
+    )
+
+
+def hold_funds(
+    *,
+    customer: Customer,
+    amount: Decimal,
+    currency: str,
+    reference: str,
+    subject: str,
+    memo: str,
+    expires_at: datetime | None = None,
+) -> Held:
+    """Reserve ``amount`` of the customer's available balance. Raises `InsufficientFunds`, `InvalidAmount`,
+    `ReferenceConflict`, `AccountFrozen`."""
+    check_amount(amount, currency)
+    return ledger.hold(
+        account_id=wallet_of(customer, currency).pk,
+        amount=amount,
+        reference=reference,
+        subject=subject,
+        memo=memo,
+        expires_at=expires_at,
+    )
+
+
+def capture_hold(
+    *,
+    hold_reference: str,
+    reference: str,
+    kind: str,
+    splits: Sequence[tuple[str, Decimal]],
+    subject: str,
+    memo: str,
+    caused_by: User | None = None,
+) -> Posted:
+    """Pay out of a hold to accounts of the house, given as (code, amount); what is left of the hold is freed.
+
+    Currency is the hold's. Raises `UnknownHold`, `HoldClosed`, `UnbalancedTransaction` (more than was held),
+    `InvalidAmount`, `ReferenceConflict`.
+    """
+    hold = Hold.objects.select_related("account").filter(reference=hold_reference).first()
+    if hold is None:
+        raise UnknownHold(hold_reference)
+    currency = hold.account.currency
+    legs = {house_account_id(code, currency): check_amount(amount, currency) for code, amount in splits}
+    legs[hold.account_id] = -sum(legs.values(), Decimal(0))
+    return ledger.post(
+        reference=reference,
+        kind=kind,
+        legs=legs,
+        hold_reference=hold_reference,
+        subject=subject,
+        memo=memo,
+        caused_by_id=_id_of(caused_by),
+    )
+
+
+def release_hold(*, hold_reference: str, expired: bool = False) -> None:
+    """Give reserved money back. Quiet when already given back; raises `HoldClosed` when captured, `UnknownHold`."""
+    ledger.release(hold_reference=hold_reference, expired=expired)
+
+
+def transfer(
+    *,
+    sender: Customer,
+    recipient: Customer,
+    amount: Decimal,
+    currency: str,
+    reference: str,
+    memo: str,
+    caused_by: User | None,
+) -> Posted:
+    """Move ``amount`` from one wallet to another. Raises `InsufficientFunds`, `InvalidAmount`, `AccountFrozen`,
+    `ReferenceConflict`; to oneself is `InvalidAmount`."""
+    check_amount(amount, currency)
+    if sender.pk == recipient.pk:
+        raise InvalidAmount("sender and recipient are the same")
+    source, target = wallet_of(sender, currency).pk, wallet_of(recipient, currency).pk
+    return ledger.post(
+        reference=reference,
+        kind="transfer",
+        legs={source: -amount, target: amount},
+        memo=memo,
+        caused_by_id=_id_of(caused_by),
+    )
+
+
+def reverse(*, reference_of_original: str, reference: str, reason: str, caused_by: User | None) -> Posted:
+    """Take a whole transaction back by its mirror image, once. Raises `UnknownTransaction`, `AlreadyReversed`,
+    `InsufficientFunds` when the money is no longer there."""
+    original = Transaction.objects.filter(reference=reference_of_original).first()
+    if original is None:
+        raise UnknownTransaction(reference_of_original)
+    return ledger.post(
+        reference=reference,
+        kind="reversal",
+        legs={
+            account: -amount for account, amount in zip(original.account_ids, original.amounts, strict=True)
+        },
+        reverses=reference_of_original,
+        subject=original.subject,
+        memo=reason,
+        caused_by_id=_id_of(caused_by),
+    )
+
+
+def _id_of(user: User | None) -> int | None:
+    return user.pk if user else None
