@@ -1,0 +1,134 @@
+"""The fixed cast and the servers of all tests.
+
+Tests run on a real PostgreSQL and Redis given by DATABASE_URL and REDIS_URL (``make test`` starts private ones).
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests")
+os.environ.setdefault("READ_LOCAL_ENV", "0")
+os.environ.setdefault("WHITENOISE_USE_FINDERS", "1")
+os.environ.setdefault("SANDBOX_ENABLED", "1")
+os.environ.setdefault("MAIL_TRANSPORT", "file")
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
+
+from accounts.models import Customer, User
+from accounts.services import register_customer
+from tests.simulators import Simulator, start_faspay, start_otpzap
+
+PASSWORD = "correct-horse-battery"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _let_tests_empty_the_ledger()
+
+
+def _let_tests_empty_the_ledger() -> None:
+    """Append-only tables refuse TRUNCATE; only the emptying between tests may, by switching their triggers off."""
+    empty = DatabaseOperations.execute_sql_flush
+
+    def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger"
+                " WHERE NOT tgisinternal AND (tgtype & 32) <> 0"
+            )
+            guarded = [row[0] for row in cursor.fetchall()]
+        off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in guarded]
+        on = [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in guarded]
+        empty(self, [*off, *sql_list, *on])
+
+    DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _own_state(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """No test sees another one's cache, limits or mails; argon2 gives way to something quick."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    cache.clear()
+    yield
+
+
+@pytest.fixture
+def customer(db: None) -> Customer:
+    """Ayu, who has a wallet."""
+    return register_customer(email="ayu@example.id", password=PASSWORD, display_name="Ayu Lestari")
+
+
+@pytest.fixture
+def other_customer(db: None) -> Customer:
+    """Budi, a stranger to Ayu."""
+    return register_customer(email="budi@example.id", password=PASSWORD, display_name="Budi Santoso")
+
+
+@pytest.fixture
+def staff_user(db: None) -> User:
+    """Citra, who runs the portal and has no wallet."""
+    return User.objects.create_superuser("citra@example.id", PASSWORD, display_name="Citra Dewi")
+
+
+@pytest.fixture
+def client_for() -> Callable[[User | Customer], Client]:
+    """A browser without JavaScript, signed in as somebody."""
+
+    def sign_in(person: User | Customer) -> Client:
+        client = Client()
+        client.force_login(person.user if isinstance(person, Customer) else person)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture(scope="session")
+def _otpzap_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with start_otpzap(tmp_path_factory.mktemp("otpzap")) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def otpzap_sim(_otpzap_process: Simulator, settings: Any) -> Simulator:
+    """The simulated OTPZap, emptied, and the settings that lead to it."""
+    _otpzap_process.control("reset")
+    settings.OTPZAP_BASE_URL = f"{_otpzap_process.url}/api/v1"
+    settings.OTPZAP_API_KEY = _otpzap_process.secrets["api_key"]
+    settings.SANDBOX_OTPZAP_URL = _otpzap_process.url
+    return _otpzap_process
+
+
+@pytest.fixture(scope="session")
+def _faspay_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with start_faspay(tmp_path_factory.mktemp("faspay")) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def faspay_sim(_faspay_process: Simulator, settings: Any) -> Simulator:
+    """The simulated Faspay, emptied, with key pairs made for this run, and the settings that lead to it."""
+    _faspay_process.control("reset")
+    settings.FASPAY_BASE_URL = _faspay_process.url
+    settings.FASPAY_PARTNER_ID = "37020"
+    settings.FASPAY_PARTNER_SERVICE_ID = "370201"
+    settings.FASPAY_PRIVATE_KEY_FILE = _faspay_process.secrets["merchant_private"]
+    settings.FASPAY_PUBLIC_KEY_FILES = [_faspay_process.secrets["faspay_public"]]
+    settings.SANDBOX_FASPAY_URL = _faspay_process.url
+    return _faspay_process
+
+
+@pytest.fixture
+def no_ledger_problems(db: None) -> Iterator[None]:
+    """Prove the whole ledger after the test."""
+    yield
+    from wallets import proof
+
+    assert connection.is_usable()
+    assert proof.run().problems == []
