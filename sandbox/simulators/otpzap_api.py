@@ -150,9 +150,7 @@ class OtpzapApi:
         reading = ("balance", "countries", "services", "products", "order/check")
         for operation, view in views.items():
             method = "GET" if operation in reading else "POST"
-            app.add_url_rule(
-                f"/api/v1/{operation}", operation, self.guarded(operation, view), methods=[method]
-            )
+            app.add_url_rule(f"/api/v1/{operation}", operation, self.guarded(operation, view), methods=[method])
         app.register_error_handler(404, lambda e: error(404, "NOT_FOUND", "No such endpoint"))
         app.register_error_handler(405, lambda e: error(405, "METHOD_NOT_ALLOWED", "Method not allowed"))
 
@@ -314,8 +312,6 @@ REFUSALS: dict[str, Callable[[Rule], Response]] = {
     "not_found": refuse(404, "NOT_FOUND", "Not found"),
     "out_of_stock": refuse(409, "OUT_OF_STOCK", "No number is available for this product"),
     "insufficient_balance": refuse(402, "INSUFFICIENT_BALANCE", "Balance is too low"),
-    "request_in_progress": refuse(
-        409, "REQUEST_IN_PROGRESS", "The same request is still running", waits=True
-    ),
+    "request_in_progress": refuse(409, "REQUEST_IN_PROGRESS", "The same request is still running", waits=True),
     "success_false": refuse(200, "UNKNOWN_ERROR", "Something went wrong"),
 }

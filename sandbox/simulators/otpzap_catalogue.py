@@ -1,6 +1,6 @@
 """What the simulated OTPZap sells: countries, services, products by price tier, and plausible numbers."""
 
-import random
+import secrets
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,8 +18,8 @@ class Country:
     price_factor: float
 
     def random_number(self) -> str:
-        tail = "".join(random.choices("0123456789", k=self.digits))
-        return f"+{self.dial_code}{random.choice(self.starts)}{tail}"
+        tail = "".join(secrets.choice("0123456789") for _ in range(self.digits))
+        return f"+{self.dial_code}{secrets.choice(self.starts)}{tail}"
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,7 @@ class Catalogue:
         for tier in (1, 2) if dice % 3 == 0 or service.id == 1 else (1,):
             price = priced(service, country, tier)
             stock = staple if staple and tier == 1 else stocked(dice >> (4 * tier))
-            product = Product(
-                service.id * 1000 + country.id * 10 + tier, service, country, tier, price, stock
-            )
+            product = Product(service.id * 1000 + country.id * 10 + tier, service, country, tier, price, stock)
             self.products[product.id] = product
 
     def countries(self) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
     timeout = IDLE_SECONDS
     server: "Server"
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any, **kwargs: Any) -> None:
         """Stay quiet: the simulators keep their own log of requests."""
 
     def run(self) -> None:

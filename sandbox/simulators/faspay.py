@@ -1,0 +1,62 @@
+"""The simulated Faspay as a process: `python -m sandbox.simulators.faspay --port 8102 …` (see --help)."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from flask import Flask
+
+from .faspay_api import FaspayApi
+from .faspay_bank import Bank
+from .faspay_control import FaspayControl
+from .faspay_notifier import Notifier
+from .faspay_signing import read_private_key, read_public_key
+from .serving import WsgiApp, serve
+from .state import RequestLog, StateFile, logged
+
+
+def build(bank: Bank, merchant_key: RSAPublicKey, own_key: RSAPrivateKey, notify_url: str) -> WsgiApp:
+    app = Flask("faspay-simulator", static_folder=None)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    api, log = FaspayApi(bank, merchant_key), RequestLog()
+    api.register(app)
+
+    def next_mode() -> str:
+        rule = api.faults.take("notification")
+        return rule.mode if rule else ""
+
+    notifier = Notifier(bank, own_key, next_mode)
+    notifier.settings.notify_url = notify_url
+    FaspayControl(api, notifier, log).register(app)
+    wrapped: WsgiApp = logged(app, log, describe)
+    return wrapped
+
+
+def describe(environ: dict[str, Any]) -> dict[str, Any]:
+    """What the request log shows of a call's headers."""
+    return {
+        "partner_id": environ.get("HTTP_X_PARTNER_ID"),
+        "external_id": environ.get("HTTP_X_EXTERNAL_ID"),
+        "timestamp": environ.get("HTTP_X_TIMESTAMP"),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A stand-in for Faspay SNAP on 127.0.0.1.")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--state-file", type=Path, help="keep everything here between starts")
+    parser.add_argument("--merchant-public-key", type=Path, required=True, help="verifies the portal's calls")
+    parser.add_argument("--private-key", type=Path, required=True, help="signs notifications")
+    parser.add_argument("--partner-id", required=True, help="merchant id, five digits")
+    parser.add_argument("--partner-service-id", help="first digits of account numbers (merchant id and 1)")
+    parser.add_argument("--notify-url", default="", help="where payments are told")
+    wanted = parser.parse_args()
+    service_id = (wanted.partner_service_id or f"{wanted.partner_id}1").strip()
+    bank = Bank(StateFile(wanted.state_file), wanted.partner_id, service_id)
+    keys = read_public_key(wanted.merchant_public_key), read_private_key(wanted.private_key)
+    serve(build(bank, *keys, wanted.notify_url), wanted.port, "Faspay simulator")
+
+
+if __name__ == "__main__":
+    main()

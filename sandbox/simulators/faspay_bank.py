@@ -1,0 +1,185 @@
+"""The books of the simulated Faspay and its banks: virtual accounts, what was paid into them, used ids.
+
+Amounts are rupiah as text with two decimals, as on the wire. Only dynamic accounts (made for one payment)
+of a closed amount.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from .state import WIB, Row, StateFile
+
+CHANNELS = {
+    "402": "Permata",
+    "408": "Maybank",
+    "702": "BCA",
+    "706": "Indomaret",
+    "707": "Alfagroup",
+    "708": "Danamon",
+    "718": "BNC",
+    "800": "BRI",
+    "801": "BNI",
+    "802": "Mandiri",
+    "818": "Sinarmas",
+    "825": "CIMB",
+    "837": "BTN",
+}
+FLAGS = {
+    "00": "Success",
+    "01": "Paying",
+    "03": "Pending",
+    "04": "Refunded",
+    "05": "Canceled",
+    "06": "Failed",
+    "07": "Expired",
+}
+
+
+@dataclass
+class Account:
+    trx_id: str
+    partner_service_id: str
+    customer_no: str
+    name: str
+    email: str
+    phone: str
+    amount: str
+    channel_code: str
+    bill_date: str
+    bill_description: str
+    expired_date: str
+    expires_at: float
+    faspay_trx_id: str
+    created_at: float
+    cancelled: bool = False
+    # Set by a payment that ended otherwise than in money, e.g. "06".
+    flag: str = ""
+    payments: list[Row] = field(default_factory=list)
+
+    @property
+    def number(self) -> str:
+        """The identity of the account: its number without padding."""
+        return self.partner_service_id + self.customer_no
+
+    @property
+    def padded_service_id(self) -> str:
+        return self.partner_service_id.rjust(8)
+
+    @property
+    def padded_number(self) -> str:
+        return self.padded_service_id + self.customer_no
+
+    @property
+    def paid_amount(self) -> str:
+        return f"{sum((Decimal(payment['amount']) for payment in self.payments), Decimal(0)):.2f}"
+
+    def flag_at(self, now: float) -> str:
+        """paymentFlagStatus as a status query answers it (contract 3.4)."""
+        if self.flag:
+            return self.flag
+        if self.payments:
+            return "00"
+        if self.cancelled:
+            return "05"
+        return "07" if now >= self.expires_at else "03"
+
+
+class Bank:
+    """Every public method may be called from any thread."""
+
+    def __init__(self, state: StateFile, merchant: str, service_id: str, now: Callable[[], float] = time.time) -> None:
+        self.state, self.merchant, self.service_id, self.now = state, merchant, service_id, now
+        self.lock = state.lock
+        self.load()
+
+    def load(self) -> None:
+        self.accounts = {key: Account(**row) for key, row in self.state.rows("accounts").items()}
+        self.numbers = {account.number: account for account in self.accounts.values()}
+        today = self.today()
+        for key in [key for key in self.state.rows("external_ids") if not key.startswith(today)]:
+            self.state.put("external_ids", key, None)
+
+    def reset(self) -> None:
+        with self.lock:
+            self.state.clear("accounts", "external_ids", "notifications")
+            self.load()
+
+    def today(self) -> str:
+        return datetime.fromtimestamp(self.now(), WIB).strftime("%Y-%m-%d")
+
+    def first_use(self, external_id: str) -> bool:
+        """Whether this X-EXTERNAL-ID is new today (day in Jakarta); from now on it is not."""
+        with self.lock:
+            key = f"{self.today()}/{external_id}"
+            if key in self.state.rows("external_ids"):
+                return False
+            self.state.put("external_ids", key, {})
+            return True
+
+    def open(self, account: Account) -> None:
+        with self.lock:
+            self.accounts[account.trx_id] = account
+            self.numbers[account.number] = account
+            self.keep(account)
+
+    def free_customer_no(self) -> str:
+        with self.lock:
+            while self.service_id + (number := random_digits(10)) in self.numbers:
+                pass
+            return number
+
+    def next_trx_id(self) -> str:
+        """Faspay's own 16 digits, the merchant id first."""
+        return (self.merchant + random_digits(16))[:16]
+
+    def find(self, trx_id: str, number: str = "") -> Account | None:
+        """By our trxId, or by the account number with or without padding."""
+        return self.accounts.get(trx_id) or self.numbers.get(number.strip())
+
+    def cancel(self, account: Account) -> None:
+        with self.lock:
+            account.cancelled = True
+            self.keep(account)
+
+    def expire(self, account: Account) -> None:
+        with self.lock:
+            account.expires_at = min(account.expires_at, self.now())
+            self.keep(account)
+
+    def pay(self, account: Account, amount: str, status: str, late: bool) -> Row:
+        """Somebody pays at the bank. Payments of one account never share a second, nor a reference.
+
+        `late` dates the payment a minute after the account's end. A `status` other than "00" moves no money.
+        """
+        with self.lock:
+            last = account.payments[-1]["at"] if account.payments else 0.0
+            at = max(self.now(), last + 1, account.expires_at + 60 if late else 0.0)
+            payment = {"amount": amount, "at": at, "status": status, "reference": random_digits(16)}
+            if status == "00":
+                account.payments.append(payment)
+                account.flag = ""
+            else:
+                account.flag = status
+            self.keep(account)
+            return payment
+
+    def newest_first(self, limit: int) -> list[Account]:
+        with self.lock:
+            found = sorted(self.accounts.values(), key=lambda account: account.created_at, reverse=True)
+            return found[:limit]
+
+    def keep(self, account: Account) -> None:
+        self.state.put("accounts", account.trx_id, asdict(account))
+
+
+def random_digits(count: int) -> str:
+    return "".join(secrets.choice("0123456789") for _ in range(count))
+
+
+def snap_time(at: float) -> str:
+    """yyyy-MM-ddTHH:mm:ss+07:00 (contract 1.2)."""
+    return datetime.fromtimestamp(at, WIB).isoformat(timespec="seconds")
