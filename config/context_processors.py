@@ -19,6 +19,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "account_links": SimpleLazyObject(lambda: navigation.account_links(view_name)),
         "sandbox_enabled": settings.SANDBOX_ENABLED,
         "sandbox_url": SimpleLazyObject(lambda: navigation.url_or_none("sandbox:index") or ""),
+        "sandbox_mailbox_url": SimpleLazyObject(lambda: navigation.url_or_none("sandbox:mailbox") or ""),
         "zone_name": SimpleLazyObject(times.zone_name),
         "zone_place": timezone.get_current_timezone_name().replace("_", " "),
     }

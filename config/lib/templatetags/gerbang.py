@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -52,6 +53,13 @@ def _svg(name: str, size: int, style: str, label: str) -> SafeString:
 def icon(name: str, size: int = 20, *, style: str = "outline", label: str = "") -> SafeString:
     """A heroicon, drawn into the page; silent for screen readers unless it has a ``label``."""
     return _svg(str(name), size, style, str(label))
+
+
+@register.simple_tag(takes_context=True)
+def block_again(context: template.Context, name: str) -> str:
+    """What the block ``name`` holds, a second time: the title of the window is the heading of most pages."""
+    block = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
+    return mark_safe(block.render(context).strip())
 
 
 @register.inclusion_tag("components/copy_button.html")
