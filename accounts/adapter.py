@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.services import open_customer
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Where allauth asks us: a new account is a customer, and mails speak the reader's language."""
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:

@@ -36,9 +36,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(
         _("language"), max_length=5, default="en", choices=[("en", "English"), ("id", "Bahasa Indonesia")]
     )
-    timezone = models.CharField(
-        _("time zone"), max_length=64, default="Asia/Jakarta", validators=[validate_timezone]
-    )
+    timezone = models.CharField(_("time zone"), max_length=64, default="Asia/Jakarta", validators=[validate_timezone])
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("joined"), auto_now_add=True)

@@ -1,3 +1,5 @@
+from typing import cast
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,17 +16,16 @@ from accounts.models import User
 @login_required
 def preferences(request: HttpRequest) -> HttpResponse:
     """Name, language and time zone of whoever is signed in."""
-    assert isinstance(request.user, User)
-    form = PreferencesForm(request.POST or None, instance=request.user)
+    user = cast(User, request.user)
+    form = PreferencesForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
-        services.change_preferences(user=request.user, **form.cleaned_data)
-        return _saved(request, form.cleaned_data["language"])
+        services.change_preferences(user=user, **form.cleaned_data)
+        return _saved(request, form.cleaned_data["language"], user.timezone)
     return render(request, "accounts/preferences.html", {"form": form})
 
 
-def _saved(request: HttpRequest, language: str) -> HttpResponse:
-    assert isinstance(request.user, User)
-    request.session["timezone"] = request.user.timezone
+def _saved(request: HttpRequest, language: str, timezone: str) -> HttpResponse:
+    request.session["timezone"] = timezone
     with override(language):
         messages.success(request, _("Your settings are saved."))
     response = redirect("accounts:preferences")

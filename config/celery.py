@@ -20,7 +20,7 @@ app.conf.beat_schedule = SCHEDULE
 class WorkerHeartbeat(bootsteps.StartStopStep):
     """Says "alive" from the worker's own event loop, so a hung worker falls silent."""
 
-    requires = {"celery.worker.components:Timer"}
+    requires = ("celery.worker.components:Timer",)
 
     def start(self, worker: Any) -> None:
         self.timer = worker.timer.call_repeatedly(heartbeat.EVERY_SECONDS, heartbeat.say, ("worker",))

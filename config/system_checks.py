@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 
 
 @register(Tags.security)
@@ -37,7 +38,7 @@ def _sandbox() -> Iterator[CheckMessage]:
             id="gerbang.E002",
         )
     if settings.DEBUG and settings.HTTPS:
-        yield Warning("DEBUG is on behind https.", hint="Unset DEBUG.", id="gerbang.W001")
+        yield checks.Warning("DEBUG is on behind https.", hint="Unset DEBUG.", id="gerbang.W001")
 
 
 def _key_files() -> Iterator[CheckMessage]:

@@ -7,7 +7,7 @@ import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.template import loader
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,30 +18,28 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.permissions import CustomerRequest, customer_of, customer_required
 from config.lib import heartbeat
+from otp import selectors as otp
+from payments import selectors as payments
+from wallets import selectors as wallets
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponseBase:
     """The landing page for strangers, the dashboard for customers, the desk for staff."""
     if not request.user.is_authenticated:
         return render(request, "landing.html")
-    assert isinstance(request.user, User)
     if customer_of(request.user) is None:
         return redirect("staff:overview" if request.user.is_staff else "accounts:preferences")
-    return dashboard(request)  # type: ignore[return-value]
+    return dashboard(request)
 
 
 @customer_required
 def dashboard(request: CustomerRequest) -> HttpResponse:
-    from otp import selectors as otp_selectors
-    from payments import selectors as payment_selectors
-    from wallets import selectors as wallet_selectors
-
     context = {
-        "balances": wallet_selectors.balances(request.customer),
-        "recent_entries": wallet_selectors.recent_entries(request.customer),
-        "open_deposits": payment_selectors.open_deposits(request.customer),
-        **otp_selectors.dashboard(request.customer),
+        "balances": wallets.balances(request.customer),
+        "recent_entries": wallets.recent_entries(request.customer),
+        "open_deposits": payments.open_deposits(request.customer),
+        **otp.dashboard(request.customer),
     }
     return render(request, "home.html", context)
 
@@ -50,16 +48,21 @@ def dashboard(request: CustomerRequest) -> HttpResponse:
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when web, database, Redis, worker and scheduler are all alive; 503 and which are not otherwise."""
-    parts = {
+    parts = health()
+    healthy = all(parts.values())
+    words = {name: "ok" if alive else "down" for name, alive in parts.items()}
+    return JsonResponse({"status": "ok" if healthy else "down", **words}, status=200 if healthy else 503)
+
+
+def health() -> dict[str, bool]:
+    """Which parts of the portal answer right now."""
+    return {
         "web": True,
         "database": _alive(_ask_database),
         "redis": _alive(_ask_redis),
         "worker": _alive(lambda: heartbeat.heard("worker")),
         "scheduler": _alive(lambda: heartbeat.heard("scheduler")),
     }
-    healthy = all(parts.values())
-    words = {name: "ok" if alive else "down" for name, alive in parts.items()}
-    return JsonResponse({"status": "ok" if healthy else "down", **words}, status=200 if healthy else 503)
 
 
 def _alive(ask: Callable[[], bool]) -> bool:
@@ -121,4 +124,3 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without context processors: the database may be what failed."""
     context = {"request_id": getattr(request, "request_id", "")}
     return HttpResponse(loader.render_to_string("500.html", context), status=500)
-

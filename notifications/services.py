@@ -1,6 +1,7 @@
 from django.core.mail import EmailMessage
 
 from config.lib import clock
+from config.lib.jobs import nudge
 from notifications.models import Mail
 from notifications.tasks import send_due_mail
 
@@ -16,5 +17,5 @@ def queue_mail(*, message: EmailMessage) -> Mail:
         subject=message.subject[:255],
         due_at=clock.now(),
     )
-    send_due_mail.delay_on_commit()
+    nudge(send_due_mail)
     return mail

@@ -39,8 +39,7 @@ def _let_tests_empty_the_ledger() -> None:
     def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
         with self.connection.cursor() as cursor:
             cursor.execute(
-                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger"
-                " WHERE NOT tgisinternal AND (tgtype & 32) <> 0"
+                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND (tgtype & 32) <> 0"
             )
             guarded = [row[0] for row in cursor.fetchall()]
         off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in guarded]
@@ -51,12 +50,11 @@ def _let_tests_empty_the_ledger() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_state(settings: Any, tmp_path: Path) -> Iterator[None]:
+def _own_state(settings: Any, tmp_path: Path) -> None:
     """No test sees another one's cache, limits or mails; argon2 gives way to something quick."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
     cache.clear()
-    yield
 
 
 @pytest.fixture

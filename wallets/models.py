@@ -11,10 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer, User
 
 
-def _amount(label: str, **options: object) -> "models.DecimalField[Decimal, Decimal]":
-    return models.DecimalField(label, max_digits=18, decimal_places=2, **options)  # type: ignore[arg-type]
-
-
 class Account(models.Model):
     """Somewhere money stands: a customer's wallet, or an account of the house (clearing, revenue).
 
@@ -29,9 +25,7 @@ class Account(models.Model):
 
     code = models.CharField(_("code"), max_length=80)
     currency = models.CharField(_("currency"), max_length=3)
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts"
-    )
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts")
     balance = models.DecimalField(_("balance"), max_digits=18, decimal_places=2, default=0, db_default=0)
     held = models.DecimalField(_("held"), max_digits=18, decimal_places=2, default=0, db_default=0)
     version = models.BigIntegerField(default=0, db_default=0)
@@ -57,9 +51,7 @@ class Account(models.Model):
             ),
             models.CheckConstraint(condition=Q(currency__in=["IDR", "SLE", "USD"]), name="account_currency"),
             models.CheckConstraint(condition=Q(status__in=["open", "frozen", "closed"]), name="account_status"),
-            models.CheckConstraint(
-                condition=~Q(status="closed") | Q(balance=0, held=0), name="account_closed_empty"
-            ),
+            models.CheckConstraint(condition=~Q(status="closed") | Q(balance=0, held=0), name="account_closed_empty"),
         )
 
     def __str__(self) -> str:
@@ -106,9 +98,7 @@ class Hold(models.Model):
         )
         indexes = (
             models.Index(fields=["account", "-id"], name="hold_open", condition=Q(state="open")),
-            models.Index(
-                fields=["expires_at"], name="hold_due", condition=Q(state="open", expires_at__isnull=False)
-            ),
+            models.Index(fields=["expires_at"], name="hold_due", condition=Q(state="open", expires_at__isnull=False)),
         )
 
     def __str__(self) -> str:
@@ -123,12 +113,8 @@ class Transaction(models.Model):
     account_ids = ArrayField(models.BigIntegerField())
     # Wider than a posting: what is finer than the currency must be refused, not rounded.
     amounts = ArrayField(models.DecimalField(max_digits=30, decimal_places=10))
-    hold = models.OneToOneField(
-        Hold, on_delete=models.PROTECT, null=True, blank=True, related_name="capture"
-    )
-    reverses = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversal"
-    )
+    hold = models.OneToOneField(Hold, on_delete=models.PROTECT, null=True, blank=True, related_name="capture")
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversal")
     subject = models.CharField(_("about"), max_length=80, blank=True, db_index=True)
     memo = models.CharField(_("memo"), max_length=200, blank=True)
     caused_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -148,8 +134,8 @@ class Posting(models.Model):
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="postings")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings", db_index=False)
     version = models.BigIntegerField()
-    amount = _amount(_("amount"))
-    balance_after = _amount(_("balance"))
+    amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2)
+    balance_after = models.DecimalField(_("balance"), max_digits=18, decimal_places=2)
     hash = models.BinaryField()
     created_at = models.DateTimeField(_("time"))
 

@@ -77,8 +77,10 @@ def statement(account: Account, period: Period, *, cursor: str = "", size: int =
     ``opening`` plus credits less debits is ``closing`` whatever the page and the direction filter.
     """
     whole = Period(period.zone, period.first, period.last)
-    sums = entries(account, whole).order_by().aggregate(
-        credits=Sum("amount", filter=Q(amount__gt=0)), debits=Sum("amount", filter=Q(amount__lt=0))
+    sums = (
+        entries(account, whole)
+        .order_by()
+        .aggregate(credits=Sum("amount", filter=Q(amount__gt=0)), debits=Sum("amount", filter=Q(amount__lt=0)))
     )
     came, went = sums["credits"] or Decimal(0), -(sums["debits"] or Decimal(0))
     closing = _balance_before(account, period.end)

@@ -169,9 +169,7 @@ def reverse(*, reference_of_original: str, reference: str, reason: str, caused_b
     return ledger.post(
         reference=reference,
         kind="reversal",
-        legs={
-            account: -amount for account, amount in zip(original.account_ids, original.amounts, strict=True)
-        },
+        legs={account: -amount for account, amount in zip(original.account_ids, original.amounts, strict=True)},
         reverses=reference_of_original,
         subject=original.subject,
         memo=reason,

@@ -1,0 +1,35 @@
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from wallets.selectors import Period
+
+DIRECTIONS = [("", _("All")), ("credit", _("Money in")), ("debit", _("Money out"))]
+
+
+class PeriodForm(forms.Form):
+    """What part of a statement to show. It lives in the URL, so a view can be bookmarked and exported."""
+
+    first = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    direction = forms.ChoiceField(choices=DIRECTIONS, required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first and last and first > last:
+            self.add_error("last", _("The end is before the beginning."))
+        for name in ("first", "last"):
+            if cleaned.get(name) and not date(2000, 1, 1) <= cleaned[name] <= date(2200, 1, 1):
+                self.add_error(name, _("Choose a day of this century."))
+        return cleaned
+
+    def period(self) -> Period:
+        """The period asked for, in the reader's zone; a wrong entry leaves its end open."""
+        zone = ZoneInfo(timezone.get_current_timezone_name())
+        cleaned = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        return Period(zone, cleaned.get("first"), cleaned.get("last"), cleaned.get("direction") or "")
