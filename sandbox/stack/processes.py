@@ -122,7 +122,7 @@ def launch(spec: Spec, output: int) -> "subprocess.Popen[bytes]":
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
-        preexec_fn=tied_to_us(spec.death_signal),  # noqa: PLW1509 - one system call, no Python lock is taken
+        preexec_fn=tied_to_us(spec.death_signal),  # one system call: takes no lock of Python
     )
 
 
@@ -131,12 +131,17 @@ def tied_to_us(death_signal: int) -> Callable[[], None]:
     parent = os.getpid()
 
     def tie() -> None:
-        if _libc is not None:
-            _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+        tie_to_parent(death_signal)
         if os.getppid() != parent:
             os._exit(1)
 
     return tie
+
+
+def tie_to_parent(death_signal: int) -> None:
+    """Ask the kernel to send this process `death_signal` when its parent dies (Linux; elsewhere nothing)."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
 
 
 def _signal_group(pid: int, number: int) -> None:

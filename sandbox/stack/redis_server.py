@@ -85,9 +85,7 @@ class Redis:
         settings = self.folder / "redis.conf"
         write_private(
             settings,
-            _SETTINGS.format(
-                host=ports.LOOPBACK, port=port, password=self._password, folder=_quoted(self.folder)
-            ),
+            _SETTINGS.format(host=ports.LOOPBACK, port=port, password=self._password, folder=_quoted(self.folder)),
         )
         return Spec(
             name=self.name,

@@ -1,0 +1,103 @@
+"""The environment variables of the site on one machine."""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.stack import keys
+from sandbox.stack.ports import LOOPBACK
+
+PARTNER_ID = "37020"
+PARTNER_SERVICE_ID = "370201"
+CHANNEL_ID = "77001"
+_ANY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "[::1]"}  # noqa: S104 - read, not bound
+
+# What the settings read. A test or a check must not depend on what a developer happens to have exported.
+_OF_SETTINGS = (
+    *(
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "DEBUG",
+        "ALLOWED_HOSTS",
+        "BASE_URL",
+        "VAR_DIR",
+        "LOG_LEVEL",
+    ),
+    *(
+        "SANDBOX_ENABLED",
+        "READ_LOCAL_ENV",
+        "WHITENOISE_USE_FINDERS",
+        "MAIL_TRANSPORT",
+        "BEHIND_PROXY",
+        "SSL_REDIRECT",
+    ),
+    *("DATABASE_CONN_MAX_AGE", "DATABASE_BEHIND_POOLER", "DJANGO_SETTINGS_MODULE", "DEFAULT_FROM_EMAIL"),
+)
+_PREFIXES = ("OTPZAP_", "FASPAY_", "SANDBOX_", "EMAIL_", "DEPOSIT_", "RATE_LIMIT_")
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the parts of one running stack listen."""
+
+    host: str
+    web: int
+    otpzap: int
+    faspay: int
+
+    @property
+    def base_url(self) -> str:
+        """`localhost`, because a browser lets a passkey belong to that name but never to a number."""
+        return f"http://localhost:{self.web}"
+
+    @property
+    def direct(self) -> str:
+        """Where a program on this machine reaches the web process without asking for a name."""
+        return f"http://{_ANY_ADDRESS.get(self.host, self.host)}:{self.web}"
+
+    @property
+    def simulators(self) -> dict[str, str]:
+        return {"otpzap": f"http://{LOOPBACK}:{self.otpzap}", "faspay": f"http://{LOOPBACK}:{self.faspay}"}
+
+
+def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` without anything that the site's settings would read."""
+    return {
+        name: value for name, value in environ.items() if name not in _OF_SETTINGS and not name.startswith(_PREFIXES)
+    }
+
+
+def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_url: str) -> dict[str, str]:
+    """Every setting of a local run. What the person who starts it has set already, wins."""
+    merchant, _ = keys.key_pair(folder, keys.MERCHANT)
+    _, faspay = keys.key_pair(folder, keys.FASPAY)
+    simulators = addresses.simulators
+    ours = {
+        "BASE_URL": addresses.base_url,
+        "ALLOWED_HOSTS": ",".join(_host_names(addresses.host)),
+        "SECRET_KEY": keys.kept(folder, "secret-key"),
+        "SANDBOX_ENABLED": "1",
+        "SANDBOX_OTPZAP_URL": simulators["otpzap"],
+        "SANDBOX_FASPAY_URL": simulators["faspay"],
+        "WHITENOISE_USE_FINDERS": "1",
+        "MAIL_TRANSPORT": "file",
+        "OTPZAP_BASE_URL": f"{simulators['otpzap']}/api/v1",
+        "OTPZAP_API_KEY": keys.kept(folder, "otpzap-api-key"),
+        "FASPAY_BASE_URL": simulators["faspay"],
+        "FASPAY_PARTNER_ID": PARTNER_ID,
+        "FASPAY_PARTNER_SERVICE_ID": PARTNER_SERVICE_ID,
+        "FASPAY_CHANNEL_ID": CHANNEL_ID,
+        "FASPAY_PRIVATE_KEY_FILE": str(merchant),
+        "FASPAY_PUBLIC_KEY_FILES": str(faspay),
+    }
+    given = {name: os.environ[name] for name in ours if name in os.environ}
+    fixed = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "VAR_DIR": str(folder)}
+    return {**ours, **given, **fixed}
+
+
+def _host_names(host: str) -> list[str]:
+    names = ["localhost", LOOPBACK, "[::1]", socket.gethostname()]
+    return names if host in (*names, *_ANY_ADDRESS) else [*names, host]

@@ -1,0 +1,304 @@
+"""`make run`: the whole portal on one machine, in the foreground."""
+
+import json
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+
+from sandbox.stack import assets, environment, keys, ports
+from sandbox.stack.environment import Addresses
+from sandbox.stack.folder import Folder, InUse, write_environment
+from sandbox.stack.places import StackError
+from sandbox.stack.processes import MARK, Child, Spec, end_all, marked, rotate, tail, tie_to_parent
+from sandbox.stack.services import LocalServices
+from sandbox.stack.supervisor import Supervisor
+from sandbox.stack.terminal import Stop, complain, say
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEFAULT_PORT = 8000
+READY_SECONDS = 120.0
+STEP_SECONDS = 600.0
+PORT_TAKEN = 2
+
+# The web closes first so that nothing new comes in; the worker then finishes what it holds.
+_STOP_ORDER = {"web": 0, "worker": 1, "scheduler": 2, "otpzap": 3, "faspay": 4, "redis": 5, "postgres": 6}
+_WORKER_STOP = ((signal.SIGTERM, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+
+
+class PortTaken(StackError):
+    """Somebody else listens where the site should."""
+
+
+class Stopped(Exception):
+    """The person said stop before everything was up."""
+
+
+def main() -> int:
+    stop = Stop().listen()
+    _end_with_make()
+    try:
+        return _Run(stop).go()
+    except Stopped:
+        return 0
+    except PortTaken as error:
+        complain(str(error))
+        return PORT_TAKEN
+
+
+def _end_with_make() -> None:
+    """Started by make, a killed make must not leave us behind: nobody could tell whose we are."""
+    if psutil.Process().parent() and "make" in (psutil.Process(os.getppid()).name()):
+        tie_to_parent(signal.SIGTERM)
+
+
+class _Run:
+    """One run, from the choice of ports to the last process ended."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._addresses = _choose_ports()
+        self._folder = _choose_folder(self._addresses.web)
+        self._supervisor = Supervisor(self._folder, stop)
+        self._services = LocalServices(
+            self._folder,
+            database_url=os.environ.get("DATABASE_URL", ""),
+            redis_url=os.environ.get("REDIS_URL", ""),
+        )
+        self._env: dict[str, str] = {}
+
+    def go(self) -> int:
+        assets.build(ROOT)
+        _clear_leftovers(self._folder)
+        try:
+            self._start()
+            say(_table(self._folder, self._addresses))
+            self._supervisor.tend_until(lambda: False)
+            return 0
+        finally:
+            if self._stop.asked:
+                say("\nStopping ...")
+            self._supervisor.stop_all(_STOP_ORDER)
+            self._services.stop()
+            self._folder.unlock()
+
+    def _start(self) -> None:
+        self._services.start()
+        for server in self._services.servers:
+            self._supervisor.watch(server)
+        self._prepare_environment()
+        self._start_simulators()
+        self._step("migrations", "migrate", "--no-input")
+        self._step("demo data", "demo")
+        for child in self._site():
+            self._supervisor.start(child)
+        self._await_health()
+
+    def _prepare_environment(self) -> None:
+        settings = environment.for_local_run(
+            self._folder.path, self._addresses, self._services.database_url, self._services.redis_url
+        )
+        write_environment(self._folder.path / "local.env", settings)
+        self._env = {
+            **os.environ,
+            **settings,
+            "READ_LOCAL_ENV": "0",
+            "PYTHONUNBUFFERED": "1",
+            MARK: str(self._folder.path),
+        }
+
+    def _start_simulators(self) -> None:
+        for child in self._simulators():
+            self._supervisor.start(child)
+
+    def _simulators(self) -> list[Child]:
+        state = self._folder.path / "simulators"
+        state.mkdir(mode=0o700, exist_ok=True)
+        _, merchant = keys.key_pair(self._folder.path, keys.MERCHANT)
+        faspay, _ = keys.key_pair(self._folder.path, keys.FASPAY)
+        notify = f"{self._addresses.direct}/v1.0/transfer-va/payment"
+        return [
+            self._module(
+                "otpzap",
+                "sandbox.simulators.otpzap",
+                *("--port", str(self._addresses.otpzap), "--state-file", str(state / "otpzap.json")),
+                *("--api-key", keys.kept(self._folder.path, "otpzap-api-key")),
+                port=self._addresses.otpzap,
+            ),
+            self._module(
+                "faspay",
+                "sandbox.simulators.faspay",
+                *("--port", str(self._addresses.faspay), "--state-file", str(state / "faspay.json")),
+                *("--merchant-public-key", str(merchant), "--private-key", str(faspay)),
+                *("--partner-id", environment.PARTNER_ID, "--notify-url", notify),
+                port=self._addresses.faspay,
+            ),
+        ]
+
+    def _site(self) -> list[Child]:
+        where = ("--host", self._addresses.host, "--port", str(self._addresses.web))
+        return [
+            self._module(
+                "worker",
+                *("celery", "-A", "config.celery", "worker", "--pool", "prefork", "--concurrency", "2"),
+                *("--hostname", f"gerbang-{self._addresses.web}@%h", "--loglevel", "INFO"),
+                *("--without-gossip", "--without-mingle"),
+                stop_steps=_WORKER_STOP,
+                death_signal=signal.SIGQUIT,
+            ),
+            self._module(
+                "scheduler",
+                *("celery", "-A", "config.celery", "beat", "-S", "config.celery:HeartbeatScheduler"),
+                *("--pidfile=", "--loglevel", "WARNING"),
+            ),
+            self._module(
+                "web",
+                *("granian", "--interface", "wsgi", "config.wsgi:application", *where, "--workers", "2"),
+                *("--blocking-threads", "8", "--respawn-failed-workers", "--workers-kill-timeout", "8"),
+                port=self._addresses.web,
+            ),
+        ]
+
+    def _module(
+        self,
+        name: str,
+        *arguments: str,
+        port: int | None = None,
+        stop_steps: tuple[tuple[int, float], ...] = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0)),
+        death_signal: int = signal.SIGTERM,
+    ) -> Child:
+        log = self._folder.log(name)
+        rotate(log)
+        return Child(
+            Spec(
+                name=name,
+                argv=[sys.executable, "-m", *arguments],
+                log=log,
+                cwd=ROOT,
+                env=self._env,
+                stop_steps=stop_steps,
+                death_signal=death_signal,
+                port=port,
+            )
+        )
+
+    def _step(self, what: str, *command: str) -> None:
+        """Run one management command to its end; Stopped when the person says so meanwhile."""
+        log = self._folder.log(command[0])
+        log.unlink(missing_ok=True)
+        spec = Spec(command[0], [sys.executable, "manage.py", *command], log, ROOT, self._env)
+        child = Child(spec)
+        child.start()
+        if not self._supervisor.tend_until(child.ended, time.monotonic() + STEP_SECONDS):
+            child.stop()
+        if self._stop.asked:
+            raise Stopped
+        if child.exit_code:
+            raise StackError(f"{what.capitalize()} failed (`manage.py {command[0]}`, {log}):\n{tail(log, 12)}")
+
+    def _await_health(self) -> None:
+        """Wait for /healthz; StackError with what it says when that takes too long or a program keeps dying."""
+        health, supervisor = _Health(f"{self._addresses.direct}/healthz"), self._supervisor
+        deadline = time.monotonic() + READY_SECONDS
+        settled = supervisor.tend_until(lambda: health.good() or bool(supervisor.hopeless()), deadline)
+        if self._stop.asked:
+            raise Stopped
+        if not settled or supervisor.hopeless():
+            log = self._folder.log(supervisor.hopeless() or "web")
+            raise StackError(f"The site does not become healthy: {health.said}\n{log}:\n{tail(log, 8)}")
+
+
+class _Health:
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.said = "no answer"
+
+    def good(self) -> bool:
+        try:
+            with urllib.request.urlopen(self._url, timeout=3) as answer:  # noqa: S310 - our own address
+                return bool(answer.status == 200)
+        except urllib.error.HTTPError as error:
+            self.said = error.read(1000).decode(errors="replace")
+        except OSError as error:
+            self.said = str(error)
+        return False
+
+
+def _choose_ports() -> Addresses:
+    host = os.environ.get("HOST") or ports.LOOPBACK
+    web = _wanted_port()
+    if not ports.is_free(web, host):
+        raise PortTaken(
+            f"Port {web} on {host} is taken by another program (or {host} is no address of this machine).\n"
+            f"Choose another port with, for example: PORT={ports.next_free(web)} make run"
+        )
+    otpzap = ports.next_free(web)
+    return Addresses(host, web, otpzap, ports.next_free(otpzap))
+
+
+def _wanted_port() -> int:
+    text = os.environ.get("PORT") or str(DEFAULT_PORT)
+    if not text.isdecimal() or not 0 < int(text) < 65534:
+        raise PortTaken(f"PORT={text} is no port; use a number such as {DEFAULT_PORT}.")
+    return int(text)
+
+
+def _choose_folder(port: int) -> Folder:
+    """The state folder, locked: `var`, or a folder of its own inside when another run holds that."""
+    folder = Folder(Path(os.environ.get("VAR_DIR") or ROOT / "var"))
+    try:
+        folder.lock()
+    except InUse:
+        own = Folder(folder.path / f"port-{port}")
+        own.lock()
+        say(f"Another run uses {folder.path}; this one keeps its own data in {own.path}.")
+        return own
+    return folder
+
+
+def _clear_leftovers(folder: Folder) -> None:
+    """Whatever a killed run left: its programs die by themselves, so wait first."""
+    steps = [(None, 5.0), (signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0)]
+    end_all(lambda: marked(folder.path), steps)
+
+
+def _table(folder: Folder, addresses: Addresses) -> str:
+    demo = _demo(folder)
+    lines = ["", f"  Gerbang is ready:  {addresses.base_url}", ""]
+    lines += [f"  {name:<18} {url}" for name, url in _places(folder, addresses).items()]
+    lines += ["", *_logins(demo), "  Ctrl-C stops everything."]
+    if addresses.host not in (ports.LOOPBACK, "localhost", "::1"):
+        lines.append(f"  Note: {addresses.host} is open to your network, with play money and these logins.")
+    return "\n".join(lines)
+
+
+def _demo(folder: Folder) -> Mapping[str, dict[str, dict[str, str]]]:
+    path = folder.path / "demo.json"
+    found: dict[str, dict[str, dict[str, str]]] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def _places(folder: Folder, addresses: Addresses) -> dict[str, str]:
+    simulators = addresses.simulators
+    return {
+        "sandbox": f"{addresses.base_url}/sandbox/   (pay invoices, deliver codes)",
+        "simulated OTPZap": simulators["otpzap"],
+        "simulated Faspay": simulators["faspay"],
+        "mail": str(folder.path / "mail"),
+        "logs": str(folder.path / "log"),
+        "a second terminal": f"VAR_DIR='{folder.path}' .venv/bin/python manage.py shell",
+    }
+
+
+def _logins(demo: Mapping[str, dict[str, dict[str, str]]]) -> list[str]:
+    people = [(role, who) for role, who in demo.get("users", {}).items() if who.get("email")]
+    if not people:
+        return []
+    rows = [f"  {role:<18} {who['email']:<32} {who.get('password', '')}" for role, who in people]
+    return [f"  {'login':<18} {'e-mail':<32} password", *rows, ""]
