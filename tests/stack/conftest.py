@@ -1,0 +1,18 @@
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.stack import places
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a space in its path, which under root the server's account cannot enter."""
+    path = tmp_path / "a stack"
+    yield path
+    outside = places.outside_of(path.resolve()) if os.geteuid() == 0 else None
+    if outside:
+        shutil.rmtree(outside)
