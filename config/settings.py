@@ -23,6 +23,7 @@ if env.bool("READ_LOCAL_ENV", default=True) and (VAR_DIR / "local.env").is_file(
 DEBUG = env.bool("DEBUG", default=False)
 SANDBOX_ENABLED = env.bool("SANDBOX_ENABLED", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 HTTPS = BASE_URL.startswith("https://")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
