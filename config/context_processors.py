@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -37,7 +38,7 @@ def _roles(request: HttpRequest) -> set[str]:
     return roles
 
 
-def _rest(roles: set[str], view_name: str) -> list[navigation.Link]:
+def _rest(roles: Collection[str], view_name: str) -> list[navigation.Link]:
     """The links of the side menu that found no place in the bottom bar."""
     shown = {link.url for link in navigation.bottom_bar_for(roles, view_name)}
     every = (link for section in navigation.sections_for(roles, view_name) for link in section.links)

@@ -21,6 +21,7 @@ from config.lib import heartbeat
 from otp import selectors as otp
 from payments import selectors as payments
 from wallets import selectors as wallets
+from wallets.lines import line_of
 
 
 @require_safe
@@ -37,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
 def dashboard(request: CustomerRequest) -> HttpResponse:
     context = {
         "balances": wallets.balances(request.customer),
-        "recent_entries": wallets.recent_entries(request.customer),
+        "recent_entries": [line_of(posting) for posting in wallets.recent_entries(request.customer)],
         "open_deposits": payments.open_deposits(request.customer),
         **otp.dashboard(request.customer),
     }

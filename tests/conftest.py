@@ -3,19 +3,11 @@
 Tests run on a real PostgreSQL and Redis given by DATABASE_URL and REDIS_URL (``make test`` starts private ones).
 """
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-os.environ.setdefault("SECRET_KEY", "only-for-tests")
-os.environ.setdefault("READ_LOCAL_ENV", "0")
-os.environ.setdefault("WHITENOISE_USE_FINDERS", "1")
-os.environ.setdefault("SANDBOX_ENABLED", "1")
-os.environ.setdefault("MAIL_TRANSPORT", "file")
-
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations

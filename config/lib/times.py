@@ -10,7 +10,7 @@ def zone_name(moment: datetime | None = None) -> str:
     """WIB, WITA, WIT, GMT, or ``UTC+7`` where a zone has no letters of its own."""
     local = timezone.localtime(moment or timezone.now())
     name = local.tzname() or ""
-    if not name[:1] in {"+", "-"}:
+    if name[:1] not in {"+", "-"}:
         return name
     return f"UTC{name[0]}{name[1:3].lstrip('0') or '0'}" + (f":{name[3:]}" if name[3:] else "")
 

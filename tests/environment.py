@@ -1,0 +1,12 @@
+"""What every test run is told before the settings are read; named in pyproject.toml as pytest's first plugin."""
+
+import os
+
+for name, value in {
+    "SECRET_KEY": "only-for-tests",
+    "READ_LOCAL_ENV": "0",
+    "SANDBOX_ENABLED": "1",
+    "WHITENOISE_USE_FINDERS": "1",
+    "MAIL_TRANSPORT": "file",
+}.items():
+    os.environ[name] = value
