@@ -1,5 +1,5 @@
 // Builds static/dist from assets/ and the Tabler package: one style sheet, one script, the theme script, the icon.
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { watch } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,21 +23,22 @@ const alwaysKept = {
 const neverUsed = [/^btn-(azure|purple|pink|lime|teal|cyan|orange|yellow|facebook|twitter|google|x|youtube|vimeo|dribbble|github|instagram|pinterest|vk|rss|flickr|bitbucket|tabler|linkedin|muted)/, /^alert-(azure|purple|pink|lime|teal|cyan|orange|yellow|indigo|blue|red|green|important)/];
 
 async function styles() {
-  const bundled = await build({
+  const tabler = await readFile(join(root, "node_modules/@tabler/core/dist/css/tabler.css"), "utf8");
+  const ours = await build({
     entryPoints: [join(root, "assets/css/app.css")],
     bundle: true,
     write: false,
     logLevel: "error",
   });
+  const own = ours.outputFiles[0].text;
   const [purged] = await new PurgeCSS().purge({
     content: [join(root, "templates/**/*.html"), join(root, apps, "**/*.py"), join(root, "assets/js/*.js")],
-    css: [{ raw: bundled.outputFiles[0].text }],
+    css: [{ raw: tabler }],
     safelist: alwaysKept,
     blocklist: neverUsed,
     keyframes: true,
-    variables: true,
   });
-  const { code } = await transform(purged.css, { loader: "css", minify: true, legalComments: "none" });
+  const { code } = await transform(purged.css + own, { loader: "css", minify: true, legalComments: "none" });
   return `/*! Contains parts of Tabler (tabler.io) and Bootstrap (getbootstrap.com), MIT licence */\n${code}`;
 }
 

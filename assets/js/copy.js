@@ -17,7 +17,8 @@ export async function copyFrom(button) {
   try {
     await write(button.dataset.copy);
     button.classList.add("is-copied");
-    announce(word("copied").replace("%(what)s", button.dataset.copyLabel));
+    const said = word("copied").replace("%(what)s", button.dataset.copyLabel);
+    announce(said[0].toUpperCase() + said.slice(1));
     setTimeout(() => button.classList.remove("is-copied"), 2000);
   } catch {
     announce(word("copyFailed"));
