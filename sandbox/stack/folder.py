@@ -12,7 +12,11 @@ from sandbox.stack.places import StackError
 
 
 class InUse(StackError):
-    """Another run holds this folder."""
+    """Another run, on the web port `port` if it is one of a portal, holds this folder."""
+
+    def __init__(self, path: Path, port: int | None) -> None:
+        super().__init__(f"{path} is in use by another run.")
+        self.port = port
 
 
 class Folder:
@@ -22,15 +26,24 @@ class Folder:
         self.path = path.absolute()
         self._held: IO[str] | None = None
 
-    def lock(self) -> None:
-        """Take the folder until `unlock` or the end of this process; raises InUse."""
+    def lock(self, port: int | None = None) -> None:
+        """Take the folder until `unlock` or the end of this process; raises InUse.
+
+        `port` is noted for others to read: a web port that is free while its run still holds the
+        folder means that this run is about to end (or to begin).
+        """
         self._make()
-        stream = (self.path / "lock").open("a")
+        stream = (self.path / "lock").open("a+")
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            stream.seek(0)
+            held_for = stream.read().strip()
             stream.close()
-            raise InUse(f"{self.path} is in use by another run.") from None
+            raise InUse(self.path, int(held_for) if held_for.isdecimal() else None) from None
+        stream.truncate(0)
+        stream.write(str(port or ""))
+        stream.flush()
         self._held = stream
         self.path = self.path.resolve()
 

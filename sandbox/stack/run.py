@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DEFAULT_PORT = 8000
 READY_SECONDS = 120.0
 STEP_SECONDS = 600.0
+WAIT_SECONDS = 45.0
 PORT_TAKEN = 2
 
 # The web closes first so that nothing new comes in; the worker then finishes what it holds.
@@ -250,16 +251,32 @@ def _wanted_port() -> int:
 
 
 def _choose_folder(port: int) -> Folder:
-    """The state folder, locked: `var`, or a folder of its own inside when another run holds that."""
+    """The state folder, locked: `var`, or a folder of its own inside when a run on another port holds that."""
     folder = Folder(Path(os.environ.get("VAR_DIR") or ROOT / "var"))
     try:
-        folder.lock()
-    except InUse:
+        folder.lock(port)
+    except InUse as use:
+        if use.port == port:
+            return _wait_for(folder, port)
         own = Folder(folder.path / f"port-{port}")
-        own.lock()
+        own.lock(port)
         say(f"Another run uses {folder.path}; this one keeps its own data in {own.path}.")
         return own
     return folder
+
+
+def _wait_for(folder: Folder, port: int) -> Folder:
+    """The port is free and a run of this port holds the folder: it is ending, so its data is ours in a moment."""
+    say("Waiting for the run before this one to end ...")
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            folder.lock(port)
+        except InUse:
+            time.sleep(0.2)
+        else:
+            return folder
+    raise PortTaken(f"Another run on port {port} is starting or does not end; it holds {folder.path}.")
 
 
 def _clear_leftovers(folder: Folder) -> None:
