@@ -31,6 +31,18 @@ def customer_of(user: object) -> Customer | None:
     return Customer.objects.select_related("user").filter(user=user).first() if isinstance(user, User) else None
 
 
+def sign_in_required(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Let everybody in who is signed in; send strangers to sign in."""
+
+    @wraps(view)
+    def gate(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        return view(request, *args, **kwargs) if request.user.is_authenticated else _sign_in(request)
+
+    return gate
+
+
 def customer_required(
     view: Callable[Concatenate[CustomerRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
