@@ -1,0 +1,61 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from config.lib import clock
+from otp import selectors
+from otp.models import Order, OrderCode, PriceRule
+
+
+class ReadOnly:
+    def has_add_permission(self, *args: Any, **kwargs: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *args: Any, **kwargs: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, *args: Any, **kwargs: Any) -> bool:
+        return False
+
+
+class NeedsAttention(admin.SimpleListFilter):
+    title = _("needs attention")
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("overdue", _("past its time")), ("stuck", _("no answer from the supplier"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        if self.value() == "overdue":
+            return queryset.filter(selectors.overdue(clock.now()))
+        return queryset.filter(selectors.stuck(clock.now())) if self.value() == "stuck" else queryset
+
+
+class Arrivals(ReadOnly, admin.TabularInline[OrderCode, Order]):
+    """When messages came, not what they say: codes are the customer's alone."""
+
+    model = OrderCode
+    fields = ("position", "received_at")
+    readonly_fields = fields
+    extra = 0
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnly, admin.ModelAdmin[Order]):
+    list_display = ("reference", "state", "service_name", "country_name", "phone_number", "price", "created_at")
+    list_filter = (NeedsAttention, "state", "created_at")
+    search_fields = ("=reference", "=provider_order_id", "phone_number", "=customer__user__email")
+    list_select_related = ("customer__user",)
+    show_full_result_count = False
+    ordering = ("-id",)
+    inlines = (Arrivals,)
+
+
+@admin.register(PriceRule)
+class PriceRuleAdmin(admin.ModelAdmin[PriceRule]):
+    list_display = ("__str__", "service_id", "percent", "fixed", "step")
+    search_fields = ("service_name",)
+    ordering = ("service_id",)

@@ -1,0 +1,94 @@
+"""Proves from the rows that orders and the ledger say the same. Run by `manage.py check_ledger`."""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+# (what is wrong, rows that show it); the text takes the row's columns in order.
+_PROOFS: list[tuple[str, str]] = [
+    (
+        "order {0} has its code, its hold is {1} with {2} captured of a price of {3}",
+        """
+        SELECT o.reference, coalesce(h.state, 'missing'), coalesce(h.captured, 0), o.price FROM otp_order o
+        LEFT JOIN wallets_hold h ON h.reference = o.hold_reference
+        LEFT JOIN wallets_transaction t ON t.hold_id = h.id AND t.kind = 'order'
+        WHERE o.captured_at IS NOT NULL
+          AND (h.state IS DISTINCT FROM 'captured' OR h.captured <> o.price OR t.id IS NULL)
+        """,
+    ),
+    (
+        "order {0} is {1} without a code, its hold is {2} over {3} for a price of {4}",
+        """
+        SELECT o.reference, o.state, coalesce(h.state, 'missing'), coalesce(h.amount, 0), o.price FROM otp_order o
+        LEFT JOIN wallets_hold h ON h.reference = o.hold_reference
+        WHERE o.captured_at IS NULL AND o.finished_at IS NULL
+          AND (h.state IS DISTINCT FROM 'open' OR h.amount <> o.price)
+        """,
+    ),
+    (
+        "order {0} is {1}, its hold is {2}",
+        """
+        SELECT o.reference, o.state, coalesce(h.state, 'missing') FROM otp_order o
+        LEFT JOIN wallets_hold h ON h.reference = o.hold_reference
+        WHERE o.captured_at IS NULL AND o.finished_at IS NOT NULL
+          AND (h.state IS NULL OR h.state NOT IN ('released', 'expired'))
+        """,
+    ),
+    (
+        "payment {0} belongs to no order that has its code",
+        """
+        SELECT t.reference FROM wallets_transaction t
+        LEFT JOIN wallets_hold h ON h.id = t.hold_id
+        LEFT JOIN otp_order o ON o.hold_reference = h.reference AND o.captured_at IS NOT NULL
+        WHERE t.kind = 'order' AND o.id IS NULL
+        """,
+    ),
+    (
+        "account {0} is {1}, the orders with codes make {2}",
+        """
+        WITH paid AS (
+          SELECT sum(o.cost) AS cost, sum(o.price - o.cost) AS margin FROM otp_order o
+          JOIN wallets_hold h ON h.reference = o.hold_reference
+          JOIN wallets_transaction t ON t.hold_id = h.id
+          LEFT JOIN wallets_transaction r ON r.reverses_id = t.id
+          WHERE o.captured_at IS NOT NULL AND r.id IS NULL),
+        wanted AS (
+          SELECT 'clearing:otpzap' AS code, coalesce(cost, 0) AS total FROM paid
+          UNION ALL SELECT 'revenue:otp', coalesce(margin, 0) FROM paid),
+        posted AS (
+          SELECT a.code, sum(p.amount) AS total FROM wallets_posting p
+          JOIN wallets_account a ON a.id = p.account_id AND a.code IN ('clearing:otpzap', 'revenue:otp')
+          JOIN wallets_transaction t ON t.id = p.transaction_id
+          LEFT JOIN wallets_transaction r ON r.id = t.reverses_id
+          WHERE coalesce(r.kind, t.kind) = 'order' GROUP BY 1)
+        SELECT w.code, coalesce(p.total, 0), w.total FROM wanted w LEFT JOIN posted p USING (code)
+        WHERE coalesce(p.total, 0) <> w.total
+        """,
+    ),
+    (
+        "order {0} is {1} since {2:%Y-%m-%d %H:%M} UTC and has no number",
+        """
+        SELECT reference, state, created_at AT TIME ZONE 'UTC' FROM otp_order
+        WHERE state IN ('created', 'submitting', 'in_doubt') AND created_at < now() - interval '15 minutes'
+        """,
+    ),
+    (
+        "order {0} is {1}, its time was over at {2:%Y-%m-%d %H:%M} UTC",
+        """
+        SELECT reference, state, expires_at AT TIME ZONE 'UTC' FROM otp_order
+        WHERE state IN ('pending', 'otp_received') AND expires_at < now() - interval '5 minutes'
+        """,
+    ),
+    (
+        "order {0} cost {1} at the supplier, it was sold on a cost of {2}",
+        "SELECT reference, provider_cost, cost FROM otp_order WHERE captured_at IS NOT NULL AND provider_cost <> cost",
+    ),
+]
+
+
+def ledger_problems() -> Iterator[str]:
+    """What does not add up between orders and money, and orders that need a person, one sentence each."""
+    with connection.cursor() as cursor:
+        for words, query in _PROOFS:
+            cursor.execute(f"{query} LIMIT 100")
+            yield from [words.format(*row) for row in cursor.fetchall()]

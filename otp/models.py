@@ -1,0 +1,354 @@
+"""Number orders, their codes, prices and favourites. Rows are the queue: what is due stands in ``next_poll_at``."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import pgtrigger
+import phonenumbers
+from django.core.validators import MinValueValidator
+from django.db import models, transaction
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer
+from config.lib import clock
+
+# A worker that is still silent after this long is taken for dead; longer than any call of one turn can last.
+LEASE = timedelta(seconds=30)
+YOUNG = timedelta(minutes=3)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class State(models.TextChoices):
+    CREATED = "created", _("created")
+    SUBMITTING = "submitting", _("being bought")
+    IN_DOUBT = "in_doubt", _("in doubt")
+    PENDING = "pending", _("waiting for the code")
+    OTP_RECEIVED = "otp_received", _("code received")
+    SUCCESS = "success", _("finished")
+    CANCELLED = "cancelled", _("cancelled")
+    FAILED = "failed", _("failed")
+    EXPIRED = "expired", _("expired")
+
+
+UNSENT = (State.CREATED, State.SUBMITTING, State.IN_DOUBT)
+ACTIVE = (State.PENDING, State.OTP_RECEIVED)
+LIVE = (*UNSENT, *ACTIVE)
+DELIVERED = (State.OTP_RECEIVED, State.SUCCESS)
+UNDELIVERED_ENDS = (State.CANCELLED, State.FAILED, State.EXPIRED)
+ENDS = (State.SUCCESS, *UNDELIVERED_ENDS)
+
+_FROM_SUPPLIER = (*ACTIVE, *ENDS)
+MOVES: list[tuple[str, str]] = [
+    (State.CREATED, State.SUBMITTING),
+    (State.SUBMITTING, State.IN_DOUBT),
+    *[(State.SUBMITTING, new) for new in _FROM_SUPPLIER],
+    *[(State.IN_DOUBT, new) for new in _FROM_SUPPLIER],
+    *[(State.PENDING, new) for new in _FROM_SUPPLIER if new != State.PENDING],
+    (State.OTP_RECEIVED, State.SUCCESS),
+]
+
+
+class Reason(models.TextChoices):
+    """Why an order ended without a code, in words for the customer."""
+
+    NONE = "", ""
+    OUT_OF_STOCK = "out_of_stock", _("The supplier had no number left for this offer.")
+    SUPPLIER_SHORT = "supplier_short", _("The supplier could not serve us just now. The mistake is on our side.")
+    PRODUCT_GONE = "product_gone", _("The supplier no longer sells this offer.")
+    REFUSED = "refused", _("The supplier refused the order.")
+    UNREACHABLE = "unreachable", _("The supplier could not be reached.")
+    NO_CODE = "no_code", _("No code arrived before the time was over.")
+    NUMBER_FAILED = "number_failed", _("The supplier reported that the number failed.")
+    CANCELLED_BY_CUSTOMER = "cancelled_by_customer", _("You cancelled it.")
+    CANCELLED_BY_SUPPLIER = "cancelled_by_supplier", _("The supplier cancelled it.")
+
+
+def _urgency() -> Any:
+    """Sort key of due rows: the due time, brought forward for what is urgent.
+
+    A head start instead of a rank: under load the others wait longer, yet nobody waits for ever.
+    """
+    head_start = Case(
+        When(state__in=UNSENT, then=Value(timedelta(seconds=30))),
+        When(Q(cancel_next_at__lte=Now()) | Q(finish_requested_at__isnull=False), then=Value(timedelta(seconds=20))),
+        When(
+            Q(created_at__gt=Now() - YOUNG) | Q(expires_at__lt=Now() + timedelta(minutes=1)),
+            then=Value(timedelta(seconds=10)),
+        ),
+        default=Value(timedelta(0)),
+        output_field=models.DurationField(),
+    )
+    return (F("next_poll_at") - head_start).asc()
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def live(self) -> "OrderQuerySet":
+        return self.filter(state__in=LIVE)
+
+    def due(self) -> "OrderQuerySet":
+        """Live rows whose time has come and which nobody holds, by the database's clock."""
+        unheld = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+        return self.live().filter(unheld, next_poll_at__lte=Now())
+
+    def claim_due(self, limit: int) -> list["Order"]:
+        """Lease up to ``limit`` due rows, the most urgent first, past whatever others are working on."""
+        with transaction.atomic():
+            rows = self.due().annotate(locked_at=Now()).order_by(_urgency())
+            chosen = list(rows.select_for_update(skip_locked=True, no_key=True)[:limit])
+            for order in chosen:
+                order.take_lease()
+        return chosen
+
+    def claim(self, pk: int) -> "Order | None":
+        """Lease one row at once, due or not; None when it is over or somebody works on it."""
+        with transaction.atomic():
+            unheld = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+            rows = self.live().filter(unheld, pk=pk).annotate(locked_at=Now())
+            order = rows.select_for_update(skip_locked=True, no_key=True).first()
+            if order:
+                order.take_lease()
+        return order
+
+
+class Order(models.Model):
+    """One number bought for one customer. Money: held at creation, captured by a code or given back, once."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # Our Idempotency-Key towards the supplier, committed before the first byte leaves.
+    reference = models.CharField(_("reference"), max_length=40, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
+    idempotency_key = models.CharField(max_length=64)
+    server = models.PositiveSmallIntegerField(default=1)
+    product_id = models.BigIntegerField(_("product"))
+    product_name = models.CharField(_("offer"), max_length=200, blank=True)
+    service_id = models.BigIntegerField()
+    service_name = models.CharField(_("service"), max_length=120)
+    country_id = models.BigIntegerField()
+    country_name = models.CharField(_("country"), max_length=120)
+    cost = models.DecimalField(_("cost"), max_digits=18, decimal_places=2)
+    price = models.DecimalField(_("price"), max_digits=18, decimal_places=2)
+    currency = models.CharField(max_length=3, default="IDR")
+    hold_reference = models.CharField(max_length=80, editable=False)
+
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.CREATED)
+    reason = models.CharField(_("reason"), max_length=30, choices=Reason, blank=True, default="")
+    provider_order_id = models.CharField(_("supplier's order"), max_length=64, blank=True, default="")
+    # What the supplier says it charged us, when it says so.
+    provider_cost = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    phone_number = models.CharField(_("number"), max_length=24, blank=True, default="")
+    code_count = models.PositiveSmallIntegerField(_("codes"), default=0)
+
+    created_at = models.DateTimeField(_("created"), default=clock.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    doubted_at = models.DateTimeField(null=True, blank=True)
+    activated_at = models.DateTimeField(null=True, blank=True)
+    cancel_allowed_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_next_at = models.DateTimeField(null=True, blank=True)
+    cancel_tries = models.PositiveSmallIntegerField(default=0)
+    cancel_refused_at = models.DateTimeField(null=True, blank=True)
+    finish_requested_at = models.DateTimeField(null=True, blank=True)
+    finish_tries = models.PositiveSmallIntegerField(default=0)
+    captured_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(_("over"), null=True, blank=True)
+    # Until when the live page shows the order: a while after its end, so that the end is seen.
+    shown_until = models.DateTimeField(default=NEVER)
+    # Grows at every change a customer can see; what the live page asks for.
+    version = models.BigIntegerField(default=1)
+
+    next_poll_at = models.DateTimeField(null=True, blank=True)
+    poll_failures = models.PositiveSmallIntegerField(default=0)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[OrderQuerySet] = OrderQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        constraints = (
+            models.UniqueConstraint(fields=["customer", "idempotency_key"], name="order_key_once"),
+            models.UniqueConstraint(
+                fields=["server", "provider_order_id"], name="order_activation_once", condition=~Q(provider_order_id="")
+            ),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="order_state_known"),
+            models.CheckConstraint(condition=Q(price__gt=0, cost__gte=0, price__gte=F("cost")), name="order_price"),
+            # No live order is ever forgotten, no finished one is ever polled.
+            models.CheckConstraint(
+                condition=Q(state__in=LIVE, next_poll_at__isnull=False, finished_at__isnull=True)
+                | Q(state__in=ENDS, next_poll_at__isnull=True, finished_at__isnull=False, lease_token__isnull=True),
+                name="order_live_is_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=DELIVERED, captured_at__isnull=False, code_count__gt=0)
+                | (~Q(state__in=DELIVERED) & Q(captured_at__isnull=True, code_count=0)),
+                name="order_paid_by_code",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[*ACTIVE, State.SUCCESS]) | ~Q(provider_order_id=""),
+                name="order_active_has_activation",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.CREATED) | Q(sent_at__isnull=False), name="order_sent_is_dated"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["next_poll_at"], name="order_due", condition=Q(state__in=LIVE)),
+            models.Index(fields=["customer", "shown_until"], name="order_shown"),
+            models.Index(fields=["customer", "-id"], name="order_history"),
+            models.Index(fields=["customer", "state", "-id"], name="order_by_state"),
+        )
+        triggers = (
+            pgtrigger.FSM(name="order_moves", field="state", transitions=[(str(a), str(b)) for a, b in MOVES]),
+            pgtrigger.ReadOnly(
+                name="order_frozen",
+                fields=[
+                    "public_id",
+                    "reference",
+                    "customer",
+                    "idempotency_key",
+                    "product_id",
+                    "cost",
+                    "price",
+                    "currency",
+                    "hold_reference",
+                    "created_at",
+                ],
+            ),
+            pgtrigger.Protect(name="order_kept", operation=pgtrigger.Delete),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.service_name}, {self.country_name} ({self.reference})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("otp:order", args=[self.public_id])
+
+    def take_lease(self) -> None:
+        """Mark the row as being worked on. What was already out and never came back is in doubt from here on."""
+        if self.state == State.CREATED:
+            self.state, self.sent_at = State.SUBMITTING, self.db_now
+            self.version += 1
+        elif self.state == State.SUBMITTING and self.lease_token is not None:
+            self.state, self.doubted_at = State.IN_DOUBT, self.db_now
+            self.version += 1
+        self.lease_token, self.lease_until = uuid.uuid4(), self.db_now + LEASE
+        self.save(update_fields=["state", "sent_at", "doubted_at", "version", "lease_token", "lease_until"])
+
+    @property
+    def db_now(self) -> datetime:
+        """The database's clock when the row was locked; only for rows read that way."""
+        moment: datetime = self.__dict__["locked_at"]
+        return moment
+
+    @property
+    def subject(self) -> str:
+        """What the ledger calls us."""
+        return f"order:{self.public_id}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.state in DELIVERED
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ENDS
+
+    @property
+    def shown_state(self) -> str:
+        """The state as a word for people: a cancellation under way is said."""
+        return "cancelling" if self.state == State.PENDING and self.cancel_requested_at else self.state
+
+    @property
+    def national_number(self) -> str:
+        """The number as it is dialled inside its country, for sites that ask for the country separately."""
+        return national(self.phone_number)
+
+
+def national(number: str) -> str:
+    """``+6281234567890`` -> ``81234567890``; "" for a number nobody can parse."""
+    try:
+        return str(phonenumbers.parse(number).national_number)
+    except phonenumbers.NumberParseException:
+        return ""
+
+
+class OrderCode(models.Model):
+    """One message that arrived. ``code`` is text, zeros in front included, or null when none was recognised."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="codes")
+    position = models.PositiveSmallIntegerField()
+    code = models.CharField(_("code"), max_length=64, null=True, blank=True)
+    message = models.TextField(_("message"), blank=True)
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("code")
+        verbose_name_plural = _("codes")
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=["order", "position"], name="code_position_once"),)
+        indexes = (models.Index(fields=["code"], name="code_search"),)
+        triggers = (pgtrigger.Protect(name="code_kept", operation=pgtrigger.Update | pgtrigger.Delete),)
+
+    def __str__(self) -> str:
+        return f"code {self.position} of order {self.order_id}"
+
+
+class PriceRule(models.Model):
+    """Our margin on one service, or on everything that has no rule of its own."""
+
+    service_id = models.BigIntegerField(
+        _("service"), null=True, blank=True, help_text=_("OTPZap's service id; empty for all others.")
+    )
+    service_name = models.CharField(_("name"), max_length=120, blank=True)
+    percent = models.DecimalField(
+        _("percent"), max_digits=6, decimal_places=2, default=Decimal(0), validators=[MinValueValidator(0)]
+    )
+    fixed = models.DecimalField(
+        _("fixed amount"), max_digits=12, decimal_places=0, default=Decimal(0), validators=[MinValueValidator(0)]
+    )
+    step = models.PositiveIntegerField(
+        _("rounded up to"), default=1, validators=[MinValueValidator(1)], help_text=_("In whole rupiah: 1, 50, 100 …")
+    )
+
+    class Meta:
+        verbose_name = _("price rule")
+        verbose_name_plural = _("price rules")
+        constraints = (
+            models.UniqueConstraint(fields=["service_id"], name="price_rule_once", nulls_distinct=False),
+            models.CheckConstraint(
+                condition=Q(percent__gte=0, fixed__gte=0, step__gte=1), name="price_rule_never_below_cost"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.service_name or (f"service {self.service_id}" if self.service_id else "all services")
+
+
+class Favourite(models.Model):
+    """A service in a country that a customer wants at hand."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="favourites")
+    service_id = models.BigIntegerField()
+    service_name = models.CharField(max_length=120)
+    country_id = models.BigIntegerField()
+    country_name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("favourite")
+        verbose_name_plural = _("favourites")
+        constraints = (models.UniqueConstraint(fields=["customer", "service_id", "country_id"], name="favourite_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.service_name}, {self.country_name}"
