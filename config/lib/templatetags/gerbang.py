@@ -29,7 +29,7 @@ _USUAL_SECONDS = {"cancel": 120, "expiry": 20 * 60, "payment": 24 * 3600}
 @register.filter
 def money(amount: Decimal | int | None, currency: str = "IDR") -> str:
     """``{{ deposit.amount|money:deposit.currency }}`` -> ``Rp50.000``; nothing for no amount."""
-    return "" if amount is None else format_money(Decimal(amount), currency)
+    return "" if amount in (None, "") else format_money(Decimal(amount), currency)
 
 
 @register.inclusion_tag("components/amount.html")
@@ -82,7 +82,7 @@ def status_badge(state: str) -> dict[str, Any]:
 @register.filter
 def local_time(moment: datetime | None, form: str = "full") -> str:
     """``21 Nov 2026 09:02 WIB`` in the reader's zone; ``form``: full, date, clock, or text (no markup)."""
-    if moment is None:
+    if not moment:
         return ""
     if form == "text":
         return times.in_words(moment)
