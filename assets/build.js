@@ -35,6 +35,8 @@ async function styles() {
     content: [join(root, "templates/**/*.html"), join(root, apps, "**/*.py"), join(root, "assets/js/*.js")],
     css: [{ raw: tabler }],
     safelist: alwaysKept,
+    // Set by scripts and by the widgets of forms, so no page shows them.
+    dynamicAttributes: ["data-bs-theme", "type", "disabled", "readonly", "multiple", "size", "aria-disabled", "aria-invalid"],
     blocklist: neverUsed,
     keyframes: true,
   });

@@ -382,7 +382,21 @@ def test_the_chosen_colours_stay(page: Page) -> None:
     page.locator(".sidebar-account summary").click()
     page.locator(".sidebar-account [data-theme-choice=dark]").click()
     page.reload()
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    assert scheme_of(page) == "dark"
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_colours_follow_the_system(open_page: Callable[..., Page], scripts: bool) -> None:
+    page = open_page("/account/login/", color_scheme="dark", java_script_enabled=scripts)
+    ground = page.locator("body").evaluate("element => getComputedStyle(element).backgroundColor")
+    lightness = float(re.findall(r"[\d.]+", ground)[0])
+    assert lightness < 0.3, ground
+
+
+def scheme_of(page: Page) -> str:
+    return str(page.evaluate("getComputedStyle(document.documentElement).colorScheme"))
 
 
 @pytest.mark.browser
@@ -421,6 +435,7 @@ def test_no_page_of_the_shell_hinders_anybody(
 ) -> None:
     page = open_page(person=customer, viewport={"width": width, "height": 800}, color_scheme=scheme)
     complaints: list[str] = []
+    assert scheme_of(page) == scheme
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     addresses = ["/gallery", "/settings/", "/account/email/", "/account/password/change/", "/account/logout/"]
     check_pages(page, addresses, width)
