@@ -1,0 +1,36 @@
+"""When to ask next. Pure: moments in, moment out."""
+
+from datetime import datetime, timedelta
+
+# Seconds after the doubt began; then every five minutes.
+_IN_DOUBT = (5, 15, 30, 60, 120)
+_SLOWEST = timedelta(minutes=5)
+_FIRST = timedelta(seconds=60)
+# How long after its end an invoice is watched for money that came late.
+WATCH = timedelta(hours=24)
+
+
+def in_doubt(since: datetime, questions: int, now: datetime) -> datetime:
+    """The next question about a number of which nobody knows whether it was made."""
+    if questions < len(_IN_DOUBT):
+        return max(since + timedelta(seconds=_IN_DOUBT[questions]), now + timedelta(seconds=1))
+    return now + _SLOWEST
+
+
+def waiting(opened_at: datetime, now: datetime) -> datetime:
+    """The next question about an open number: after a minute, then ever more rarely up to every five."""
+    return now + min(max((now - opened_at) / 2, _FIRST), _SLOWEST)
+
+
+def after_the_end(ended_at: datetime, now: datetime) -> datetime | None:
+    """The next look for late money: every quarter of an hour, then hourly, then no more."""
+    gone = now - ended_at
+    if gone >= WATCH:
+        return None
+    just_over = timedelta(0) <= gone < timedelta(hours=1)
+    return now + (timedelta(minutes=15) if just_over else timedelta(hours=1))
+
+
+def unreachable(tries: int, now: datetime) -> datetime:
+    """The next try to send what never left us."""
+    return now + timedelta(seconds=min(2**tries, 30))

@@ -1,0 +1,171 @@
+import secrets
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from accounts.permissions import CustomerRequest, customer_required
+from config.lib.errors import ServiceError
+from config.lib.money import format_money
+from config.lib.pagination import keyset
+from payments import selectors, services
+from payments.banks import BANKS
+from payments.errors import AmountRefused, UnknownBank
+from payments.forms import OTHER, TopUpForm
+from payments.models import Deposit
+from wallets.selectors import balances
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@customer_required
+def topup(request: CustomerRequest) -> HttpResponse:
+    """How do I pay in? Amount and bank; sending it leads to the invoice."""
+    if request.method != "POST":
+        return _topup_page(request, TopUpForm(initial=_first_choice(request)))
+    form = TopUpForm(request.POST)
+    if form.is_valid():
+        try:
+            deposit = services.request_va_deposit(
+                customer=request.customer,
+                amount=form.cleaned_data["value"],
+                bank=form.cleaned_data["bank"],
+                idempotency_key=form.cleaned_data["idempotency_key"],
+            )
+        except ServiceError as error:
+            form.add_error(_field_of(error), str(error.message))
+        else:
+            return redirect("payments:deposit", public_id=deposit.public_id)
+    if "idempotency_key" in form.errors:
+        form.add_error(None, _("This page was too old. Please send it once more."))
+    return _topup_page(request, form, status=422)
+
+
+def _field_of(error: ServiceError) -> str | None:
+    return "amount" if isinstance(error, AmountRefused) else "bank" if isinstance(error, UnknownBank) else None
+
+
+def _first_choice(request: CustomerRequest) -> dict[str, str]:
+    """What was chosen last time, or what the link asks for (``?amount=75000``)."""
+    last = selectors.last_choice(request.customer)
+    bank, amount = (last[0], f"{last[1]:.0f}") if last else ("", str(settings.DEPOSIT_PRESETS[1]))
+    wanted = request.GET.get("amount", "")
+    amount = wanted if wanted.isascii() and wanted.isdecimal() and len(wanted) < 16 else amount
+    is_preset = amount in {str(preset) for preset in settings.DEPOSIT_PRESETS}
+    return {"bank": bank, "preset": amount if is_preset else OTHER, "amount": "" if is_preset else amount}
+
+
+def _topup_page(request: CustomerRequest, form: TopUpForm, status: int = 200) -> HttpResponse:
+    old_key = form.data.get("idempotency_key", "") if "idempotency_key" not in form.errors else ""
+    context = {
+        "form": form,
+        "banks": BANKS.values(),
+        "balance": _rupiah(request),
+        "minimum": Decimal(settings.DEPOSIT_MINIMUM),
+        "maximum": Decimal(settings.DEPOSIT_MAXIMUM),
+        "lifetime_hours": settings.DEPOSIT_LIFETIME_MINUTES // 60,
+        "lifetime_minutes": settings.DEPOSIT_LIFETIME_MINUTES,
+        "chosen": {name: str(form[name].value() or "") for name in ("preset", "amount", "bank")},
+        "key": old_key or secrets.token_urlsafe(24),
+        "waiting": selectors.open_deposits(request.customer),
+    }
+    return render(request, "payments/topup.html", context, status=status)
+
+
+def _rupiah(request: CustomerRequest) -> Decimal:
+    return next((row.available for row in balances(request.customer) if row.currency == "IDR"), Decimal(0))
+
+
+@never_cache
+@require_safe
+def deposit(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """Has it arrived? The page asks for its live part again and again; most answers are "nothing new"."""
+    if request.headers.get("HX-Request") and _nothing_new(request, public_id):
+        return HttpResponse(status=204)
+    return _deposit_page(request, public_id=public_id)
+
+
+def _nothing_new(request: HttpRequest, public_id: UUID) -> bool:
+    """Whether the fragment on the page (``?seen=version-pace``) is still right. Costs one read."""
+    version, _dash, every = request.GET.get("seen", "").partition("-")
+    if not (version.isdecimal() and every.isdecimal() and len(version) < 19) or not isinstance(request.user, User):
+        return False
+    return selectors.is_unchanged(request.user, public_id, int(version), int(every[:6]))
+
+
+@customer_required
+def _deposit_page(request: CustomerRequest, public_id: UUID) -> HttpResponse:
+    deposit = get_object_or_404(selectors.deposits_of(request.customer), public_id=public_id)
+    part = "#live" if request.headers.get("HX-Request") else ""
+    return render(request, f"payments/deposit.html{part}", _deposit_context(request, deposit))
+
+
+def _deposit_context(request: CustomerRequest, deposit: Deposit) -> dict[str, Any]:
+    picture = selectors.picture_of(deposit)
+    success = deposit.state == Deposit.State.SUCCESS
+    return {
+        "picture": picture,
+        "deposit": deposit,
+        "deposit_amount_text": format_money(deposit.amount, deposit.currency),
+        "balance": _rupiah(request) if success else None,
+        "ways": picture.ways,
+    }
+
+
+@require_POST
+@customer_required
+def check(request: CustomerRequest, public_id: UUID) -> HttpResponse:
+    """ "Check now": have the bank asked; the answer shows up in the page."""
+    deposit = get_object_or_404(selectors.deposits_of(request.customer), public_id=public_id)
+    try:
+        services.check_now(deposit=deposit)
+    except ServiceError as error:
+        return _told(request, deposit, messages.INFO, str(error.message))
+    return _told(request, deposit, messages.INFO, _("We are asking the bank. The page changes by itself."))
+
+
+@require_POST
+@customer_required
+def cancel(request: CustomerRequest, public_id: UUID) -> HttpResponse:
+    """Call off an unpaid top up."""
+    deposit = get_object_or_404(selectors.deposits_of(request.customer), public_id=public_id)
+    try:
+        services.cancel_deposit(deposit=deposit)
+    except ServiceError as error:
+        return _told(request, deposit, messages.WARNING, str(error.message))
+    return _told(request, deposit, messages.SUCCESS, _("The top up is cancelled. Please do not pay it any more."))
+
+
+def _told(request: CustomerRequest, deposit: Deposit, level: int, text: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        deposit.refresh_from_db()
+        context = {**_deposit_context(request, deposit), "toast": text, "toast_tone": "info"}
+        return render(request, "payments/deposit.html#answer", context)
+    messages.add_message(request, level, text)
+    return redirect("payments:deposit", public_id=deposit.public_id)
+
+
+@never_cache
+@require_safe
+@customer_required
+def deposits(request: CustomerRequest) -> HttpResponse:
+    """What did I pay in?"""
+    text, state = request.GET.get("q", "")[:100], request.GET.get("state", "")
+    found = selectors.search(selectors.deposits_of(request.customer), text=text, state=state)
+    page = keyset(selectors.with_numbers(found), cursor=request.GET.get("cursor", ""))
+    context = {
+        "page": page,
+        "rows": [selectors.picture_of(row) for row in page.items],
+        "q": text,
+        "state": state,
+        "states": [("", _("All")), *Deposit.State.choices],
+    }
+    return render(request, "payments/deposits.html", context)

@@ -1,0 +1,152 @@
+"""Ayu tops up at the simulated Faspay; its letters are carried to our callback by hand, so that order is ours."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db.models import F
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Customer
+from payments import services, settlement
+from payments.models import Deposit, ProviderMessage, VirtualAccount
+from payments.providers.faspay_snap import signing
+from tests.simulators import Simulator
+from wallets.models import Posting
+from wallets.selectors import balances
+
+CALLBACK = "/v1.0/transfer-va/payment"
+
+
+@dataclass
+class Letter:
+    """One notification as Faspay would send it."""
+
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = json.loads(self.body)
+        return parsed
+
+
+@dataclass
+class House:
+    """Both sides of a top up, and the steps between them, one at a time."""
+
+    sim: Simulator
+    customer: Customer
+    client: Client = field(default_factory=Client)
+
+    def ask_for(self, amount: int = 50_000, bank: str = "702", key: str = "") -> Deposit:
+        """A deposit with its number made (unless the simulator was told to misbehave)."""
+        deposit = self.ask_only(amount, bank, key)
+        settlement.submit(self.account(deposit).pk)
+        deposit.refresh_from_db()
+        return deposit
+
+    def ask_only(self, amount: int = 50_000, bank: str = "702", key: str = "") -> Deposit:
+        return services.request_va_deposit(
+            customer=self.customer, amount=Decimal(amount), bank=bank, idempotency_key=key or secrets.token_hex(12)
+        )
+
+    def account(self, deposit: Deposit) -> VirtualAccount:
+        return deposit.virtual_accounts.latest("id")
+
+    def pay(self, deposit: Deposit, *, count: int = 1, **order: Any) -> list[Letter]:
+        """Pay at the bank; the notifications come back unsent."""
+        trx_id = self.account(deposit).trx_id
+        told = self.sim.control("pay", trxId=trx_id, send=False, times=count, **order)["notifications"]
+        return [Letter(letter["headers"], letter["body"]) for letter in told]
+
+    def tell(self, deposit: Deposit, **order: Any) -> Letter:
+        """A notification without a payment."""
+        trx_id = self.account(deposit).trx_id
+        told = self.sim.control("notify", trxId=trx_id, send=False, **order)["notifications"]
+        return Letter(told[0]["headers"], told[0]["body"])
+
+    def sign(self, body: str | bytes | dict[str, Any], **changes: str) -> Letter:
+        """Any body, signed by Faspay's own key."""
+        if isinstance(body, dict):
+            body = json.dumps(body, separators=(",", ":"))
+        raw = body.encode() if isinstance(body, str) else body
+        stamp = changes.pop("timestamp", "") or timezone.localtime().isoformat(timespec="seconds")
+        key = signing.load_private_key(Path(self.sim.secrets["faspay_private"]).read_bytes())
+        text = signing.string_to_sign("POST", CALLBACK, raw, stamp)
+        headers = {
+            "X-TIMESTAMP": stamp,
+            "X-SIGNATURE": signing.sign(key, text),
+            "X-PARTNER-ID": "37020",
+            "X-EXTERNAL-ID": f"{secrets.randbelow(10**35):035}",
+            "CHANNEL-ID": "77001",
+            **changes,
+        }
+        return Letter(headers, raw.decode("latin-1"))
+
+    def deliver(self, letter: Letter, *, path: str = CALLBACK, raw: bytes | None = None) -> Any:
+        headers = {name: value for name, value in letter.headers.items() if name.lower() != "content-type"}
+        body = raw if raw is not None else letter.body.encode("latin-1")
+        return self.client.post(path, data=body, content_type="application/json", headers=headers)
+
+    def work(self) -> None:
+        """What the tasks and the sweep would do about messages and expiry, without calling the provider."""
+        for message_id in settlement.due.messages():
+            settlement.apply_message(message_id)
+        for deposit_id in settlement.due.expired_deposits():
+            settlement.expire(deposit_id)
+
+    def question(self, deposit: Deposit) -> None:
+        """A status question right now, whatever the pace says."""
+        VirtualAccount.objects.filter(pk=self.account(deposit).pk).update(next_check_at=timezone.now())
+        settlement.ask(self.account(deposit).pk)
+        deposit.refresh_from_db()
+
+    def outlive(self, deposit: Deposit, by: timedelta = timedelta(minutes=1)) -> None:
+        """Let the invoice's time be over, here and at the bank."""
+        Deposit.objects.filter(pk=deposit.pk).update(expires_at=timezone.now() - by)
+        self.work()
+        deposit.refresh_from_db()
+
+    def shift(self, account: VirtualAccount, by: timedelta, *fields: str) -> None:
+        """Move moments of a row into the past."""
+        VirtualAccount.objects.filter(pk=account.pk).update(**{name: F(name) - by for name in fields})
+
+    @property
+    def balance(self) -> Decimal:
+        return balances(self.customer)[0].balance
+
+    @property
+    def credits(self) -> int:
+        return Posting.objects.filter(account__customer=self.customer).count()
+
+    def requests(self, operation: str) -> list[dict[str, Any]]:
+        found = self.sim.look("requests")["requests"]
+        return [row for row in found if row["path"].endswith(operation)]
+
+
+@pytest.fixture
+def house(faspay_sim: Simulator, customer: Customer, settings: Any) -> House:
+    settings.FASPAY_READ_TIMEOUT_SECONDS = 0.6
+    return House(faspay_sim, customer)
+
+
+@pytest.fixture
+def signed_in(client_for: Callable[..., Client], customer: Customer) -> Client:
+    return client_for(customer)
+
+
+def code_of(response: HttpResponse) -> str:
+    return str(json.loads(response.content)["responseCode"])
+
+
+def last_message() -> ProviderMessage:
+    return ProviderMessage.objects.latest("id")
