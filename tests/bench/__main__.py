@@ -1,0 +1,90 @@
+"""`make bench`: the ledger over the best SQL, pages over an empty view. Prints figures, judges nothing by time."""
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+
+import django
+
+from tests.bench import database, pgbench
+from tests.bench.rounds import Result, abba
+from tests.bench.transfer import workers
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    database.check_limits()
+    server = os.environ.get("DATABASE_URL")
+    if not server:
+        raise SystemExit("DATABASE_URL is not set; run this by `make bench`")
+    os.environ["DATABASE_URL"] = database.recreate(server)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.setdefault("SECRET_KEY", "only-for-measuring")
+    try:
+        django.setup()
+        _say(f"Filling {arguments.accounts:,} wallets …")
+        database.fill(arguments.accounts)
+        _describe_machine()
+        _transfers(arguments)
+    finally:
+        database.drop(server)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=5, help="neighbouring rounds of limit and ours (5)")
+    parser.add_argument("--seconds", type=float, default=5, help="length of one round (5)")
+    parser.add_argument("--warm-up", type=float, default=3, help="seconds of each before the first pair (3)")
+    parser.add_argument("--clients", type=int, default=8, help="clients of both sides (8)")
+    parser.add_argument("--accounts", type=int, default=100_000, help="wallets, and rows of the limit (100000)")
+    return parser
+
+
+def _transfers(arguments: argparse.Namespace) -> None:
+    clients, accounts = arguments.clients, arguments.accounts
+    _say(f"Transfers: services.transfer over pgbench, {clients} clients, {arguments.seconds:g} s rounds")
+
+    def limit(seconds: float = arguments.seconds) -> float:
+        return pgbench.rate(accounts=accounts, clients=clients, seconds=seconds)
+
+    with workers(clients, accounts) as ours:
+        limit(arguments.warm_up)
+        ours.rate(arguments.warm_up)
+        ours.times.clear()
+        result = abba(
+            pairs=arguments.pairs,
+            limit=limit,
+            ours=lambda: ours.rate(arguments.seconds),
+            before=database.tidy,
+            say=_say,
+        )
+    _report(result)
+    cuts = statistics.quantiles(ours.times, n=100)
+    _say(f"  one transfer: median {cuts[49]:.2f} ms, p95 {cuts[94]:.2f} ms, p99 {cuts[98]:.2f} ms; errors 0")
+
+
+def _report(result: Result) -> None:
+    low, high = result.interval
+    _say(
+        f"  median {statistics.median(result.ours):,.0f}/s of {statistics.median(result.limit):,.0f}/s: "
+        f"ratio {result.median:.3f} (95 %: {low:.3f} to {high:.3f}), limit wandered {result.spread_of_limit:.0%}"
+    )
+
+
+def _describe_machine() -> None:
+    known = database.settings_that_matter()
+    _say(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
+    _say(", ".join(f"{name} {value}" for name, value in known.items()))
+    _say(f"load before: {os.getloadavg()[0]:.2f}; {database.tidy() or 'checkpoint before each pair'}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
