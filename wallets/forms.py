@@ -11,11 +11,16 @@ from wallets.selectors import Period
 DIRECTIONS = [("", _("All")), ("credit", _("Money in")), ("debit", _("Money out"))]
 
 
+def _day() -> forms.DateInput:
+    # The browser's own calendar wants ISO days whatever the language.
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "form-control"})
+
+
 class PeriodForm(forms.Form):
     """What part of a statement to show. It lives in the URL, so a view can be bookmarked and exported."""
 
-    first = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    first = forms.DateField(label=_("From"), required=False, widget=_day())
+    last = forms.DateField(label=_("To"), required=False, widget=_day())
     direction = forms.ChoiceField(choices=DIRECTIONS, required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:

@@ -1,0 +1,106 @@
+"""What a person does, in the words of the pages."""
+
+import re
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+PASSWORD = "a-long-enough-secret"
+_SERIOUS = {"serious", "critical"}
+
+
+def expect_accessible(page: Page) -> None:
+    """axe finds nothing serious on the page as it stands, and nothing sticks out to the right of the screen."""
+    found = Axe().run(page).response["violations"]
+    serious = [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found if rule["impact"] in _SERIOUS]
+    assert not serious, f"{page.url}: {serious}"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{page.url} is too wide"
+
+
+def sign_up(page: Page, context: BrowserContext, email: str, name: str = "Dewi Anggraini") -> None:
+    """From the front page to the home page, by way of the mailbox."""
+    page.goto("/")
+    page.get_by_role("link", name="Create an account").click()
+    expect_accessible(page)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=False).first.fill(PASSWORD)
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_text(email).first).to_be_visible()
+    expect_accessible(page)
+    page.goto(confirmation_link(context, email))
+    page.get_by_role("button", name=re.compile("confirm", re.I)).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Hello")
+
+
+def confirmation_link(context: BrowserContext, email: str) -> str:
+    """What the mail to ``email`` says, read in the sandbox's mailbox once the worker has sent it."""
+    box = context.new_page()
+    box.goto(f"/sandbox/mail/?q={email}")
+    box.locator("#letters a").first.click()
+    link = box.get_by_role("article").get_by_role("link").filter(has_text="confirm-email").first
+    address = link.get_attribute("href")
+    box.close()
+    assert address
+    return address
+
+
+def top_up(page: Page, amount: str, bank: str = "BCA") -> None:
+    """Ask for a virtual account and wait until its number is there."""
+    page.goto("/topup/")
+    expect_accessible(page)
+    page.get_by_label("Another amount").fill(amount)
+    page.get_by_text(bank, exact=False).first.click()
+    page.get_by_role("button", name="Get the number").click()
+    expect(page.get_by_role("heading", name="Pay to this number")).to_be_visible()
+    expect_accessible(page)
+
+
+def pay_at_the_bank(context: BrowserContext, number: str) -> None:
+    """Pay the account ``number`` on the sandbox page, in a second tab."""
+    bank = context.new_page()
+    bank.goto("/sandbox/")
+    row = bank.locator("li").filter(has_text=number)
+    row.get_by_role("button", name=re.compile("^Pay ")).first.click()
+    expect(bank.get_by_role("status").or_(bank.get_by_role("alert")).first).to_be_visible()
+    expect_accessible(bank)
+    bank.close()
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    page.goto("/account/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Hello")
+
+
+def buy(page: Page, service: str) -> str:
+    """Search a service, buy its first offer, and return the number once it is shown."""
+    page.goto("/numbers/")
+    expect_accessible(page)
+    page.get_by_label("Which service sends the code?").fill(service)
+    page.locator("#offers").get_by_role("link", name=service, exact=True).first.click()
+    expect_accessible(page)
+    page.get_by_role("button", name=re.compile(f"^Buy .*{service}")).first.click()
+    _confirm_if_asked(page)
+    number = page.locator(".big-number").first
+    expect(number).to_be_visible()
+    return number.inner_text().strip()
+
+
+def _confirm_if_asked(page: Page) -> None:
+    dialog = page.get_by_role("dialog")
+    if dialog.count() and dialog.first.is_visible():
+        dialog.get_by_role("button").last.click()
+
+
+def deliver(context: BrowserContext, number: str, code: str) -> None:
+    """Send ``code`` to ``number`` on the sandbox page, in a second tab."""
+    network = context.new_page()
+    network.goto("/sandbox/")
+    row = network.locator("li").filter(has_text=number)
+    row.get_by_label(re.compile("^Code")).fill(code)
+    row.get_by_role("button", name="Deliver").click()
+    expect(network.get_by_role("status").or_(network.get_by_role("alert")).first).to_be_visible()
+    network.close()
