@@ -42,7 +42,7 @@ _ORDERS = Entry("otp:orders", _("Orders"), "clipboard-document-list", also=("otp
 _TOPUP = Entry("payments:topup", _("Top up"), "plus-circle", also=("payments:deposit",))
 _DEPOSITS = Entry("payments:deposits", _("Deposits"), "arrow-down-tray")
 _STATEMENT = Entry("wallets:statement", _("Transactions"), "banknotes")
-_SANDBOX = Entry("sandbox:index", _("Sandbox"), "beaker", also=("sandbox:mailbox",))
+_SANDBOX = Entry("sandbox:index", _("Sandbox"), "beaker", also=("sandbox:mailbox", "sandbox:letter"))
 
 _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
     "customer": [
