@@ -91,7 +91,7 @@ def _install_uv(requirements: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as only_uv:
         only_uv.write(re.sub(r"^\s*#.*$", "", found.group(), flags=re.MULTILINE))
         only_uv.flush()
-        _pip("install", "-q", "--require-hashes", "-r", only_uv.name)
+        _pip("install", "-qq", "--require-hashes", "-r", only_uv.name)
 
 
 def _pip(*arguments: str) -> None:

@@ -73,7 +73,8 @@ def _test(arguments: argparse.Namespace, rest: list[str]) -> int:
     with surroundings(durable=False) as around:
         good = True if rest else check.run_all(ROOT, around.folder, around.env)
         env = {**around.env, "CHROMIUM_PATH": chromium}
-        code = run_in_front([sys.executable, "-m", "pytest", *rest], ROOT, env)
+        scratch = f"--basetemp={around.folder / 'pytest'}"
+        code = run_in_front([sys.executable, "-m", "pytest", scratch, *rest], ROOT, env)
     return code or (0 if good else 1)
 
 

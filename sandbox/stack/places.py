@@ -15,6 +15,7 @@ import secrets
 import shutil
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 
 from sandbox.stack.processes import Account
@@ -77,6 +78,15 @@ def _outside_home(inside: Path) -> Path:
         theirs.write_text(token)
         ours.write_text(token)
     return home
+
+
+def sweep() -> None:
+    """Remove what was kept outside for folders in the temporary directory that are gone by now."""
+    temporary = Path(tempfile.gettempdir()).resolve()
+    for note in (note for parent in _OUTSIDE for note in parent.glob("gerbang-*/belongs-to")):
+        owner = Path(note.read_text().partition("\n")[0])
+        if owner.is_relative_to(temporary) and not owner.exists():
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def outside_of(folder: Path) -> Path | None:

@@ -90,6 +90,7 @@ class _Run:
             self._folder.unlock()
 
     def _start(self) -> None:
+        say("Starting servers, migrating, loading demo data ...")
         self._services.start()
         for server in self._services.servers:
             self._supervisor.watch(server)
@@ -234,9 +235,10 @@ class _Health:
 def _choose_ports() -> Addresses:
     host = os.environ.get("HOST") or ports.LOOPBACK
     web = _wanted_port()
-    if not ports.is_free(web, host):
+    reason = ports.why_taken(web, host)
+    if reason:
         raise PortTaken(
-            f"Port {web} on {host} is taken by another program (or {host} is no address of this machine).\n"
+            f"Port {web} on {host} {reason}.\n"
             f"Choose another port with, for example: PORT={ports.next_free(web)} make run"
         )
     otpzap = ports.next_free(web)

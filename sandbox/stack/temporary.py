@@ -52,9 +52,9 @@ def _temporary() -> Path:
 
 
 def _remove(path: Path) -> None:
-    outside = places.outside_of(path) if os.geteuid() == 0 else None
-    for place in filter(None, (outside, path)):
-        shutil.rmtree(place, ignore_errors=True)
+    shutil.rmtree(path, ignore_errors=True)
+    if os.geteuid() == 0:
+        places.sweep()
 
 
 def _environment(folder: Path, services: LocalServices) -> dict[str, str]:
