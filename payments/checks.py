@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import connection
+from django.db.models.functions import Now
 
-from config.lib.clock import now
-from payments.selectors import unsettled_since
+from payments.models import VirtualAccount
 
 CLEARING = "clearing:faspay_va"
 STUCK_AFTER = timedelta(minutes=15)
@@ -71,5 +71,7 @@ def ledger_problems() -> Iterator[str]:
         for text, query in _PROOFS:
             cursor.execute(query + " LIMIT 100", {"clearing": CLEARING})
             yield from [text.format(*row) for row in cursor.fetchall()]
-    for account in unsettled_since(now() - STUCK_AFTER).select_related("deposit")[:100]:
+    unsettled = [VirtualAccount.State.SUBMITTING, VirtualAccount.State.IN_DOUBT]
+    stuck = VirtualAccount.objects.filter(state__in=unsettled, created_at__lt=Now() - STUCK_AFTER)
+    for account in stuck.select_related("deposit")[:100]:
         yield f"{account} of deposit {account.deposit.public_id} has been {account.state} for over 15 minutes"

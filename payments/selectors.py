@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
@@ -177,9 +177,3 @@ def staff_counts() -> Mapping[str, int]:
             decision=ProviderMessage.Decision.UNMATCHED, next_try_at__isnull=False
         ).count(),
     }
-
-
-def unsettled_since(moment: datetime) -> QuerySet[VirtualAccount]:
-    """Numbers of which it is not known whether they were made, although they were begun before ``moment``."""
-    states = [VirtualAccount.State.SUBMITTING, VirtualAccount.State.IN_DOUBT]
-    return VirtualAccount.objects.filter(state__in=states, created_at__lt=moment)
