@@ -5,8 +5,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.lib import clock
-from otp import selectors
 from otp.models import Order, OrderCode, PriceRule
 
 
@@ -29,9 +27,8 @@ class NeedsAttention(admin.SimpleListFilter):
         return [("overdue", _("past its time")), ("stuck", _("no answer from the supplier"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        if self.value() == "overdue":
-            return queryset.filter(selectors.overdue(clock.now()))
-        return queryset.filter(selectors.stuck(clock.now())) if self.value() == "stuck" else queryset
+        late = {"overdue": Order.objects.overdue, "stuck": Order.objects.stuck}.get(self.value() or "")
+        return queryset.filter(pk__in=late().values("pk")) if late else queryset
 
 
 class Arrivals(ReadOnly, admin.TabularInline[OrderCode, Order]):

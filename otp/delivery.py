@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from config.lib.errors import ProviderError
-from otp.models import ENDS, LIVE, UNSENT, Order, OrderCode, Reason, State
+from otp.models import ENDS, GRACE, UNSENT, Order, OrderCode, Reason, State
 from otp.providers.types import Message, Snapshot
 from wallets import services as wallets
 
@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 WINDOW = timedelta(minutes=20)
 COOLDOWN = timedelta(minutes=2)
-GRACE = timedelta(minutes=5)
 SHOWN_AFTER_END = timedelta(minutes=10)
 POLL_EVERY = timedelta(seconds=5)
 POLL_RELAXED = timedelta(seconds=10)
@@ -194,13 +193,19 @@ def _append_messages(order: Order, messages: Sequence[Message]) -> None:
             position=position,
             code=message.code,
             message=message.text,
-            received_at=message.received_at or order.db_now,
+            received_at=_arrival(order, message),
         )
         for position, message in enumerate(messages)
         if position >= order.code_count
     ]
     OrderCode.objects.bulk_create(fresh)
     order.code_count += len(fresh)
+
+
+def _arrival(order: Order, message: Message) -> datetime:
+    """The supplier's time, unless its clock is so far off that the code came before the order or has yet to come."""
+    told = message.received_at or order.db_now
+    return min(max(told, order.sent_at or told), order.db_now)
 
 
 def _expire_or_fail(order: Order, snapshot: Snapshot) -> None:
@@ -303,8 +308,3 @@ def _gap(order: Order, error: ProviderError | None) -> timedelta:
 def backoff(failures: int) -> float:
     """Seconds to wait after so many failures in a row: 2, 4, 8 … up to a minute."""
     return min(LONGEST_BACKOFF, 2.0 ** min(failures, 10))
-
-
-def is_overdue(order: Order, now: datetime) -> bool:
-    """Whether the supplier should have ended it by now (OTPZap contract 12.15): we look again, we never refund."""
-    return order.state in LIVE and order.expires_at is not None and now > order.expires_at + GRACE

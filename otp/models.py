@@ -20,6 +20,9 @@ from config.lib import clock
 # A worker that is still silent after this long is taken for dead; longer than any call of one turn can last.
 LEASE = timedelta(seconds=30)
 YOUNG = timedelta(minutes=3)
+# How long after its window an order may stay open, and before its number, until a person should know.
+GRACE = timedelta(minutes=5)
+PATIENCE = timedelta(minutes=15)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -94,6 +97,15 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Live rows whose time has come and which nobody holds, by the database's clock."""
         unheld = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
         return self.live().filter(unheld, next_poll_at__lte=Now())
+
+    def overdue(self) -> "OrderQuerySet":
+        """Live although the window was over a while ago: we look again and tell staff, we never refund by our own
+        clock (OTPZap contract 12.15)."""
+        return self.filter(state__in=ACTIVE, expires_at__lt=Now() - GRACE)
+
+    def stuck(self) -> "OrderQuerySet":
+        """Ordered long ago and still without the supplier's word."""
+        return self.filter(state__in=UNSENT, created_at__lt=Now() - PATIENCE)
 
     def claim_due(self, limit: int) -> list["Order"]:
         """Lease up to ``limit`` due rows, the most urgent first, past whatever others are working on."""

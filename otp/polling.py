@@ -84,7 +84,7 @@ def _create(order: Order) -> Answer:
 
 def _check(order: Order, asked: str = "check", error: ProviderError | None = None) -> Answer:
     try:
-        snapshot = otpzap.check_order(order.provider_order_id)
+        snapshot = otpzap.check_order(order.provider_order_id, at_once=asked != "check")
     except ProviderError as check_error:
         return Answer(asked, error=error or check_error)
     if not snapshot.status:

@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,12 +16,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
-from config.lib import clock
-from otp.models import ACTIVE, DELIVERED, LIVE, UNDELIVERED_ENDS, UNSENT, Favourite, Order, OrderCode, State
-from wallets.models import Hold, Transaction
-
-OVERDUE_AFTER = timedelta(minutes=5)
-STUCK_AFTER = timedelta(minutes=15)
+from otp.models import DELIVERED, LIVE, UNDELIVERED_ENDS, UNSENT, Favourite, Order, OrderCode, State
+from wallets.models import Hold, Posting
 
 STATE_FILTERS = {
     "live": LIVE,
@@ -165,7 +161,8 @@ def _matching(words: str) -> Q:
 
 @dataclass(frozen=True)
 class MoneyStory:
-    """Where the price is. ``state`` is open (held), captured or released; ``reference`` the statement line's."""
+    """Where the price is. ``state`` is open (held), captured or released; ``reference`` and ``line`` say where the
+    payment stands in the statement."""
 
     state: str
     amount: Decimal
@@ -173,6 +170,7 @@ class MoneyStory:
     held_at: datetime
     closed_at: datetime | None
     reference: str
+    line: int | None
 
 
 def money_of(order: Order) -> MoneyStory | None:
@@ -180,24 +178,28 @@ def money_of(order: Order) -> MoneyStory | None:
     hold = Hold.objects.filter(reference=order.hold_reference).first()
     if hold is None:
         return None
-    paid = Transaction.objects.filter(hold=hold).values_list("reference", flat=True).first()
+    paid = Posting.objects.filter(transaction__hold=hold, account=hold.account_id)
+    reference, line = paid.values_list("transaction__reference", "version").first() or ("", None)
     state = "released" if hold.state == Hold.State.EXPIRED else hold.state
-    return MoneyStory(state, hold.amount, order.currency, hold.created_at, hold.closed_at, paid or "")
+    return MoneyStory(state, hold.amount, order.currency, hold.created_at, hold.closed_at, reference, line)
 
 
 def story(order: Order, money: MoneyStory | None) -> list[dict[str, Any]]:
     """What happened to an order, oldest first, for the timeline."""
-    events = [*_buying_events(order), *_code_events(order), *_ending_events(order), *_money_events(order, money)]
-    return sorted((event for event in events if event["at"]), key=lambda event: event["at"])
+    held, settled = _money_events(order, money)
+    events = [*_buying_events(order, held), *_code_events(order), *settled, *_ending_events(order)]
+    # The supplier's times have whole seconds; within one the order of the list is the order of things.
+    return sorted((event for event in events if event["at"]), key=lambda event: event["at"].replace(microsecond=0))
 
 
 def _event(at: datetime | None, title: str, icon: str, tone: str = "neutral", **more: Any) -> dict[str, Any]:
     return {"at": at, "title": title, "icon": icon, "tone": tone, **more}
 
 
-def _buying_events(order: Order) -> list[dict[str, Any]]:
+def _buying_events(order: Order, held: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         _event(order.created_at, _("You ordered a number"), "document-plus", reference=order.reference),
+        *held,
         _event(order.sent_at, _("Order sent to the supplier"), "paper-airplane"),
         _event(order.doubted_at, _("The answer was lost, so we asked again"), "question-mark-circle", "warning"),
         _event(
@@ -242,38 +244,23 @@ def _ending_events(order: Order) -> list[dict[str, Any]]:
     return [_event(order.finished_at, titles[State(order.state)], "minus-circle", tone, text=why)]
 
 
-def _money_events(order: Order, money: MoneyStory | None) -> list[dict[str, Any]]:
+def _money_events(order: Order, money: MoneyStory | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     if money is None:
-        return []
+        return [], []
     amount: dict[str, Any] = {"amount": money.amount, "currency": money.currency}
-    events = [_event(money.held_at, _("Price set aside in your wallet"), "lock-closed", **amount)]
+    held = [_event(money.held_at, _("Price set aside in your wallet"), "lock-closed", **amount)]
     if money.state == "captured":
         paid = _("Paid from your wallet, because a code arrived")
-        events.append(_event(money.closed_at, paid, "banknotes", "info", reference=money.reference, **amount))
-    elif money.state == "released":
-        back = _("Back in your wallet, nothing was charged")
-        events.append(_event(money.closed_at, back, "arrow-uturn-left", "success", **amount))
-    return events
+        return held, [_event(money.closed_at, paid, "banknotes", "info", reference=money.reference, **amount)]
+    back = _("Back in your wallet, nothing was charged")
+    return held, [_event(money.closed_at, back, "arrow-uturn-left", "success", **amount)]
 
 
 # --- for staff ---------------------------------------------------------------------------------------------------
 
 
 def staff_counts() -> dict[str, int]:
-    """Live orders by state, and how many of them are past their window or without an answer. Two queries."""
-    now = clock.now()
+    """Live orders by state, and how many of them need a person. Three queries."""
     by_state = dict(Order.objects.live().values_list("state").annotate(Count("pk")).order_by("state"))
-    late = Order.objects.live().aggregate(
-        overdue=Count("pk", filter=overdue(now)), no_answer=Count("pk", filter=stuck(now))
-    )
+    late = {"overdue": Order.objects.overdue().count(), "no_answer": Order.objects.stuck().count()}
     return {**by_state, **{name: number for name, number in late.items() if number}}
-
-
-def overdue(now: datetime) -> Q:
-    """Live although the window was over a while ago."""
-    return Q(state__in=ACTIVE, expires_at__lt=now.astimezone(UTC) - OVERDUE_AFTER)
-
-
-def stuck(now: datetime) -> Q:
-    """Ordered long ago and still without an answer."""
-    return Q(state__in=UNSENT, created_at__lt=now.astimezone(UTC) - STUCK_AFTER)

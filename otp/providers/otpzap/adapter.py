@@ -59,12 +59,12 @@ def create_order(*, product_id: int, reference: str) -> Snapshot:
     return _read(client.CREATE, data, schemas.read_order)
 
 
-def check_order(order_id: str) -> Snapshot:
-    """The order now, with all messages (OTPZap contract 6.2)."""
-    data = client.call(client.CHECK, params={"order_id": order_id})
-    snapshot = _read(client.CHECK, data, schemas.read_order)
+def check_order(order_id: str, *, at_once: bool = False) -> Snapshot:
+    """The order now, with all messages (OTPZap contract 6.2). ``at_once`` goes before other polls."""
+    operation = client.CHECK_NOW if at_once else client.CHECK
+    snapshot = _read(operation, client.call(operation, params={"order_id": order_id}), schemas.read_order)
     if snapshot.order_id != order_id:
-        raise _unreadable(client.CHECK, "another order's answer")
+        raise _unreadable(operation, "another order's answer")
     return snapshot
 
 

@@ -44,6 +44,8 @@ SERVICES = Operation("GET", "/services", share=CATALOGUE_SHARE)
 PRODUCTS = Operation("GET", "/products", share=CATALOGUE_SHARE)
 CREATE = Operation("POST", "/order/create", acts=True, connect=3.0, read=10.0)
 CHECK = Operation("GET", "/order/check", share=POLL_SHARE, smooth=True)
+# The look that follows a cancel or finish is part of it.
+CHECK_NOW = Operation("GET", "/order/check")
 CANCEL = Operation("POST", "/order/cancel", acts=True, gated=True, read=8.0)
 FINISH = Operation("POST", "/order/finish", acts=True, gated=True, read=8.0)
 RESEND = Operation("POST", "/order/resend", acts=True, gated=True, read=8.0)
