@@ -58,6 +58,7 @@ class Folder:
             # Root lends the server another account, which must be able to pass through but not to look.
             self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
         (self.path / "log").mkdir(mode=0o700, exist_ok=True)
+        (self.path / "static").mkdir(exist_ok=True)  # empty unless collected; the site warns when it is missing
 
     def log(self, name: str) -> Path:
         return self.path / "log" / f"{name}.log"
