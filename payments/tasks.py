@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from itertools import takewhile
 from typing import Any
 
@@ -24,7 +23,12 @@ logger = logging.getLogger(__name__)
 
 def nudge(task: Any, **ids: int) -> None:
     """Queue ``task`` once the transaction is committed. A broker that is away is only logged: the sweep will come."""
-    transaction.on_commit(partial(task.apply_async, kwargs=ids, retry=False), robust=True)
+
+    def queue() -> None:
+        task.apply_async(kwargs=ids, retry=False)
+
+    # Not a partial: Django names the function in its log line, and a partial has no name.
+    transaction.on_commit(queue, robust=True)
 
 
 @shared_task(name="payments.submit_va")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.urls import include, path
 from django.utils import timezone
@@ -323,8 +324,6 @@ def test_unsigned_letters_are_forgotten_after_days_and_signed_ones_never(house: 
 
 
 def pgtrigger_off() -> Any:
-    import pgtrigger
-
     return pgtrigger.ignore("payments.ProviderMessage:kept_as_received")
 
 
