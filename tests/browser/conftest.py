@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.portal import Portal, running_portal
 
@@ -17,6 +17,8 @@ _QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A number is looked at every five seconds; a busy machine may take a few of those turns.
+expect.set_options(timeout=25_000)
 SCREENS = {"desktop": (1280, 860), "phone": (360, 740)}
 
 
