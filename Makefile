@@ -27,8 +27,8 @@ lint: dev ## put the format right and lint
 bench: dev ## measures: ledger over the best SQL, pages over an empty view
 	@$(STACK) exec -- $(VENV) -m tests.bench
 
-soak: dev ## the main job over and over, with faults (MINUTES=10)
-	@$(STACK) exec -- $(VENV) -m tests.bench.soak
+soak: dev ## the long tests: fuzz and faults (ARGS="...")
+	@$(STACK) test -m soak $(ARGS)
 
 messages: dev ## collect translatable texts into locale/, compile them
 	@$(STACK) exec -- $(VENV) manage.py collect_messages

@@ -15,6 +15,8 @@ from sandbox.stack.services import LocalServices
 from sandbox.stack.temporary import run_in_front, surroundings
 from sandbox.stack.terminal import Stop, complain, say
 
+_QUICK = ["-m", "not soak"]
+
 
 def main() -> int:
     # Everything after the command belongs to it: pytest has options of its own.
@@ -74,7 +76,7 @@ def _test(arguments: argparse.Namespace, rest: list[str]) -> int:
         good = True if rest else check.run_all(ROOT, around.folder, around.env)
         env = {**around.env, "CHROMIUM_PATH": chromium}
         scratch = f"--basetemp={around.folder / 'pytest'}"
-        code = run_in_front([sys.executable, "-m", "pytest", scratch, *rest], ROOT, env)
+        code = run_in_front([sys.executable, "-m", "pytest", scratch, *(rest or _QUICK)], ROOT, env)
     return code or (0 if good else 1)
 
 

@@ -43,7 +43,7 @@ class Stopped(Exception):
 
 def main() -> int:
     stop = Stop().listen()
-    _end_with_make()
+    _end_with_parent()
     try:
         return _Run(stop).go()
     except Stopped:
@@ -53,9 +53,10 @@ def main() -> int:
         return PORT_TAKEN
 
 
-def _end_with_make() -> None:
-    """Started by make, a killed make must not leave us behind: nobody could tell whose we are."""
-    if psutil.Process().parent() and "make" in (psutil.Process(os.getppid()).name()):
+def _end_with_parent() -> None:
+    """Started by make or by a test, their being killed must not leave us behind; a shell may go."""
+    parent = psutil.Process().parent()
+    if MARK in os.environ or (parent is not None and parent.name() in ("make", "gmake")):
         tie_to_parent(signal.SIGTERM)
 
 

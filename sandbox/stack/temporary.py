@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.stack import environment, places
+from sandbox.stack import environment, keys, places
 from sandbox.stack.folder import Folder
-from sandbox.stack.processes import tie_to_parent
+from sandbox.stack.processes import MARK, end_all, marked, tie_to_parent
 from sandbox.stack.services import LocalServices
+
+_LEFT_OVER: list[tuple[int | None, float]] = [(signal.SIGTERM, 30.0), (signal.SIGKILL, 5.0)]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,10 @@ def surroundings(*, durable: bool, keep: Path | None = None) -> Iterator[Surroun
     )
     try:
         with services:
-            yield Surroundings(folder.path, _environment(folder.path, services))
+            try:
+                yield Surroundings(folder.path, _environment(folder.path, services))
+            finally:
+                end_all(lambda: marked(folder.path), _LEFT_OVER)
     finally:
         folder.unlock()
         if keep is None:
@@ -64,6 +69,8 @@ def _environment(folder: Path, services: LocalServices) -> dict[str, str]:
         "REDIS_URL": services.redis_url,
         "VAR_DIR": str(folder),
         "READ_LOCAL_ENV": "0",
+        "SECRET_KEY": keys.kept(folder, "secret-key"),
+        MARK: str(folder),
     }
 
 
