@@ -42,4 +42,4 @@ HEALTHCHECK --interval=15s --timeout=6s --start-period=30s --retries=3 CMD ["pyt
 import os, urllib.parse as p, urllib.request as u; \
 host = p.urlsplit(os.environ.get('BASE_URL', 'http://localhost')).netloc; \
 u.urlopen(u.Request('http://127.0.0.1:8000/healthz', headers={'Host': host}), timeout=5)"]
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "8", "--respawn-failed-workers", "--workers-kill-timeout", "20", "--no-access-log", "config.wsgi:application"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--workers-kill-timeout", "20", "--no-access-log", "--no-ws", "config.wsgi:application"]

@@ -163,7 +163,7 @@ class _Run:
             self._module(
                 "web",
                 *("granian", "--interface", "wsgi", "config.wsgi:application", *where, "--workers", "2"),
-                *("--blocking-threads", "8", "--respawn-failed-workers", "--workers-kill-timeout", "8"),
+                *("--no-ws", "--blocking-threads", "4", "--respawn-failed-workers", "--workers-kill-timeout", "8"),
                 port=self._addresses.web,
             ),
         ]
