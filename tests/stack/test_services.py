@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -96,7 +97,8 @@ def test_killing_everything_at_once_loses_no_committed_row(folder: Path) -> None
     assert services.redis is not None
     keep_a_row(services.database_url, "committed")
     for process in working_in(services.postgres.data, "postgres"):
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # the others notice the first one's death
+            process.kill()
     os.kill(services.redis.pid or 0, signal.SIGKILL)
     services.stop()
     with LocalServices(folder) as again:
@@ -110,7 +112,7 @@ def test_a_leftover_pid_file_that_names_a_stranger_does_not_stop_the_start(folde
         data = services.postgres.data
     owner = data.stat()
     leftover = data / "postmaster.pid"
-    # Process 1 and the server's own account: the server would take the file for a living server's.
+    # A process of the server's own account: the server would take the file for a living server's.
     with subprocess.Popen(["sleep", "60"], user=owner.st_uid if os.geteuid() == 0 else None) as stranger:
         leftover.write_text(f"{stranger.pid}\n{data}\n1700000000\n5432\n\n127.0.0.1\n")
         os.chown(leftover, owner.st_uid, owner.st_gid)
