@@ -49,9 +49,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
-    "django_filters",
     "django_htmx",
-    "django_tables2",
     "heroicons",
     "pgtrigger",
     "template_partials",
@@ -242,7 +240,6 @@ STORAGES = {
 }
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
-DJANGO_TABLES2_TEMPLATE = "django_tables2/bootstrap5-responsive.html"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
 # --- the browser's side of safety ---------------------------------------------------------------
