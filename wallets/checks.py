@@ -40,17 +40,33 @@ _PROOFS: list[tuple[str, str]] = [
         """,
     ),
     (
-        "posting {1} of account {0} does not follow from the one before",
+        "posting {1} of account {0} does not follow from the one before (transaction {2})",
         """
-        SELECT code, version FROM (
-          SELECT a.code, p.version, p.account_id, p.transaction_id, p.amount, p.balance_after, p.hash, p.created_at,
+        SELECT code, version, reference FROM (
+          SELECT a.code, p.version, p.account_id, t.reference, p.amount, p.balance_after, p.hash, p.created_at,
+                 ledger_facts(t.id, t.reference, t.kind, t.hold_id, h.amount, t.reverses_id, t.subject, t.memo,
+                              t.caused_by_id, t.created_at) AS facts,
                  row_number() OVER w AS place, coalesce(lag(p.balance_after) OVER w, 0) AS before,
                  coalesce(lag(p.hash) OVER w, ''::bytea) AS chain, lag(p.created_at) OVER w AS earlier
             FROM wallets_posting p JOIN wallets_account a ON a.id = p.account_id
+            LEFT JOIN wallets_transaction t ON t.id = p.transaction_id LEFT JOIN wallets_hold h ON h.id = t.hold_id
           WINDOW w AS (PARTITION BY p.account_id ORDER BY p.version)) q
         WHERE version <> place OR balance_after <> before + amount OR created_at < earlier
-           OR hash <> sha256(chain || convert_to(concat_ws('|', transaction_id, account_id, version, amount,
-                balance_after), 'UTF8'))
+           OR hash <> ledger_hash(chain, account_id, version, amount, balance_after, created_at, facts)
+        """,
+    ),
+    (
+        "posting {0} belongs to no transaction or no account",
+        """
+        SELECT p.id FROM wallets_posting p LEFT JOIN wallets_transaction t ON t.id = p.transaction_id
+        LEFT JOIN wallets_account a ON a.id = p.account_id WHERE t.id IS NULL OR a.id IS NULL
+        """,
+    ),
+    (
+        "there were {0} postings at the last check and are {1} now",
+        """
+        SELECT c.postings, n.count FROM (SELECT max(postings) AS postings FROM wallets_ledgercheck) c,
+               (SELECT count(*) FROM wallets_posting) n WHERE n.count < c.postings
         """,
     ),
     (
@@ -88,8 +104,20 @@ _PROOFS: list[tuple[str, str]] = [
         """,
     ),
     (
-        "account {0} {1} is at {2} and may not be",
-        "SELECT code, currency, balance - held FROM wallets_account WHERE NOT may_go_negative AND balance < held",
+        "account {0} {1} may not be {2} with a balance of {3} and {4} held",
+        """
+        SELECT code, currency, status, balance, held FROM wallets_account
+        WHERE held < 0 OR (balance < held AND NOT may_go_negative) OR (may_go_negative AND customer_id IS NOT NULL)
+           OR currency NOT IN ('IDR', 'SLE', 'USD') OR status NOT IN ('open', 'frozen', 'closed')
+           OR (status = 'closed' AND (balance <> 0 OR held <> 0))
+        """,
+    ),
+    (
+        "account {0} {1} is in other hands than its name says",
+        """
+        SELECT a.code, a.currency FROM wallets_account a LEFT JOIN accounts_customer c ON c.id = a.customer_id
+        WHERE (a.code LIKE 'wallet:%') <> (c.id IS NOT NULL) OR a.code <> 'wallet:' || c.public_id
+        """,
     ),
 ]
 
@@ -100,6 +128,8 @@ def ledger_problems() -> Iterator[str]:
     with transaction.atomic(), connection.cursor() as cursor:
         if not already_in_one:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            # A long ledger takes longer to read than a request may.
+            cursor.execute("SET LOCAL statement_timeout = 0")
         for text, query in _PROOFS:
             cursor.execute(query + " LIMIT 100")
             yield from [text.format(*row) for row in cursor.fetchall()]

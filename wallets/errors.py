@@ -16,6 +16,7 @@ __all__ = [
     "LedgerError",
     "ReferenceConflict",
     "UnbalancedTransaction",
+    "UnknownAccount",
     "UnknownHold",
     "UnknownTransaction",
 ]
@@ -56,6 +57,10 @@ class HoldClosed(LedgerError):
 
     code = "hold_closed"
     text = _("The reserved money was already used or given back.")
+
+
+class UnknownAccount(LedgerError):
+    code = "unknown_account"
 
 
 class UnknownHold(LedgerError):

@@ -12,6 +12,9 @@ from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from psycopg import Cursor
+from psycopg import Error as PsycopgError
 
 from wallets import errors
 
@@ -53,7 +56,7 @@ def post(
     accounts = sorted(legs)
     row = _call(
         "SELECT transaction_id, replayed FROM ledger_post("
-        "%s, %s, %s::bigint[], %s::numeric[], %s::text, %s::text, %s, %s, %s::bigint)",
+        "%s::text, %s::text, %s::bigint[], %s::numeric[], %s::text, %s::text, %s::text, %s::text, %s::bigint)",
         [
             reference,
             kind,
@@ -69,36 +72,103 @@ def post(
     return Posted(row[0], reference, row[1])
 
 
+def move(
+    *,
+    reference: str,
+    kind: str,
+    source: str,
+    target: str,
+    currency: str,
+    amount: Decimal,
+    subject: str = "",
+    memo: str = "",
+    caused_by_id: int | None = None,
+) -> Posted:
+    """Post ``amount`` from the account with the code ``source`` to ``target``, once under ``reference``.
+
+    The commonest posting, in one round trip. Raises `UnknownAccount` when one of the two does not exist yet (nothing
+    has failed in the database then), else the errors of `wallets.errors`.
+    """
+    row = _call(
+        "SELECT transaction_id, replayed FROM ledger_move("
+        "%s::text, %s::text, %s::text, %s::text, %s::text, %s::numeric, %s::text, %s::text, %s::bigint)",
+        [reference, kind, source, target, currency, amount, subject, memo, caused_by_id],
+    )
+    return Posted(_known(row[0]), reference, row[1])
+
+
 def hold(
     *,
-    account_id: int,
+    code: str,
+    currency: str,
     amount: Decimal,
     reference: str,
     subject: str = "",
     memo: str = "",
     expires_at: datetime | None = None,
 ) -> Held:
-    """Set ``amount`` aside, once per ``reference``. Raises `InsufficientFunds` when it is not available."""
+    """Set ``amount`` of the account ``code`` aside, once per ``reference``. Raises `InsufficientFunds` when it is not
+    available, `UnknownAccount` as in `move`."""
     row = _call(
-        "SELECT hold_id, replayed FROM ledger_hold(%s, %s::bigint, %s::numeric, %s, %s, %s::timestamptz)",
-        [reference, account_id, amount, subject, memo, expires_at],
+        "SELECT hold_id, replayed FROM ledger_hold("
+        "%s::text, %s::text, %s::text, %s::numeric, %s::text, %s::text, %s::timestamptz)",
+        [reference, code, currency, amount, subject, memo, expires_at],
     )
-    return Held(row[0], reference, row[1])
+    return Held(_known(row[0]), reference, row[1])
 
 
 def release(*, hold_reference: str, expired: bool = False) -> bool:
     """Give a hold back. False when that had happened before; raises `HoldClosed` when it was captured."""
     state = "expired" if expired else "released"
-    return bool(_call("SELECT ledger_release(%s, %s)", [hold_reference, state])[0])
+    return bool(_call("SELECT ledger_release(%s::text, %s::text)", [hold_reference, state])[0])
 
 
 def _call(sql: str, parameters: list[Any]) -> Any:
     try:
-        with connection.cursor() as cursor:
+        with _cursor() as cursor:
             cursor.execute(sql, parameters)
             return cursor.fetchone()
     except DatabaseError as error:
         raise _named(error) from error
+
+
+def _cursor() -> CursorWrapper:
+    """A cursor that sends values apart from the statement, whose plan is then kept by the server.
+
+    Django's own writes the values into the text. Behind a pooler the next statement may meet another session, which
+    knows no plan of ours: nothing is prepared there.
+    """
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    raw = connection.connection
+    if raw.prepare_threshold is None and not connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        raw.prepare_threshold = 1
+    cursor: Any = Cursor(raw)
+    return connection.make_debug_cursor(cursor) if connection.queries_logged else connection.make_cursor(cursor)
+
+
+def _known(row_id: int | None) -> int:
+    if row_id is None:
+        raise errors.UnknownAccount
+    return row_id
+
+
+_BY_STATE: dict[str, type[errors.LedgerError | errors.InvalidAmount]] = {
+    "GB002": errors.ReferenceConflict,
+    "GB003": errors.HoldClosed,
+    "GB004": errors.UnbalancedTransaction,
+    "GB005": errors.UnknownAccount,
+    "GB006": errors.AccountFrozen,
+    "GB007": errors.AlreadyReversed,
+    "GB008": errors.InvalidAmount,
+    "22003": errors.InvalidAmount,
+}
+_BY_CONSTRAINT: dict[str, type[errors.LedgerError]] = {
+    "hold": errors.UnknownHold,
+    "transaction": errors.UnknownTransaction,
+    "transaction_hold_once": errors.HoldClosed,
+    "transaction_reverses_once": errors.AlreadyReversed,
+}
 
 
 def _named(error: DatabaseError) -> Exception:
@@ -107,19 +177,6 @@ def _named(error: DatabaseError) -> Exception:
     if state == "GB001":
         available, needed = cause.diag.message_detail.split()
         return errors.InsufficientFunds(Decimal(available), Decimal(needed))
-    if state == "GB005":
-        known = {"hold": errors.UnknownHold, "transaction": errors.UnknownTransaction}
-        return known.get(cause.diag.constraint_name, errors.LedgerError)(str(cause))
-    if state == "GB008":
-        return errors.InvalidAmount(str(cause))
-    if state == "23505" and "reverses" in (cause.diag.constraint_name or ""):
-        return errors.AlreadyReversed(str(cause))
-    named = {
-        "GB002": errors.ReferenceConflict,
-        "GB003": errors.HoldClosed,
-        "GB004": errors.UnbalancedTransaction,
-        "GB006": errors.AccountFrozen,
-        "GB007": errors.AlreadyReversed,
-        "22003": errors.InvalidAmount,
-    }.get(state)
+    constraint = cause.diag.constraint_name if isinstance(cause, PsycopgError) else None
+    named = _BY_CONSTRAINT.get(constraint or "") or _BY_STATE.get(state)
     return named(str(cause)) if named else error

@@ -1,14 +1,16 @@
 """What can be asked of the ledger. Every call is idempotent by ``reference``: the same content again answers with
 the first result (``replayed``), other content raises `ReferenceConflict`. Amounts are positive `Decimal`s."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
+from typing import TypeVar
 
 from accounts.models import Customer, User
 from config.lib.money import check_amount
 from wallets import ledger
-from wallets.errors import InvalidAmount, UnknownHold, UnknownTransaction
+from wallets.errors import InvalidAmount, UnknownAccount, UnknownHold, UnknownTransaction
 from wallets.ledger import Held, Posted
 from wallets.models import Account, Hold, Transaction
 
@@ -24,15 +26,20 @@ __all__ = [
     "wallet_of",
 ]
 
+R = TypeVar("R")
 _HOUSE = ("clearing:", "revenue:", "equity:")
 
 
 def wallet_of(customer: Customer, currency: str = "IDR") -> Account:
     """The customer's account in ``currency``, made on first use."""
     account, _created = Account.objects.get_or_create(
-        customer=customer, currency=currency, defaults={"code": f"wallet:{customer.public_id}"}
+        customer=customer, currency=currency, defaults={"code": _code_of(customer)}
     )
     return account
+
+
+def _code_of(customer: Customer) -> str:
+    return f"wallet:{customer.public_id}"
 
 
 def house_account_id(code: str, currency: str) -> int:
@@ -63,16 +70,20 @@ def credit_from_provider(
     Raises `InvalidAmount`, `ReferenceConflict`, `AccountFrozen` (a closed wallet takes nothing).
     """
     check_amount(amount, currency)
-    clearing = house_account_id(f"clearing:{channel}", currency)
-    wallet = wallet_of(customer, currency)
-    return ledger.post(
+    clearing = f"clearing:{channel}"
+    post = partial(
+        ledger.move,
         reference=reference,
         kind=kind,
-        legs={clearing: -amount, wallet.pk: amount},
+        source=clearing,
+        target=_code_of(customer),
+        currency=currency,
+        amount=amount,
         subject=subject,
         memo=memo,
         caused_by_id=_id_of(caused_by),
     )
+    return _after_opening(post, lambda: (house_account_id(clearing, currency), wallet_of(customer, currency)))
 
 
 def hold_funds(
@@ -88,14 +99,17 @@ def hold_funds(
     """Reserve ``amount`` of the customer's available balance. Raises `InsufficientFunds`, `InvalidAmount`,
     `ReferenceConflict`, `AccountFrozen`."""
     check_amount(amount, currency)
-    return ledger.hold(
-        account_id=wallet_of(customer, currency).pk,
+    hold = partial(
+        ledger.hold,
+        code=_code_of(customer),
+        currency=currency,
         amount=amount,
         reference=reference,
         subject=subject,
         memo=memo,
         expires_at=expires_at,
     )
+    return _after_opening(hold, lambda: wallet_of(customer, currency))
 
 
 def capture_hold(
@@ -117,7 +131,10 @@ def capture_hold(
     if hold is None:
         raise UnknownHold(hold_reference)
     currency = hold.account.currency
-    legs = {house_account_id(code, currency): check_amount(amount, currency) for code, amount in splits}
+    legs: dict[int, Decimal] = {}
+    for code, amount in splits:
+        account = house_account_id(code, currency)
+        legs[account] = legs.get(account, Decimal(0)) + check_amount(amount, currency)
     legs[hold.account_id] = -sum(legs.values(), Decimal(0))
     return ledger.post(
         reference=reference,
@@ -150,14 +167,18 @@ def transfer(
     check_amount(amount, currency)
     if sender.pk == recipient.pk:
         raise InvalidAmount("sender and recipient are the same")
-    source, target = wallet_of(sender, currency).pk, wallet_of(recipient, currency).pk
-    return ledger.post(
+    post = partial(
+        ledger.move,
         reference=reference,
         kind="transfer",
-        legs={source: -amount, target: amount},
+        source=_code_of(sender),
+        target=_code_of(recipient),
+        currency=currency,
+        amount=amount,
         memo=memo,
         caused_by_id=_id_of(caused_by),
     )
+    return _after_opening(post, lambda: (wallet_of(sender, currency), wallet_of(recipient, currency)))
 
 
 def reverse(*, reference_of_original: str, reference: str, reason: str, caused_by: User | None) -> Posted:
@@ -175,6 +196,15 @@ def reverse(*, reference_of_original: str, reference: str, reason: str, caused_b
         memo=reason,
         caused_by_id=_id_of(caused_by),
     )
+
+
+def _after_opening(ask: Callable[[], R], open_accounts: Callable[[], object]) -> R:
+    """``ask()``; accounts are made on first use, so when one is missing, make them and ask again."""
+    try:
+        return ask()
+    except UnknownAccount:
+        open_accounts()
+        return ask()
 
 
 def _id_of(user: User | None) -> int | None:

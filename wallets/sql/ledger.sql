@@ -4,8 +4,28 @@
 --
 -- Lock order, everywhere: the hold first, then accounts by ascending id.
 
+-- Room on every page for the next version of its rows, so that a movement touches no index of the accounts.
+ALTER TABLE wallets_account SET (fillfactor = 70);
+
 CREATE FUNCTION ledger_exponent(currency text) RETURNS integer
 LANGUAGE sql IMMUTABLE AS $$ SELECT CASE currency WHEN 'IDR' THEN 0 ELSE 2 END $$;
+
+-- What a transaction says, as text; every hash of its postings covers it, so that no word of it can change unseen.
+CREATE FUNCTION ledger_facts(
+  id bigint, reference text, kind text, hold bigint, held numeric, reverses bigint, subject text, memo text,
+  caused_by bigint, created_at timestamptz) RETURNS text
+LANGUAGE sql STABLE AS $$
+  SELECT ROW(id, reference, kind, hold, held, reverses, subject, memo, caused_by, extract(epoch FROM created_at))::text
+$$;
+
+-- A posting's hash: over the hash of the one before on the same account, and all that the posting says.
+CREATE FUNCTION ledger_hash(
+  before bytea, account bigint, version bigint, amount numeric, balance numeric, moment timestamptz, facts text)
+  RETURNS bytea
+LANGUAGE sql STABLE AS $$
+  SELECT sha256(before || convert_to(concat_ws('|', account, version, amount::numeric(18, 2), balance::numeric(18, 2),
+                                               extract(epoch FROM moment), facts), 'UTF8'))
+$$;
 
 -- Why an account could not take its leg, as an error a program can read.
 CREATE FUNCTION ledger_refuse(p_account bigint, p_amount numeric) RETURNS void
@@ -46,9 +66,18 @@ LANGUAGE plpgsql AS $$
 DECLARE o wallets_transaction;
 BEGIN
   SELECT * INTO o FROM wallets_transaction WHERE id = t.reverses_id;
-  IF o.reverses_id IS NOT NULL OR o.account_ids <> t.account_ids
+  IF NOT FOUND OR o.reverses_id IS NOT NULL OR o.account_ids <> t.account_ids
      OR EXISTS (SELECT 1 FROM unnest(o.amounts, t.amounts) AS l(was, now) WHERE was <> -now) THEN
     RAISE EXCEPTION '% does not mirror an original', t.reference USING ERRCODE = 'GB007';
+  END IF;
+END $$;
+
+CREATE FUNCTION ledger_check_currencies(t wallets_transaction) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM unnest(t.account_ids, t.amounts) AS l(account_id, amount)
+               JOIN wallets_account AS w ON w.id = l.account_id GROUP BY w.currency HAVING sum(l.amount) <> 0) THEN
+    RAISE EXCEPTION 'legs do not sum to zero in each currency' USING ERRCODE = 'GB004';
   END IF;
 END $$;
 
@@ -56,16 +85,16 @@ CREATE FUNCTION ledger_apply() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
   n integer := cardinality(NEW.account_ids);
+  facts text;
+  moment timestamptz := clock_timestamp();
   h wallets_hold;
   a record;
-  total numeric := 0;
-  previous bigint := 0;
   freed numeric;
   amount numeric;
-  versions bigint[];
-  balances numeric[];
-  hashes bytea[];
-  currencies text[];
+  total numeric := 0;
+  previous bigint := 0;
+  currency text;
+  mixed boolean := false;
 BEGIN
   IF n < 2 OR n <> cardinality(NEW.amounts) THEN
     RAISE EXCEPTION 'a transaction has two legs or more' USING ERRCODE = 'GB004';
@@ -76,6 +105,8 @@ BEGIN
   IF NEW.reverses_id IS NOT NULL THEN
     PERFORM ledger_check_reversal(NEW);
   END IF;
+  facts := ledger_facts(NEW.id, NEW.reference, NEW.kind, NEW.hold_id, h.amount, NEW.reverses_id, NEW.subject, NEW.memo,
+                        NEW.caused_by_id, NEW.created_at);
   FOR i IN 1..n LOOP
     amount := NEW.amounts[i];
     IF amount = 0 OR amount IS NULL OR NEW.account_ids[i] <= previous THEN
@@ -84,35 +115,34 @@ BEGIN
     previous := NEW.account_ids[i];
     freed := CASE WHEN previous = h.account_id THEN h.amount ELSE 0 END;
     -- A frozen wallet still pays what was promised before: its open holds may be captured.
+    -- Time never runs against version, not even when the clock is set back or this leg waited for a lock.
     UPDATE wallets_account AS w
        SET balance = w.balance + amount, held = w.held - freed, version = w.version + 1,
-           head = sha256(w.head || convert_to(concat_ws('|', NEW.id, w.id, w.version + 1,
-                  amount::numeric(18, 2), (w.balance + amount)::numeric(18, 2)), 'UTF8'))
+           moved_at = greatest(w.moved_at, moment),
+           head = ledger_hash(w.head, w.id, w.version + 1, amount, w.balance + amount, greatest(w.moved_at, moment),
+                              facts)
      WHERE w.id = previous
        AND (w.status = 'open' OR (w.status = 'frozen' AND (amount > 0 OR freed > 0)))
        AND (w.may_go_negative OR w.balance + amount >= w.held - freed)
-    RETURNING w.version, w.balance, w.head, w.currency INTO a;
+    RETURNING w.version, w.balance, w.head, w.moved_at, w.currency INTO a;
     IF NOT FOUND THEN
       PERFORM ledger_refuse(previous, amount);
     END IF;
-    IF scale(trim_scale(amount)) > ledger_exponent(a.currency) THEN
+    IF amount <> round(amount, ledger_exponent(a.currency)) THEN
       RAISE EXCEPTION '% has more decimals than % allows', amount, a.currency USING ERRCODE = 'GB008';
     END IF;
+    INSERT INTO wallets_posting (transaction_id, account_id, version, amount, balance_after, hash, created_at)
+    VALUES (NEW.id, previous, a.version, amount, a.balance, a.head, a.moved_at);
+    mixed := mixed OR (i > 1 AND currency <> a.currency);
+    currency := a.currency;
     total := total + amount;
-    versions[i] := a.version;
-    balances[i] := a.balance;
-    hashes[i] := a.head;
-    currencies[i] := a.currency;
   END LOOP;
-  IF total <> 0 OR (currencies[1] <> ANY (currencies[2:]) AND EXISTS (
-       SELECT 1 FROM unnest(currencies, NEW.amounts) AS l(c, m) GROUP BY c HAVING sum(m) <> 0)) THEN
+  IF total <> 0 THEN
     RAISE EXCEPTION 'legs do not sum to zero' USING ERRCODE = 'GB004';
   END IF;
-  -- The clock is read with every account locked, so time never runs against version.
-  INSERT INTO wallets_posting (transaction_id, account_id, version, amount, balance_after, hash, created_at)
-  SELECT NEW.id, l.account_id, l.version, l.amount, l.balance, l.hash, clock_timestamp()
-    FROM unnest(NEW.account_ids, versions, NEW.amounts, balances, hashes)
-         AS l(account_id, version, amount, balance, hash);
+  IF mixed THEN
+    PERFORM ledger_check_currencies(NEW);
+  END IF;
   RETURN NULL;
 END $$;
 
@@ -132,7 +162,7 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM ledger_refuse(NEW.account_id, NEW.amount);
   END IF;
-  IF scale(trim_scale(NEW.amount)) > ledger_exponent(currency) THEN
+  IF NEW.amount <> round(NEW.amount, ledger_exponent(currency)) THEN
     RAISE EXCEPTION '% has more decimals than % allows', NEW.amount, currency USING ERRCODE = 'GB008';
   END IF;
   RETURN NULL;
@@ -170,17 +200,38 @@ BEGIN
   RAISE EXCEPTION '% on % is refused: the ledger is append-only', TG_OP, TG_TABLE_NAME USING ERRCODE = 'GB009';
 END $$;
 
+-- The comparison stands in a function because PostgreSQL reads a WHEN clause anew for every statement: 50 us here.
+CREATE FUNCTION ledger_guard_account() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  OLD.status := NEW.status;
+  IF NEW IS DISTINCT FROM OLD THEN
+    RAISE EXCEPTION 'account %: only its status may be changed by hand', OLD.id USING ERRCODE = 'GB009';
+  END IF;
+  RETURN NEW;
+END $$;
+
+-- What never changes with a movement is checked when it is written, not with every movement as a constraint would be.
+CREATE FUNCTION ledger_check_account() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.currency NOT IN ('IDR', 'SLE', 'USD') OR NEW.status NOT IN ('open', 'frozen', 'closed')
+     OR (NEW.may_go_negative AND NEW.customer_id IS NOT NULL)
+     OR (NEW.status = 'closed' AND (NEW.balance <> 0 OR NEW.held <> 0)) THEN
+    RAISE EXCEPTION 'account % cannot be like this', NEW.code USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+
 CREATE TRIGGER ledger_hold_starts_open BEFORE INSERT ON wallets_hold
   FOR EACH ROW WHEN (NEW.state <> 'open' OR NEW.captured <> 0) EXECUTE FUNCTION ledger_refuse_write();
 CREATE TRIGGER ledger_account_starts_empty BEFORE INSERT ON wallets_account
-  FOR EACH ROW WHEN (NEW.balance <> 0 OR NEW.held <> 0 OR NEW.version <> 0 OR NEW.head <> '')
+  FOR EACH ROW WHEN (NEW.balance <> 0 OR NEW.held <> 0 OR NEW.version <> 0 OR NEW.head <> '' OR NEW.moved_at IS NOT NULL)
   EXECUTE FUNCTION ledger_refuse_write();
+CREATE TRIGGER ledger_account_shape BEFORE INSERT OR UPDATE OF code, currency, customer_id, may_go_negative, status
+  ON wallets_account FOR EACH ROW EXECUTE FUNCTION ledger_check_account();
 CREATE TRIGGER ledger_account_guard BEFORE UPDATE ON wallets_account
-  FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND
-    (NEW.id, NEW.code, NEW.currency, NEW.customer_id, NEW.balance, NEW.held, NEW.version, NEW.head, NEW.may_go_negative)
-    IS DISTINCT FROM
-    (OLD.id, OLD.code, OLD.currency, OLD.customer_id, OLD.balance, OLD.held, OLD.version, OLD.head, OLD.may_go_negative))
-  EXECUTE FUNCTION ledger_refuse_write();
+  FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION ledger_guard_account();
 CREATE TRIGGER ledger_posting_guard BEFORE INSERT ON wallets_posting
   FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION ledger_refuse_write();
 CREATE TRIGGER ledger_posting_final BEFORE UPDATE OR DELETE ON wallets_posting
@@ -202,6 +253,21 @@ CREATE TRIGGER ledger_no_truncate BEFORE TRUNCATE ON wallets_account
 
 -- The doors --------------------------------------------------------------------------------------------------
 
+-- The transaction that took a reference before us: its id if it says the same, an error if it does not.
+CREATE FUNCTION ledger_replay(
+  p_reference text, p_kind text, p_accounts bigint[], p_amounts numeric[], p_hold bigint, p_reverses bigint,
+  p_subject text) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE old wallets_transaction;
+BEGIN
+  SELECT * INTO old FROM wallets_transaction WHERE reference = p_reference;
+  IF (old.kind, old.account_ids, old.amounts, old.hold_id, old.reverses_id, old.subject)
+     IS DISTINCT FROM (p_kind, p_accounts, p_amounts, p_hold, p_reverses, p_subject) THEN
+    RAISE EXCEPTION 'reference % was used for something else', p_reference USING ERRCODE = 'GB002';
+  END IF;
+  RETURN old.id;
+END $$;
+
 -- Post once per reference. The same content again answers with the first row; other content is refused.
 CREATE FUNCTION ledger_post(
   p_reference text, p_kind text, p_accounts bigint[], p_amounts numeric[], p_hold text, p_reverses text,
@@ -210,7 +276,6 @@ LANGUAGE plpgsql AS $$
 DECLARE
   v_hold bigint;
   v_reverses bigint;
-  old wallets_transaction;
 BEGIN
   IF p_hold IS NOT NULL THEN
     SELECT id INTO v_hold FROM wallets_hold WHERE reference = p_hold;
@@ -224,46 +289,79 @@ BEGIN
       RAISE EXCEPTION 'unknown transaction %', p_reverses USING ERRCODE = 'GB005', CONSTRAINT = 'transaction';
     END IF;
   END IF;
-  replayed := false;
   INSERT INTO wallets_transaction (reference, kind, account_ids, amounts, hold_id, reverses_id, subject, memo, caused_by_id)
   VALUES (p_reference, p_kind, p_accounts, p_amounts, v_hold, v_reverses, p_subject, p_memo, p_caused_by)
   ON CONFLICT (reference) DO NOTHING
   RETURNING id INTO transaction_id;
-  IF FOUND THEN
-    RETURN;
+  replayed := NOT FOUND;
+  IF replayed THEN
+    transaction_id := ledger_replay(p_reference, p_kind, p_accounts, p_amounts, v_hold, v_reverses, p_subject);
   END IF;
-  SELECT * INTO old FROM wallets_transaction WHERE reference = p_reference;
-  IF (old.kind, old.account_ids, old.amounts, old.hold_id, old.reverses_id, old.subject)
-     IS DISTINCT FROM (p_kind, p_accounts, p_amounts, v_hold, v_reverses, p_subject) THEN
-    RAISE EXCEPTION 'reference % was used for something else', p_reference USING ERRCODE = 'GB002';
-  END IF;
-  transaction_id := old.id;
-  replayed := true;
 END $$;
 
+-- The same for the commonest case, one amount from one account to another, both named by their codes.
+-- Answers with no id when one of them does not exist yet.
+CREATE FUNCTION ledger_move(
+  p_reference text, p_kind text, p_source text, p_target text, p_currency text, p_amount numeric, p_subject text,
+  p_memo text, p_caused_by bigint, OUT transaction_id bigint, OUT replayed boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+  source bigint;
+  target bigint;
+  accounts bigint[];
+  amounts numeric[];
+BEGIN
+  SELECT id INTO source FROM wallets_account WHERE code = p_source AND currency = p_currency;
+  SELECT id INTO target FROM wallets_account WHERE code = p_target AND currency = p_currency;
+  IF source IS NULL OR target IS NULL THEN
+    RETURN;
+  END IF;
+  IF source < target THEN
+    accounts := ARRAY[source, target];
+    amounts := ARRAY[-p_amount, p_amount];
+  ELSE
+    accounts := ARRAY[target, source];
+    amounts := ARRAY[p_amount, -p_amount];
+  END IF;
+  INSERT INTO wallets_transaction (reference, kind, account_ids, amounts, subject, memo, caused_by_id)
+  VALUES (p_reference, p_kind, accounts, amounts, p_subject, p_memo, p_caused_by)
+  ON CONFLICT (reference) DO NOTHING
+  RETURNING id INTO transaction_id;
+  replayed := NOT FOUND;
+  IF replayed THEN
+    transaction_id := ledger_replay(p_reference, p_kind, accounts, amounts, NULL, NULL, p_subject);
+  END IF;
+END $$;
+
+-- Set an amount of an account aside. Answers with no id when the account does not exist yet.
 CREATE FUNCTION ledger_hold(
-  p_reference text, p_account bigint, p_amount numeric, p_subject text, p_memo text, p_expires timestamptz,
+  p_reference text, p_code text, p_currency text, p_amount numeric, p_subject text, p_memo text, p_expires timestamptz,
   OUT hold_id bigint, OUT replayed boolean)
 LANGUAGE plpgsql AS $$
-DECLARE old wallets_hold;
+DECLARE
+  account bigint;
+  old wallets_hold;
 BEGIN
+  SELECT id INTO account FROM wallets_account WHERE code = p_code AND currency = p_currency;
+  IF account IS NULL THEN
+    RETURN;
+  END IF;
   IF p_amount <> round(p_amount, 2) THEN
     RAISE EXCEPTION '% is finer than any currency here', p_amount USING ERRCODE = 'GB008';
   END IF;
-  replayed := false;
   INSERT INTO wallets_hold (reference, account_id, amount, subject, memo, expires_at)
-  VALUES (p_reference, p_account, p_amount, p_subject, p_memo, p_expires)
+  VALUES (p_reference, account, p_amount, p_subject, p_memo, p_expires)
   ON CONFLICT (reference) DO NOTHING
   RETURNING id INTO hold_id;
-  IF FOUND THEN
+  replayed := NOT FOUND;
+  IF NOT replayed THEN
     RETURN;
   END IF;
   SELECT * INTO old FROM wallets_hold WHERE reference = p_reference;
-  IF (old.account_id, old.amount, old.subject) IS DISTINCT FROM (p_account, p_amount, p_subject) THEN
+  IF (old.account_id, old.amount, old.subject) IS DISTINCT FROM (account, p_amount, p_subject) THEN
     RAISE EXCEPTION 'reference % was used for something else', p_reference USING ERRCODE = 'GB002';
   END IF;
   hold_id := old.id;
-  replayed := true;
 END $$;
 
 -- Give a hold back. Quiet when that has happened already; refused once it was captured.
