@@ -282,17 +282,23 @@ class Order(models.Model):
         return "cancelling" if self.state == State.PENDING and self.cancel_requested_at else self.state
 
     @property
+    def dial_code(self) -> str:
+        """``+62``; "" for a number nobody can parse."""
+        parsed = _parsed(self.phone_number)
+        return f"+{parsed.country_code}" if parsed else ""
+
+    @property
     def national_number(self) -> str:
-        """The number as it is dialled inside its country, for sites that ask for the country separately."""
-        return national(self.phone_number)
+        """The number without its country code, for sites that ask for the country separately."""
+        parsed = _parsed(self.phone_number)
+        return phonenumbers.national_significant_number(parsed) if parsed else ""
 
 
-def national(number: str) -> str:
-    """``+6281234567890`` -> ``81234567890``; "" for a number nobody can parse."""
+def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
     try:
-        return str(phonenumbers.parse(number).national_number)
+        return phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
-        return ""
+        return None
 
 
 class OrderCode(models.Model):
