@@ -17,7 +17,7 @@ from config.lib.errors import ServiceError
 from config.lib.money import format_money
 from config.lib.pagination import keyset
 from payments import selectors, services
-from payments.banks import BANKS
+from payments.banks import BANKS, USUAL
 from payments.errors import AmountRefused, UnknownBank
 from payments.forms import OTHER, TopUpForm
 from payments.models import Deposit
@@ -65,15 +65,18 @@ def _first_choice(request: CustomerRequest) -> dict[str, str]:
 
 def _topup_page(request: CustomerRequest, form: TopUpForm, status: int = 200) -> HttpResponse:
     old_key = form.data.get("idempotency_key", "") if "idempotency_key" not in form.errors else ""
+    chosen = {name: str(form[name].value() or "") for name in ("preset", "amount", "bank")}
     context = {
         "form": form,
-        "banks": BANKS.values(),
+        "banks": [BANKS[code] for code in USUAL],
+        "more_banks": [bank for code, bank in BANKS.items() if code not in USUAL],
         "balance": _rupiah(request),
         "minimum": Decimal(settings.DEPOSIT_MINIMUM),
         "maximum": Decimal(settings.DEPOSIT_MAXIMUM),
         "lifetime_hours": settings.DEPOSIT_LIFETIME_MINUTES // 60,
         "lifetime_minutes": settings.DEPOSIT_LIFETIME_MINUTES,
-        "chosen": {name: str(form[name].value() or "") for name in ("preset", "amount", "bank")},
+        "chosen": chosen,
+        "more_chosen": chosen["bank"] in BANKS and chosen["bank"] not in USUAL,
         "key": old_key or secrets.token_urlsafe(24),
         "waiting": selectors.open_deposits(request.customer),
     }

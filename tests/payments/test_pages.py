@@ -388,6 +388,7 @@ def test_the_poll_shows_each_change_once_and_stops_at_the_end(house: House, sign
     html = fragment.content.decode()
     assert "<html" not in html
     assert 'hx-trigger="every 3s' in html
+    assert "BCA mobile" in html, "the steps come with the number"
     assert _poll(signed_in, deposit, _seen(html)).status_code == 204
     house.deliver(house.pay(deposit)[0])
     house.work()
