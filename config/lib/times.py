@@ -16,12 +16,13 @@ def zone_name(moment: datetime | None = None) -> str:
 
 
 def in_words(moment: datetime, *, form: str = "full") -> str:
-    """``21 Nov 2026 09:02 WIB``; ``form``: full, date or clock. Indonesian writes the hour with a point."""
+    """``21 Nov 2026 09:02 WIB``; ``form``: full, date, clock or seconds. Indonesian writes the hour with a point."""
     local = timezone.localtime(moment)
-    clock = "H.i" if translation.get_language() == "id" else "H:i"
+    point = "." if translation.get_language() == "id" else ":"
+    clock = f"H{point}i{point}s" if form == "seconds" else f"H{point}i"
     if form == "date":
         return format_date(local, "j M Y")
-    if form == "clock":
+    if form in {"clock", "seconds"}:
         return f"{format_date(local, clock)} {zone_name(moment)}"
     return f"{format_date(local, f'j M Y {clock}')} {zone_name(moment)}"
 

@@ -81,7 +81,7 @@ def status_badge(state: str) -> dict[str, Any]:
 
 @register.filter
 def local_time(moment: datetime | None, form: str = "full") -> str:
-    """``21 Nov 2026 09:02 WIB`` in the reader's zone; ``form``: full, date, clock, or text (no markup)."""
+    """``21 Nov 2026 09:02 WIB`` in the reader's zone; ``form``: full, date, clock, seconds, text (no markup)."""
     if not moment:
         return ""
     if form == "text":
