@@ -2,6 +2,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
@@ -12,6 +13,7 @@ from accounts.services import open_customer
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Where allauth asks us: a new account is a customer, and mails speak the reader's language."""
 
+    @transaction.atomic
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user.display_name = form.cleaned_data.get("display_name", "")
         user.language = translation.get_language() or "en"

@@ -1,0 +1,100 @@
+"""Every door of the site, tried by everybody: no page fails, and nobody is let in where they should not be."""
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import Customer, User
+from payments.models import Deposit
+
+pytestmark = pytest.mark.django_db
+
+_SAMPLES = {"uuid": str(uuid4()), "slug": "a-slug", "int": "7", "str": "text", "path": "x/y"}
+# Open to anybody on purpose; every other page sends a stranger to sign in.
+_PUBLIC = ("", "language", "account/", "sandbox/mail/", "v1.0/")
+
+
+def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    for entry in patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            if not route.startswith("admin/"):
+                yield from _routes(entry.url_patterns, route)
+        elif not any(mark in route for mark in ("^", "$", "(?P")):
+            yield route
+
+
+def _path(route: str) -> str:
+    for kind, sample in _SAMPLES.items():
+        while f"<{kind}:" in route:
+            start = route.index(f"<{kind}:")
+            route = route[:start] + sample + route[route.index(">", start) + 1 :]
+    while "<" in route:
+        route = route[: route.index("<")] + "text" + route[route.index(">") + 1 :]
+    return f"/{route}"
+
+
+# Health has tests of its own: it answers 503 by design where no worker runs.
+ROUTES = sorted(set(_routes(get_resolver().url_patterns)) - {"healthz"})
+
+
+def _is_public(route: str) -> bool:
+    return route == "" or any(route.startswith(start) for start in _PUBLIC if start)
+
+
+def test_there_are_doors_to_try() -> None:
+    assert len(ROUTES) > 25
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_stranger_is_sent_to_sign_in(route: str, method: str, client: Client) -> None:
+    answer = getattr(client, method)(_path(route))
+    assert answer.status_code < 500
+    if not _is_public(route):
+        assert answer.status_code in {302, 404, 405}, route
+        assert answer.status_code != 302 or answer["Location"].startswith("/account/login/")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_no_door_breaks_for_a_customer_or_staff(
+    route: str, method: str, customer: Customer, staff_user: User, client_for: Callable[..., Client]
+) -> None:
+    for person in (customer, staff_user):
+        answer = getattr(client_for(person), method)(_path(route))
+        assert answer.status_code < 500, route
+
+
+@pytest.mark.parametrize("path", ["/staff/", "/admin/"])
+def test_customers_do_not_find_the_desk_of_staff(
+    path: str, customer: Customer, staff_user: User, client_for: Callable[..., Client]
+) -> None:
+    assert client_for(customer).get(path).status_code in {302, 404}
+    assert client_for(staff_user).get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/wallet/", "/numbers/", "/numbers/live/", "/topup/", "/topup/deposits/"])
+def test_staff_have_no_wallet(path: str, staff_user: User, client_for: Callable[..., Client]) -> None:
+    assert client_for(staff_user).get(path).status_code == 404
+
+
+def test_forms_are_bound_to_their_session(customer: Customer) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(customer.user)
+    answer = client.post("/topup/", {"amount": "50000", "bank": "702"})
+    assert answer.status_code == 403
+    assert not Deposit.objects.exists()
+
+
+def test_answers_forbid_what_a_page_does_not_need(client: Client) -> None:
+    answer = client.get("/")
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
