@@ -25,7 +25,9 @@ class Account(models.Model):
 
     code = models.CharField(_("code"), max_length=80)
     currency = models.CharField(_("currency"), max_length=3)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", db_index=False
+    )
     balance = models.DecimalField(_("balance"), max_digits=18, decimal_places=2, default=0, db_default=0)
     held = models.DecimalField(_("held"), max_digits=18, decimal_places=2, default=0, db_default=0)
     version = models.BigIntegerField(default=0, db_default=0)
@@ -111,9 +113,13 @@ class Transaction(models.Model):
     account_ids = ArrayField(models.BigIntegerField())
     # Wider than a posting: what is finer than the currency must be refused, not rounded.
     amounts = ArrayField(models.DecimalField(max_digits=30, decimal_places=10))
-    hold = models.OneToOneField(Hold, on_delete=models.PROTECT, null=True, blank=True, related_name="capture")
-    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversal")
-    subject = models.CharField(_("about"), max_length=80, blank=True, db_index=True)
+    hold = models.ForeignKey(
+        Hold, on_delete=models.PROTECT, null=True, blank=True, related_name="captures", db_index=False
+    )
+    reverses = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversals", db_index=False
+    )
+    subject = models.CharField(_("about"), max_length=80, blank=True)
     memo = models.CharField(_("memo"), max_length=200, blank=True)
     caused_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
