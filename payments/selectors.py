@@ -40,8 +40,12 @@ class Picture:
     @property
     def may_check(self) -> bool:
         """Whether asking the bank can tell anything new."""
-        askable = {VirtualAccount.State.IN_DOUBT, VirtualAccount.State.OPEN, VirtualAccount.State.CLOSED}
-        return self.deposit.state != State.SUCCESS and self.account is not None and self.account.state in askable
+        if self.account is None or self.deposit.state == State.SUCCESS:
+            return False
+        known = {VirtualAccount.State.OPEN, VirtualAccount.State.CLOSED}
+        return self.account.state == VirtualAccount.State.IN_DOUBT or (
+            self.account.state in known and self.account.number != ""
+        )
 
     @property
     def ways(self) -> list[Way]:

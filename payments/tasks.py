@@ -64,7 +64,7 @@ def sweep() -> None:
     What needs no provider comes first and is done by every sweep; calls are left to a few lanes, so that a
     provider that hangs cannot fill all workers.
     """
-    _each(settlement.due.messages(), lambda message_id: apply_message(message_id=message_id))
+    _each(settlement.due.messages(), settlement.apply_message)
     _each(settlement.due.expired_deposits(), settlement.expire)
     settlement.due.doubt_crashed()
     settlement.due.forget_unverified()

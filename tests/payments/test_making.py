@@ -296,6 +296,17 @@ def test_a_worker_killed_after_sending_leaves_doubt_not_a_second_request(
     assert _creates(house) == 1
 
 
+def test_a_task_delivered_again_after_a_crash_sends_nothing(house: House) -> None:
+    account = house.account(house.ask_only())
+    long_ago = timezone.now() - leases.LEASE
+    VirtualAccount.objects.filter(pk=account.pk).update(
+        sent_at=long_ago, lease_until=long_ago, lease_token=uuid.uuid4()
+    )
+    settlement.submit(account.pk)
+    account.refresh_from_db()
+    assert (account.state, _creates(house)) == (Va.IN_DOUBT, 0)
+
+
 def test_a_worker_that_comes_back_too_late_writes_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     deposit = house.ask_only()
     account = house.account(deposit)

@@ -312,6 +312,12 @@ def test_every_stage_is_told_in_words(house: House, signed_in: Client) -> None:
     )
 
 
+def test_a_number_that_was_never_made_is_not_asked_about(house: House, signed_in: Client) -> None:
+    deposit = house.ask_only()
+    house.outlive(deposit)
+    assert "Check now" not in _text(signed_in.get(_url(deposit)))
+
+
 @pytest.mark.parametrize(
     ("amount", "words"),
     [
