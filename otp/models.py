@@ -98,6 +98,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
         unheld = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
         return self.live().filter(unheld, next_poll_at__lte=Now())
 
+    def in_hand(self) -> "OrderQuerySet":
+        """Live rows somebody is working on."""
+        return self.live().filter(lease_until__gte=Now())
+
     def overdue(self) -> "OrderQuerySet":
         """Live although the window was over a while ago: we look again and tell staff, we never refund by our own
         clock (OTPZap contract 12.15)."""
@@ -133,7 +137,7 @@ class Order(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # Our Idempotency-Key towards the supplier, committed before the first byte leaves.
     reference = models.CharField(_("reference"), max_length=40, unique=True, editable=False)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders", db_index=False)
     idempotency_key = models.CharField(max_length=64)
     server = models.PositiveSmallIntegerField(default=1)
     product_id = models.BigIntegerField(_("product"))

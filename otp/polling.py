@@ -14,6 +14,8 @@ from otp.providers.otpzap import adapter as otpzap
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 8
+# Over all workers: a supplier that hangs must not hang every worker there is.
+MOST_IN_HAND = 16
 SWEEP_SECONDS = 5.0
 
 
@@ -32,12 +34,16 @@ def sweep(*, seconds: float = SWEEP_SECONDS) -> int:
     """
     until = time.monotonic() + seconds
     done = 0
-    while batch := Order.objects.claim_due(AT_ONCE):
+    while batch := Order.objects.claim_due(_room()):
         answers = _take_turns(batch)
         done += len(batch)
         if any(answer.busy for answer in answers) or time.monotonic() >= until:
             break
     return done
+
+
+def _room() -> int:
+    return max(0, min(AT_ONCE, MOST_IN_HAND - Order.objects.in_hand().count()))
 
 
 def _take_turns(batch: Iterable[Order]) -> list[Answer]:

@@ -298,6 +298,20 @@ def test_one_hanging_call_delays_no_other_order(shop: Simulator, ayu: Customer) 
     polling.sweep()
 
 
+def test_a_supplier_that_hangs_does_not_take_every_worker(shop: Simulator, ayu: Customer) -> None:
+    orders = [buy(ayu) for _ in range(18)]
+    for order in orders:
+        due_now(order)
+    assert len(Order.objects.claim_due(polling.MOST_IN_HAND)) == 16  # in the hands of workers that wait
+    assert polling.sweep() == 0
+    for order in Order.objects.in_hand():
+        lose_lease(order)
+    done = 0
+    while turns := polling.sweep():
+        done += turns
+    assert done == 18
+
+
 # --- crashes --------------------------------------------------------------------------------------------------------
 
 
