@@ -17,6 +17,7 @@ APPS = ("config", "accounts", "wallets", "notifications", "otp", "payments", "sa
 _KEYWORDS = {
     "gettext": None,
     "gettext_lazy": None,
+    "gettext_noop": None,
     "_": None,
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
