@@ -46,7 +46,8 @@ def browser(ayu: Customer, client_for: SignIn) -> Client:
 
 
 def _text(reply: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", reply.content.decode()))
+    inline = re.sub(r"</?time[^>]*>", "", reply.content.decode())
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", inline))
 
 
 def _fields(reply: Any, product: int = WHATSAPP_INDONESIA) -> dict[str, str]:
