@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 
 from config import views
 
@@ -8,6 +9,9 @@ handler400 = "config.views.bad_request"
 handler403 = "config.views.permission_denied"
 handler404 = "config.views.page_not_found"
 handler500 = "config.views.server_error"
+
+admin.site.site_header = admin.site.site_title = "Gerbang"
+admin.site.index_title = _("Administration")
 
 urlpatterns = [
     path("", views.home, name="home"),
