@@ -19,7 +19,7 @@ from payments import services, settlement, tasks
 from payments.errors import AskedTooSoon
 from payments.models import Deposit, DepositRequest, ProviderMessage, VirtualAccount
 from payments.settlement import crediting
-from payments.settlement.rows import Locked
+from payments.settlement.rows import Locked, lock
 from tests.payments.conftest import CALLBACK, House, Letter, code_of
 from wallets.services import credit_from_provider
 
@@ -95,6 +95,20 @@ def test_without_the_lock_the_reference_still_holds(house: House) -> None:
 
     at_once(unlocked, unlocked)
     assert (house.credits, house.balance) == (1, Decimal(50_000))
+
+
+def test_a_deposit_somebody_works_on_is_locked(house: House) -> None:
+    deposit = house.ask_for()
+    account_id = house.account(deposit).pk
+
+    def busy() -> bool:
+        with transaction.atomic():
+            return lock(account_id, wait=False) is None
+
+    with transaction.atomic():
+        Deposit.objects.select_for_update(no_key=True).get(pk=deposit.pk)
+        assert at_once(busy) == [True]
+    assert at_once(busy) == [False]
 
 
 def test_many_notifications_at_once_credit_once(house: House, no_ledger_problems: None) -> None:
