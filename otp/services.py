@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Customer
 from config.lib import clock
 from config.lib.ids import new_reference
+from config.lib.jobs import nudge
 from otp import catalogue, tasks
 from otp.errors import (
     CodeArrived,
@@ -83,7 +84,7 @@ def _place(customer: Customer, offer: catalogue.Offer, key: str) -> Order:
         subject=order.subject,
         memo=f"{order.service_name}, {order.country_name}"[:200],
     )
-    tasks.nudge(tasks.submit, order_id=order.pk)
+    nudge(tasks.submit, order_id=order.pk)
     return order
 
 
@@ -139,7 +140,7 @@ def request_cancel(*, order: Order) -> Order:
         ]
     )
     if order.cancel_next_at <= now:
-        tasks.nudge(tasks.poll, order_id=order.pk)
+        nudge(tasks.poll, order_id=order.pk)
     return order
 
 
@@ -155,7 +156,7 @@ def finish_order(*, order: Order) -> Order:
     order.next_poll_at = order.finish_requested_at
     order.version += 1
     order.save(update_fields=["finish_requested_at", "finish_tries", "next_poll_at", "version"])
-    tasks.nudge(tasks.poll, order_id=order.pk)
+    nudge(tasks.poll, order_id=order.pk)
     return order
 
 

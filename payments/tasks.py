@@ -4,11 +4,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from itertools import takewhile
-from typing import Any
 
 from celery import shared_task
 from django.core.cache import cache
-from django.db import transaction
 
 from payments import settlement
 from payments.models import VirtualAccount
@@ -19,16 +17,6 @@ BUDGET_SECONDS = 20.0
 _LANE_SECONDS = 90
 
 logger = logging.getLogger(__name__)
-
-
-def nudge(task: Any, **ids: int) -> None:
-    """Queue ``task`` once the transaction is committed. A broker that is away is only logged: the sweep will come."""
-
-    def queue() -> None:
-        task.apply_async(kwargs=ids, retry=False)
-
-    # Not a partial: Django names the function in its log line, and a partial has no name.
-    transaction.on_commit(queue, robust=True)
 
 
 @shared_task(name="payments.submit_va")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Customer
 from config.lib.clock import now
 from config.lib.ids import new_trx_id
+from config.lib.jobs import nudge
 from config.lib.money import InvalidAmount, check_amount, format_money
 from payments import settlement, tasks
 from payments.banks import BANKS
@@ -93,7 +94,7 @@ def _create(customer: Customer, amount: Decimal, bank: str) -> Deposit:
     account = VirtualAccount.objects.create(
         deposit=deposit, trx_id=new_trx_id(), next_check_at=begun + _TASK_LOST_AFTER
     )
-    tasks.nudge(tasks.submit_va, va_id=account.pk)
+    nudge(tasks.submit_va, va_id=account.pk)
     return deposit
 
 
@@ -109,7 +110,7 @@ def check_now(*, deposit: Deposit) -> None:
     with transaction.atomic():
         if not VirtualAccount.objects.filter(quiet, pk=account.pk).update(next_check_at=Now()):
             raise AskedTooSoon
-        tasks.nudge(tasks.ask_va, va_id=account.pk)
+        nudge(tasks.ask_va, va_id=account.pk)
 
 
 def cancel_deposit(*, deposit: Deposit) -> None:
@@ -122,4 +123,4 @@ def cancel_deposit(*, deposit: Deposit) -> None:
     with transaction.atomic():
         if account_id is None or not settlement.cancel(account_id):
             raise NotCancellable
-        tasks.nudge(tasks.close_va, va_id=account_id)
+        nudge(tasks.close_va, va_id=account_id)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 
 from config.lib.clock import JAKARTA, now
+from config.lib.jobs import nudge
 from config.lib.limits import TokenWindow
 from payments import tasks
 from payments.models import ProviderMessage
@@ -127,7 +128,7 @@ def _take_in(call: Call, matched_key: str) -> Answer:
         if not is_new:
             return _again(message, received, matched_key, kind, answer)
         if counts:
-            tasks.nudge(tasks.apply_message, message_id=message.pk)
+            nudge(tasks.apply_message, message_id=message.pk)
     return answer
 
 

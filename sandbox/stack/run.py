@@ -149,7 +149,7 @@ class _Run:
         return [
             self._module(
                 "worker",
-                *("celery", "-A", "config.celery", "worker", "--pool", "prefork", "--concurrency", "2"),
+                *("celery", "-A", "config.celery", "worker", "--pool", "prefork", "--concurrency", "6"),
                 *("--hostname", f"gerbang-{self._addresses.web}@%h", "--loglevel", "INFO"),
                 *("--without-gossip", "--without-mingle"),
                 stop_steps=_WORKER_STOP,
