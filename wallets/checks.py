@@ -40,10 +40,11 @@ _PROOFS: list[tuple[str, str]] = [
         """,
     ),
     (
-        "posting {1} of account {0} does not follow from the one before (transaction {2})",
+        "posting {2} of account {0} {1} does not follow from the one before (transaction {3})",
         """
-        SELECT code, version, reference FROM (
-          SELECT a.code, p.version, p.account_id, t.reference, p.amount, p.balance_after, p.hash, p.created_at,
+        SELECT code, currency, version, reference FROM (
+          SELECT a.code, a.currency, p.version, p.account_id, t.reference, p.amount, p.balance_after, p.hash,
+                 p.created_at,
                  ledger_facts(t.id, t.reference, t.kind, t.hold_id, h.amount, t.reverses_id, t.subject, t.memo,
                               t.caused_by_id, t.created_at) AS facts,
                  row_number() OVER w AS place, coalesce(lag(p.balance_after) OVER w, 0) AS before,

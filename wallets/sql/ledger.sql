@@ -269,6 +269,8 @@ BEGIN
 END $$;
 
 -- Post once per reference. The same content again answers with the first row; other content is refused.
+-- What is captured or reversed is locked before the insert: of two at once with the same reference, the second would
+-- else meet the index of holds before that of references, and be told of a closed hold instead of its own success.
 CREATE FUNCTION ledger_post(
   p_reference text, p_kind text, p_accounts bigint[], p_amounts numeric[], p_hold text, p_reverses text,
   p_subject text, p_memo text, p_caused_by bigint, OUT transaction_id bigint, OUT replayed boolean)
@@ -278,13 +280,13 @@ DECLARE
   v_reverses bigint;
 BEGIN
   IF p_hold IS NOT NULL THEN
-    SELECT id INTO v_hold FROM wallets_hold WHERE reference = p_hold;
+    SELECT id INTO v_hold FROM wallets_hold WHERE reference = p_hold FOR NO KEY UPDATE;
     IF NOT FOUND THEN
       RAISE EXCEPTION 'unknown hold %', p_hold USING ERRCODE = 'GB005', CONSTRAINT = 'hold';
     END IF;
   END IF;
   IF p_reverses IS NOT NULL THEN
-    SELECT id INTO v_reverses FROM wallets_transaction WHERE reference = p_reverses;
+    SELECT id INTO v_reverses FROM wallets_transaction WHERE reference = p_reverses FOR NO KEY UPDATE;
     IF NOT FOUND THEN
       RAISE EXCEPTION 'unknown transaction %', p_reverses USING ERRCODE = 'GB005', CONSTRAINT = 'transaction';
     END IF;
