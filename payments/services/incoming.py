@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from config.lib.clock import JAKARTA, now
@@ -106,30 +106,34 @@ def _take_in(call: Call, matched_key: str) -> Answer:
     received = _as_received(call)
     counts = decision in {Decision.WAITING, Decision.UNMATCHED}
     moment = now()
-    with transaction.atomic():
-        message, is_new = ProviderMessage.objects.get_or_create(
-            path=received["path"],
-            day=received["day"],
-            external_id=received["external_id"],
-            verified=True,
-            repeat_of=None,
-            defaults={
+    try:
+        with transaction.atomic():
+            message = ProviderMessage.objects.create(
                 **received,
-                "matched_key": matched_key,
-                "kind": kind,
-                "answer_code": answer.code,
-                "answer_body": answer.body,
-                "decision": decision,
-                "received_at": moment,
-                "next_try_at": moment if counts else None,
-                "processed_at": None if counts else moment,
-            },
-        )
-        if not is_new:
-            return _again(message, received, matched_key, kind, answer)
-        if counts:
-            nudge(tasks.apply_message, message_id=message.pk)
+                verified=True,
+                matched_key=matched_key,
+                kind=kind,
+                answer_code=answer.code,
+                answer_body=answer.body,
+                decision=decision,
+                received_at=moment,
+                next_try_at=moment if counts else None,
+                processed_at=None if counts else moment,
+            )
+            if counts:
+                nudge(tasks.apply_message, message_id=message.pk)
+    except IntegrityError:
+        # The unique constraint is the judge, not a look beforehand: two of a kind may come at once.
+        first = _first_with_the_id(received)
+        if first is None:
+            raise
+        return _again(first, received, matched_key, kind, answer)
     return answer
+
+
+def _first_with_the_id(received: dict[str, Any]) -> ProviderMessage | None:
+    same = {name: received[name] for name in ("day", "path", "external_id")}
+    return ProviderMessage.objects.filter(**same, verified=True, repeat_of__isnull=True).first()
 
 
 def _judge(call: Call) -> tuple[str, Answer, Decision]:
