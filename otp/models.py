@@ -297,6 +297,13 @@ class Order(models.Model):
         parsed = _parsed(self.phone_number)
         return phonenumbers.national_significant_number(parsed) if parsed else ""
 
+    @property
+    def spaced_number(self) -> str:
+        """The number in groups, as people read one aloud; copying gives the plain digits."""
+        parsed = _parsed(self.phone_number)
+        international = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+        return phonenumbers.format_number(parsed, international) if parsed else self.phone_number
+
 
 def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
     try:

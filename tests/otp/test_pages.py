@@ -487,3 +487,11 @@ def _many_orders(customer: Customer, count: int) -> None:
         reference = order.hold_reference
         hold_funds(customer=customer, amount=order.price, currency="IDR", reference=reference, subject="", memo="")
         release_hold(hold_reference=reference)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("+6281234567890", "+62 812-3456-7890"), ("+23276123456", "+232 76 123456"), ("not a number", "not a number")],
+)
+def test_a_number_is_shown_in_groups(number: str, shown: str) -> None:
+    assert Order(phone_number=number).spaced_number == shown
