@@ -416,6 +416,14 @@ def test_the_poll_slows_down_with_time(house: House, signed_in: Client) -> None:
         assert _poll(signed_in, deposit, seen).status_code == 204
 
 
+def test_a_number_that_takes_long_is_admitted(house: House, signed_in: Client) -> None:
+    deposit = house.ask_only()
+    seen = _seen(signed_in.get(_url(deposit)).content.decode())
+    with pgtrigger.ignore("payments.Deposit:asked_once"):
+        Deposit.objects.filter(pk=deposit.pk).update(created_at=timezone.now() - timedelta(seconds=30))
+    assert "Nothing has been charged. If you are in a hurry" in _text(_poll(signed_in, deposit, seen))
+
+
 @pytest.mark.parametrize("seen", ["", "1", "1-", "-1", "x-y", "9" * 30 + "-3", "1-" + "9" * 30, "²-3"])
 def test_nonsense_in_a_poll_is_answered_with_the_fragment(house: House, signed_in: Client, seen: str) -> None:
     assert _poll(signed_in, house.ask_for(), seen).status_code == 200
