@@ -4,9 +4,11 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError as TransportError
 
 MAX_BODY = 1024 * 1024
 
@@ -40,6 +42,8 @@ class HttpReply:
 def _make_session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
+    # One session serves every provider and every thread: what one of them sets must not go along with the next call.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     # Retries are the caller's decision: only it knows whether a repetition is safe.
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_connections=8, pool_maxsize=8, max_retries=0))
@@ -47,6 +51,13 @@ def _make_session() -> requests.Session:
 
 
 _session = _make_session()
+_NEVER_SENT = (
+    requests.ConnectTimeout,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidHeader,
+)
 
 
 def send(
@@ -79,11 +90,11 @@ def send(
         ) as response:
             content = _read(response, started + connect_timeout + read_timeout)
             reply = HttpReply(response.status_code, response.headers, content, time.monotonic() - started)
-    except (requests.ConnectTimeout, requests.exceptions.InvalidURL) as error:
+    except _NEVER_SENT as error:
         raise _failed(label, method, url, started, HttpUnreachable(type(error).__name__)) from error
     except requests.ConnectionError as error:
         raise _failed(label, method, url, started, _classify(error)) from error
-    except requests.RequestException as error:
+    except (requests.RequestException, TransportError) as error:
         raise _failed(label, method, url, started, HttpTimeout(type(error).__name__)) from error
     logger.info("%s %s %s -> %s in %d ms", label, method, _bare(url), reply.status, reply.elapsed * 1000)
     return reply
@@ -92,7 +103,8 @@ def send(
 def _read(response: requests.Response, deadline: float) -> bytes:
     parts: list[bytes] = []
     size = 0
-    for part in response.iter_content(64 * 1024):
+    # As it arrives: waiting for a full part would let a reply that drips outlast every time limit.
+    while part := response.raw.read1(64 * 1024, decode_content=True):
         parts.append(part)
         size += len(part)
         if size > MAX_BODY or time.monotonic() > deadline:

@@ -25,7 +25,7 @@ def keyset(queryset: QuerySet[M], *, order_by: str = "-id", cursor: str = "", si
     field, descending = order_by.lstrip("-"), order_by.startswith("-")
     backwards, edge = cursor[:1] == "p", cursor[1:]
     rows = queryset.order_by(order_by)
-    if cursor[:1] in {"n", "p"} and edge.isdigit() and len(edge) < 19:
+    if cursor[:1] in {"n", "p"} and edge.isascii() and edge.isdigit() and len(edge) < 19:
         smaller = descending != backwards
         rows = queryset.filter(**{f"{field}__{'lt' if smaller else 'gt'}": int(edge)})
         rows = rows.order_by(f"-{field}" if smaller else field)
