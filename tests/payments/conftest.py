@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.db.models import F
 from django.http import HttpResponse
@@ -150,3 +151,32 @@ def code_of(response: HttpResponse) -> str:
 
 def last_message() -> ProviderMessage:
     return ProviderMessage.objects.latest("id")
+
+
+def body_of(number: str = "3702019999999999", **changes: Any) -> dict[str, Any]:
+    padded = f"  {number}"
+    body: dict[str, Any] = {
+        "partnerServiceId": padded[:8],
+        "customerNo": number[6:],
+        "virtualAccountNo": padded,
+        "paymentRequestId": padded,
+        "trxId": "UNKNOWN000000000",
+        "paidAmount": {"value": "50000.00", "currency": "IDR"},
+        "additionalInfo": {
+            "paymentDate": "2026-11-21 09:00:00",
+            "channelCode": "702",
+            "merchantId": "37020",
+            "latestTransactionStatus": "00",
+        },
+    }
+    return {name: value for name, value in {**body, **changes}.items() if value is not ...}
+
+
+def news_of(house: House, deposit: Deposit, **changes: Any) -> dict[str, Any]:
+    account = house.account(deposit)
+    return body_of(account.number, trxId=account.trx_id, **changes)
+
+
+def rewritten_history() -> Any:
+    """Let a test date a kept message back."""
+    return pgtrigger.ignore("payments.ProviderMessage:kept_as_received")
