@@ -18,6 +18,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("account/", include("allauth.account.urls")),
     path("settings/", include("accounts.urls")),
+    path("favicon.ico", views.favicon),
     path("language", views.set_language, name="set_language"),
     path("wallet/", include("wallets.urls")),
     path("numbers/", include("otp.urls")),

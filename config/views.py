@@ -10,6 +10,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.template import loader
+from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.cache import never_cache
@@ -82,6 +83,12 @@ def _ask_database() -> bool:
 def _ask_redis() -> bool:
     client: redis.Redis = cache._cache.get_client(write=True)  # type: ignore[attr-defined]
     return bool(client.ping())
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask here by habit; pages that are not ours (the administration) name no icon."""
+    return redirect(static("dist/favicon.svg"), permanent=True)
 
 
 @require_POST

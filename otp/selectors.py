@@ -213,7 +213,7 @@ def _buying_events(order: Order, held: list[dict[str, Any]]) -> list[dict[str, A
             _("Number received"),
             "phone",
             "info",
-            text=order.phone_number,
+            text=order.spaced_number,
             reference=order.provider_order_id,
         ),
         _event(order.cancel_requested_at, _("You asked to cancel"), "arrow-uturn-left", "warning"),

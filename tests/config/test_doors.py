@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 _SAMPLES = {"uuid": str(uuid4()), "slug": "a-slug", "int": "7", "str": "text", "path": "x/y"}
 # Open to anybody on purpose; every other page sends a stranger to sign in.
-_PUBLIC = ("", "language", "account/", "sandbox/mail/", "v1.0/")
+_PUBLIC = ("", "favicon.ico", "language", "account/", "sandbox/mail/", "v1.0/")
 
 
 def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:

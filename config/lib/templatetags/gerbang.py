@@ -118,6 +118,7 @@ def countdown(
         "key": key or f"{kind}-{times.stamp(deadline)}",
         "digits": times.clock_digits(left),
         "left": left,
+        "is_today": timezone.localdate(deadline) == timezone.localdate(),
         "total": max(1, total),
         "part": round(100 * left / max(1, total)),
     }
