@@ -53,8 +53,14 @@ class Statement:
 def balances(customer: Customer) -> list[Balance]:
     """The customer's wallets; an untouched rupiah wallet counts as zero."""
     rows = Account.objects.filter(customer=customer).order_by("currency")
-    found = [Balance(row.currency, row.balance, row.held, row.available) for row in rows]
-    return found or [Balance("IDR", Decimal(0), Decimal(0), Decimal(0))]
+    return [balance_of(row) for row in rows] or [balance_of(None)]
+
+
+def balance_of(account: Account | None, currency: str = "IDR") -> Balance:
+    """What stands in ``account``; nothing, in ``currency``, where there is none yet."""
+    if account is None:
+        return Balance(currency, Decimal(0), Decimal(0), Decimal(0))
+    return Balance(account.currency, account.balance, account.held, account.available)
 
 
 def entries(account: Account, period: Period) -> QuerySet[Posting]:

@@ -20,6 +20,7 @@ def statement(request: CustomerRequest) -> HttpResponse:
     form = PeriodForm(request.GET or None)
     account = _account(request)
     context: dict[str, Any] = {"form": form, "directions": DIRECTIONS, "account": account}
+    context["balance"] = selectors.balance_of(account, request.GET.get("currency", "IDR"))
     if account is not None:
         found = selectors.statement(account, form.period(), cursor=request.GET.get("cursor", ""))
         context |= {
