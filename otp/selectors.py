@@ -193,7 +193,8 @@ def money_of(order: Order) -> MoneyStory | None:
 def story(order: Order, money: MoneyStory | None) -> list[dict[str, Any]]:
     """What happened to an order, oldest first, for the timeline."""
     held, settled = _money_events(order, money)
-    events = [*_buying_events(order, held), *_code_events(order), *settled, *_ending_events(order)]
+    finished = _event(order.finish_requested_at, _("You finished with the number"), "check")
+    events = [*_buying_events(order, held), *_code_events(order), *settled, finished, *_ending_events(order)]
     # The supplier's times have whole seconds; within one the order of the list is the order of things.
     return sorted((event for event in events if event["at"]), key=lambda event: event["at"].replace(microsecond=0))
 
@@ -218,7 +219,6 @@ def _buying_events(order: Order, held: list[dict[str, Any]]) -> list[dict[str, A
         ),
         _event(order.cancel_requested_at, _("You asked to cancel"), "arrow-uturn-left", "warning"),
         _event(order.cancel_refused_at, _("The supplier did not accept the cancellation"), "x-circle", "warning"),
-        _event(order.finish_requested_at, _("You finished with the number"), "check"),
     ]
 
 
