@@ -5,10 +5,11 @@ import os
 import platform
 import statistics
 import sys
+from functools import partial
 
 import django
 
-from tests.bench import database, pgbench
+from tests.bench import database, pages, pgbench
 from tests.bench.rounds import Result, abba
 from tests.bench.transfer import workers
 
@@ -22,12 +23,14 @@ def main() -> int:
     os.environ["DATABASE_URL"] = database.recreate(server)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("SECRET_KEY", "only-for-measuring")
+    os.environ.update(WHITENOISE_USE_FINDERS="1", LOG_LEVEL="WARNING")
     try:
         django.setup()
         _say(f"Filling {arguments.accounts:,} wallets …")
         database.fill(arguments.accounts)
         _describe_machine()
         _transfers(arguments)
+        _pages(arguments)
     finally:
         database.drop(server)
     return 0
@@ -40,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--warm-up", type=float, default=3, help="seconds of each before the first pair (3)")
     parser.add_argument("--clients", type=int, default=8, help="clients of both sides (8)")
     parser.add_argument("--accounts", type=int, default=100_000, help="wallets, and rows of the limit (100000)")
+    parser.add_argument("--page-seconds", type=float, default=1, help="length of one round of a page (1)")
     return parser
 
 
@@ -64,6 +68,21 @@ def _transfers(arguments: argparse.Namespace) -> None:
     _report(result)
     cuts = statistics.quantiles(ours.times, n=100)
     _say(f"  one transfer: median {cuts[49]:.2f} ms, p95 {cuts[94]:.2f} ms, p99 {cuts[98]:.2f} ms; errors 0")
+
+
+def _pages(arguments: argparse.Namespace) -> None:
+    with pages.customer_with_orders() as cookie:
+        respond = pages.application()
+        empty = {"Cookie": cookie}
+        for what, path, headers, status in pages.targets(respond, cookie):
+            _say(f"{what}: over an empty view, {pages.queries(respond, path, headers)} queries")
+
+            def ours(path: str = path, headers: dict[str, str] = headers, status: int = status) -> float:
+                return pages.rate(respond, path, headers, status=status, seconds=arguments.page_seconds)
+
+            ours()
+            limit = partial(pages.rate, respond, "/bench/empty", empty, status=204, seconds=arguments.page_seconds)
+            _report(abba(pairs=arguments.pairs, limit=limit, ours=ours))
 
 
 def _report(result: Result) -> None:

@@ -1,0 +1,13 @@
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from config.urls import handler400, handler403, handler404, handler500, urlpatterns
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+
+def empty(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=204)
+
+
+urlpatterns = [*urlpatterns, path("bench/empty", empty)]
