@@ -30,11 +30,8 @@ def customer_of(user: object) -> Customer | None:
     """The customer profile of a signed-in user, or None."""
     if not isinstance(user, User):
         return None
-    # Every request asks this: no join and no order, and the user is at hand.
-    customer = next(iter(Customer.objects.filter(user_id=user.pk)), None)
-    if customer:
-        customer.user = user
-    return customer
+    # Every request asks this; the user of a request comes with it (accounts.backends).
+    return getattr(user, "customer", None)
 
 
 def sign_in_required(

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Customer
+from accounts.models import Customer, User
 from otp import polling, services
 from otp.models import Favourite, Order, State
 from tests.otp.helpers import (
@@ -350,9 +350,19 @@ def test_several_orders_one_poll(
     page = browser.get(LIVE)
     assert page.content.decode().count("<article") == 3
     assert page.content.decode().count("hx-get") == 1
-    # Session and user are the sign-in's; the board costs one read while nothing changes.
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(1):
         assert _poll(browser, page).status_code == 204
+
+
+def test_the_quick_answer_is_for_active_customers_only(
+    shop: Simulator, browser: Client, ayu: Customer, staff_user: User, client_for: Any
+) -> None:
+    buy(ayu)
+    page = browser.get(LIVE)
+    assert _poll(client_for(staff_user), page).status_code == 404
+    assert _poll(Client(), page).headers["HX-Redirect"].startswith("/account/login/")
+    User.objects.filter(pk=ayu.user_id).update(is_active=False)
+    assert _poll(browser, page).headers["HX-Redirect"].startswith("/account/login/")
 
 
 def test_what_ended_long_ago_leaves_the_board(shop: Simulator, browser: Client, ayu: Customer) -> None:
