@@ -4,15 +4,16 @@ Amounts are `Decimal` in the account's currency; every call is one statement, so
 transaction a refusal ends that transaction, as any database error does: let it out of the ``atomic`` block.
 """
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db import Error as DatabaseError
-from django.db import connection
-from django.db.backends.utils import CursorWrapper
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Cursor
 from psycopg import Error as PsycopgError
 
@@ -54,8 +55,8 @@ def post(
     ``reverses`` the legs must mirror that transaction. Raises the errors of `wallets.errors`.
     """
     accounts = sorted(legs)
-    row = _call(
-        "SELECT transaction_id, replayed FROM ledger_post("
+    found = _call(
+        "SELECT ledger_post("
         "%s::text, %s::text, %s::bigint[], %s::numeric[], %s::text, %s::text, %s::text, %s::text, %s::bigint)",
         [
             reference,
@@ -69,7 +70,7 @@ def post(
             caused_by_id,
         ],
     )
-    return Posted(row[0], reference, row[1])
+    return Posted(abs(found), reference, found < 0)
 
 
 def move(
@@ -89,12 +90,14 @@ def move(
     The commonest posting, in one round trip. Raises `UnknownAccount` when one of the two does not exist yet (nothing
     has failed in the database then), else the errors of `wallets.errors`.
     """
-    row = _call(
-        "SELECT transaction_id, replayed FROM ledger_move("
+    found = _call(
+        "SELECT ledger_move("
         "%s::text, %s::text, %s::text, %s::text, %s::text, %s::numeric, %s::text, %s::text, %s::bigint)",
         [reference, kind, source, target, currency, amount, subject, memo, caused_by_id],
     )
-    return Posted(_known(row[0]), reference, row[1])
+    if found is None:
+        raise errors.UnknownAccount
+    return Posted(abs(found), reference, found < 0)
 
 
 def hold(
@@ -109,48 +112,54 @@ def hold(
 ) -> Held:
     """Set ``amount`` of the account ``code`` aside, once per ``reference``. Raises `InsufficientFunds` when it is not
     available, `UnknownAccount` as in `move`."""
-    row = _call(
-        "SELECT hold_id, replayed FROM ledger_hold("
-        "%s::text, %s::text, %s::text, %s::numeric, %s::text, %s::text, %s::timestamptz)",
+    found = _call(
+        "SELECT ledger_hold(%s::text, %s::text, %s::text, %s::numeric, %s::text, %s::text, %s::timestamptz)",
         [reference, code, currency, amount, subject, memo, expires_at],
     )
-    return Held(_known(row[0]), reference, row[1])
+    if found is None:
+        raise errors.UnknownAccount
+    return Held(abs(found), reference, found < 0)
 
 
 def release(*, hold_reference: str, expired: bool = False) -> bool:
     """Give a hold back. False when that had happened before; raises `HoldClosed` when it was captured."""
     state = "expired" if expired else "released"
-    return bool(_call("SELECT ledger_release(%s::text, %s::text)", [hold_reference, state])[0])
+    return bool(_call("SELECT ledger_release(%s::text, %s::text)", [hold_reference, state]))
 
 
 def _call(sql: str, parameters: list[Any]) -> Any:
+    database = connections[DEFAULT_DB_ALIAS]
+    database.close_if_health_check_failed()
+    database.ensure_connection()
+    database.validate_no_broken_transaction()
     try:
-        with _cursor() as cursor:
+        with database.wrap_database_errors:
+            cursor = _cursor(database)
             cursor.execute(sql, parameters)
-            return cursor.fetchone()
+            return cursor.fetchone()[0]
     except DatabaseError as error:
         raise _named(error) from error
 
 
-def _cursor() -> CursorWrapper:
+_kept = threading.local()
+
+
+def _cursor(database: BaseDatabaseWrapper) -> Any:
     """A cursor that sends values apart from the statement, whose plan is then kept by the server.
 
-    Django's own writes the values into the text. Behind a pooler the next statement may meet another session, which
-    knows no plan of ours: nothing is prepared there.
+    Django's own writes the values into the text. One is kept per thread, and Django's wrapper is put around it only
+    when somebody listens (it logs and counts): together that is a third of what a call costs here. Behind a pooler
+    the next statement may meet another session, which knows no plan of ours: nothing is prepared there.
     """
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    raw = connection.connection
-    if raw.prepare_threshold is None and not connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
-        raw.prepare_threshold = 1
-    cursor: Any = Cursor(raw)
-    return connection.make_debug_cursor(cursor) if connection.queries_logged else connection.make_cursor(cursor)
-
-
-def _known(row_id: int | None) -> int:
-    if row_id is None:
-        raise errors.UnknownAccount
-    return row_id
+    raw: Any = database.connection
+    cursor: Any = getattr(_kept, "cursor", None)
+    if cursor is None or cursor.connection is not raw:
+        if not database.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+            raw.prepare_threshold = 1
+        cursor = _kept.cursor = Cursor(raw)
+    if database.queries_logged:
+        return database.make_debug_cursor(cursor)
+    return database.make_cursor(cursor) if database.execute_wrappers else cursor
 
 
 _BY_STATE: dict[str, type[errors.LedgerError | errors.InvalidAmount]] = {

@@ -111,7 +111,8 @@ class Transaction(models.Model):
     reference = models.CharField(_("reference"), max_length=80)
     kind = models.CharField(_("kind"), max_length=30)
     account_ids = ArrayField(models.BigIntegerField())
-    # Wider than a posting: what is finer than the currency must be refused, not rounded.
+    # Wider than a posting, in the database of any precision: what is finer than the currency must be refused, not
+    # rounded.
     amounts = ArrayField(models.DecimalField(max_digits=30, decimal_places=10))
     hold = models.ForeignKey(
         Hold, on_delete=models.PROTECT, null=True, blank=True, related_name="captures", db_index=False

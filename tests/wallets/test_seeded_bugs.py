@@ -57,10 +57,7 @@ BUGS: dict[str, tuple[str, str]] = {
         "(old.account_id, old.amount, old.subject)",
         "(old.account_id, old.amount, p_subject)",
     ),
-    "a repetition is not said to be one": (
-        "RETURNING id INTO hold_id;\n  replayed := NOT FOUND;",
-        "RETURNING id INTO hold_id;\n  replayed := false;",
-    ),
+    "a repetition is not said to be one": ("RETURN -old.id;", "RETURN old.id;"),
     "a reversal is reversed": ("OR o.reverses_id IS NOT NULL", ""),
     "the hash forgets what came before": ("SELECT sha256(before || ", "SELECT sha256("),
     "the hash forgets the reason": ("subject, memo, caused_by, extract", "subject, caused_by, extract"),

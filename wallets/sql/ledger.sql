@@ -7,6 +7,9 @@
 -- Room on every page for the next version of its rows, so that a movement touches no index of the accounts.
 ALTER TABLE wallets_account SET (fillfactor = 70);
 
+-- Of any precision: what is finer than the currency must be refused, not rounded on the way in.
+ALTER TABLE wallets_transaction ALTER COLUMN amounts TYPE numeric[];
+
 CREATE FUNCTION ledger_exponent(currency text) RETURNS integer
 LANGUAGE sql IMMUTABLE AS $$ SELECT CASE currency WHEN 'IDR' THEN 0 ELSE 2 END $$;
 
@@ -208,7 +211,7 @@ BEGIN
   IF NEW IS DISTINCT FROM OLD THEN
     RAISE EXCEPTION 'account %: only its status may be changed by hand', OLD.id USING ERRCODE = 'GB009';
   END IF;
-  RETURN NEW;
+  RETURN NULL;
 END $$;
 
 -- What never changes with a movement is checked when it is written, not with every movement as a constraint would be.
@@ -220,7 +223,7 @@ BEGIN
      OR (NEW.status = 'closed' AND (NEW.balance <> 0 OR NEW.held <> 0)) THEN
     RAISE EXCEPTION 'account % cannot be like this', NEW.code USING ERRCODE = 'check_violation';
   END IF;
-  RETURN NEW;
+  RETURN NULL;
 END $$;
 
 CREATE TRIGGER ledger_hold_starts_open BEFORE INSERT ON wallets_hold
@@ -228,9 +231,10 @@ CREATE TRIGGER ledger_hold_starts_open BEFORE INSERT ON wallets_hold
 CREATE TRIGGER ledger_account_starts_empty BEFORE INSERT ON wallets_account
   FOR EACH ROW WHEN (NEW.balance <> 0 OR NEW.held <> 0 OR NEW.version <> 0 OR NEW.head <> '' OR NEW.moved_at IS NOT NULL)
   EXECUTE FUNCTION ledger_refuse_write();
-CREATE TRIGGER ledger_account_shape BEFORE INSERT OR UPDATE OF code, currency, customer_id, may_go_negative, status
+-- After, not before: a trigger before an update makes PostgreSQL lock the row by a step of its own each time.
+CREATE TRIGGER ledger_account_shape AFTER INSERT OR UPDATE OF code, currency, customer_id, may_go_negative, status
   ON wallets_account FOR EACH ROW EXECUTE FUNCTION ledger_check_account();
-CREATE TRIGGER ledger_account_guard BEFORE UPDATE ON wallets_account
+CREATE TRIGGER ledger_account_guard AFTER UPDATE ON wallets_account
   FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION ledger_guard_account();
 CREATE TRIGGER ledger_posting_guard BEFORE INSERT ON wallets_posting
   FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION ledger_refuse_write();
@@ -268,16 +272,19 @@ BEGIN
   RETURN old.id;
 END $$;
 
+-- The next three answer with the id of the row; with its negative when it had been there before.
+
 -- Post once per reference. The same content again answers with the first row; other content is refused.
 -- What is captured or reversed is locked before the insert: of two at once with the same reference, the second would
 -- else meet the index of holds before that of references, and be told of a closed hold instead of its own success.
 CREATE FUNCTION ledger_post(
   p_reference text, p_kind text, p_accounts bigint[], p_amounts numeric[], p_hold text, p_reverses text,
-  p_subject text, p_memo text, p_caused_by bigint, OUT transaction_id bigint, OUT replayed boolean)
+  p_subject text, p_memo text, p_caused_by bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
   v_hold bigint;
   v_reverses bigint;
+  posted bigint;
 BEGIN
   IF p_hold IS NOT NULL THEN
     SELECT id INTO v_hold FROM wallets_hold WHERE reference = p_hold FOR NO KEY UPDATE;
@@ -294,20 +301,21 @@ BEGIN
   INSERT INTO wallets_transaction (reference, kind, account_ids, amounts, hold_id, reverses_id, subject, memo, caused_by_id)
   VALUES (p_reference, p_kind, p_accounts, p_amounts, v_hold, v_reverses, p_subject, p_memo, p_caused_by)
   ON CONFLICT (reference) DO NOTHING
-  RETURNING id INTO transaction_id;
-  replayed := NOT FOUND;
-  IF replayed THEN
-    transaction_id := ledger_replay(p_reference, p_kind, p_accounts, p_amounts, v_hold, v_reverses, p_subject);
+  RETURNING id INTO posted;
+  IF NOT FOUND THEN
+    RETURN -ledger_replay(p_reference, p_kind, p_accounts, p_amounts, v_hold, v_reverses, p_subject);
   END IF;
+  RETURN posted;
 END $$;
 
 -- The same for the commonest case, one amount from one account to another, both named by their codes.
--- Answers with no id when one of them does not exist yet.
+-- Answers with NULL when one of them does not exist yet.
 CREATE FUNCTION ledger_move(
   p_reference text, p_kind text, p_source text, p_target text, p_currency text, p_amount numeric, p_subject text,
-  p_memo text, p_caused_by bigint, OUT transaction_id bigint, OUT replayed boolean)
+  p_memo text, p_caused_by bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
+  posted bigint;
   source bigint;
   target bigint;
   accounts bigint[];
@@ -316,7 +324,7 @@ BEGIN
   SELECT id INTO source FROM wallets_account WHERE code = p_source AND currency = p_currency;
   SELECT id INTO target FROM wallets_account WHERE code = p_target AND currency = p_currency;
   IF source IS NULL OR target IS NULL THEN
-    RETURN;
+    RETURN NULL;
   END IF;
   IF source < target THEN
     accounts := ARRAY[source, target];
@@ -328,25 +336,26 @@ BEGIN
   INSERT INTO wallets_transaction (reference, kind, account_ids, amounts, subject, memo, caused_by_id)
   VALUES (p_reference, p_kind, accounts, amounts, p_subject, p_memo, p_caused_by)
   ON CONFLICT (reference) DO NOTHING
-  RETURNING id INTO transaction_id;
-  replayed := NOT FOUND;
-  IF replayed THEN
-    transaction_id := ledger_replay(p_reference, p_kind, accounts, amounts, NULL, NULL, p_subject);
+  RETURNING id INTO posted;
+  IF NOT FOUND THEN
+    RETURN -ledger_replay(p_reference, p_kind, accounts, amounts, NULL, NULL, p_subject);
   END IF;
+  RETURN posted;
 END $$;
 
--- Set an amount of an account aside. Answers with no id when the account does not exist yet.
+-- Set an amount of an account aside. Answers with NULL when the account does not exist yet.
 CREATE FUNCTION ledger_hold(
-  p_reference text, p_code text, p_currency text, p_amount numeric, p_subject text, p_memo text, p_expires timestamptz,
-  OUT hold_id bigint, OUT replayed boolean)
+  p_reference text, p_code text, p_currency text, p_amount numeric, p_subject text, p_memo text, p_expires timestamptz)
+  RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
+  held bigint;
   account bigint;
   old wallets_hold;
 BEGIN
   SELECT id INTO account FROM wallets_account WHERE code = p_code AND currency = p_currency;
   IF account IS NULL THEN
-    RETURN;
+    RETURN NULL;
   END IF;
   IF p_amount <> round(p_amount, 2) THEN
     RAISE EXCEPTION '% is finer than any currency here', p_amount USING ERRCODE = 'GB008';
@@ -354,16 +363,15 @@ BEGIN
   INSERT INTO wallets_hold (reference, account_id, amount, subject, memo, expires_at)
   VALUES (p_reference, account, p_amount, p_subject, p_memo, p_expires)
   ON CONFLICT (reference) DO NOTHING
-  RETURNING id INTO hold_id;
-  replayed := NOT FOUND;
-  IF NOT replayed THEN
-    RETURN;
+  RETURNING id INTO held;
+  IF FOUND THEN
+    RETURN held;
   END IF;
   SELECT * INTO old FROM wallets_hold WHERE reference = p_reference;
   IF (old.account_id, old.amount, old.subject) IS DISTINCT FROM (account, p_amount, p_subject) THEN
     RAISE EXCEPTION 'reference % was used for something else', p_reference USING ERRCODE = 'GB002';
   END IF;
-  hold_id := old.id;
+  RETURN -old.id;
 END $$;
 
 -- Give a hold back. Quiet when that has happened already; refused once it was captured.
