@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from accounts.models import User
-from accounts.services import open_customer
+from accounts.services.people import open_customer
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django_htmx.http import HttpResponseClientRedirect
 
+from accounts.access import policy
+from accounts.access.actors import Actor
+from accounts.access.credentials import actor_of, live_customer_of
 from accounts.models import Customer, User
 
 P = ParamSpec("P")
+R = TypeVar("R", bound=HttpRequest)
+V = TypeVar("V", bound=Callable[..., HttpResponseBase])
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 class CustomerRequest(HttpRequest):
@@ -20,35 +26,37 @@ class CustomerRequest(HttpRequest):
     customer: Customer
 
 
-class StaffRequest(HttpRequest):
-    """A request that has passed `staff_required`."""
+class ActorRequest(HttpRequest):
+    """A request of a signed-in person that has passed `permission_required` or `sign_in_required`."""
 
     user: User
+    actor: Actor
 
 
 def customer_of(user: object) -> Customer | None:
     """The customer profile of a signed-in user, or None."""
-    if not isinstance(user, User):
-        return None
-    # Every request asks this; the user of a request comes with it (accounts.backends).
-    return getattr(user, "customer", None)
+    return live_customer_of(user) if isinstance(user, User) else None
 
 
-def sign_in_required(
-    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Let everybody in who is signed in; send strangers to sign in."""
+def open_to_all(view: View[P]) -> View[P]:
+    """Say that a page is for everybody. Every page says who it is for; one that says nothing fails a test."""
+    return _says(view, "public")
+
+
+def sign_in_required(view: Callable[Concatenate[ActorRequest, P], HttpResponseBase]) -> View[P]:
+    """Let everybody in who is signed in, with ``request.actor`` set; send strangers to sign in."""
 
     @wraps(view)
     def gate(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        return view(request, *args, **kwargs) if request.user.is_authenticated else _sign_in(request)
+        if not request.user.is_authenticated:
+            return _sign_in(request)
+        request.actor = actor_of(request)  # type: ignore[attr-defined]
+        return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
-    return gate
+    return _says(gate, "signed in")
 
 
-def customer_required(
-    view: Callable[Concatenate[CustomerRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+def customer_required(view: Callable[Concatenate[CustomerRequest, P], HttpResponseBase]) -> View[P]:
     """Let customers in with ``request.customer`` set; send strangers to sign in; 404 for everybody else."""
 
     @wraps(view)
@@ -61,23 +69,44 @@ def customer_required(
         request.customer = customer  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
-    return gate
+    return _says(gate, "customer")
 
 
-def staff_required(
-    view: Callable[Concatenate[StaffRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Let staff in; send strangers to sign in; 404 for everybody else."""
+def permission_required(
+    look: str, change: str = "", *, only: str = "", look_only: str = ""
+) -> Callable[[Callable[Concatenate[ActorRequest, P], HttpResponseBase]], View[P]]:
+    """Let in whose permissions hold ``look`` (GET) or ``change`` (everything else; ``look`` when not given).
 
-    @wraps(view)
-    def gate(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return _sign_in(request)
-        if not request.user.is_staff:
-            raise Http404
-        return view(request, *args, **kwargs)  # type: ignore[arg-type]
+    The names are those of `accounts.access.table`; ``only`` is a role that a change needs besides, ``look_only`` one
+    that looking needs. Strangers are sent to sign in; for everybody else the page does not exist.
+    """
 
-    return gate
+    def decorate(view: Callable[Concatenate[ActorRequest, P], HttpResponseBase]) -> View[P]:
+        @wraps(view)
+        def gate(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return _sign_in(request)
+            actor = actor_of(request)
+            safe = request.method in {"GET", "HEAD", "OPTIONS"}
+            role = look_only if safe else only
+            if not policy.allows(actor, look if safe else change or look) or (role and role not in actor.roles):
+                raise Http404
+            request.actor = actor  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+        return _says(gate, f"{look} / {change or look}")
+
+    return decorate
+
+
+def step_up_required(view: V) -> V:
+    """Ask for the password (or a second factor) again when the sign-in is old. Stands under the gate."""
+    return view
+
+
+def _says(view: V, rule: str) -> V:
+    view.rule = rule  # type: ignore[attr-defined]
+    return view
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:

@@ -1,7 +1,7 @@
 from django.urls import path
 
-from accounts import views
+from accounts.views import preferences
 
 app_name = "accounts"
 
-urlpatterns = [path("", views.preferences, name="preferences")]
+urlpatterns = [path("", preferences.preferences, name="preferences")]

@@ -31,6 +31,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL] if HTTPS else []
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
     "accounts",
+    "kyc",
     "notifications",
     "wallets",
     "otp",
@@ -46,6 +47,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
@@ -65,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.TimezoneMiddleware",
+    "accounts.middleware.ApiMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -88,7 +92,11 @@ TEMPLATES = [
                 "config.context_processors.shell",
             ],
             "libraries": {"gerbang": "config.lib.templatetags.gerbang"},
-            "builtins": ["config.lib.templatetags.gerbang", "template_partials.templatetags.partials"],
+            "builtins": [
+                "config.lib.templatetags.gerbang",
+                "accounts.templatetags.access",
+                "template_partials.templatetags.partials",
+            ],
         },
     },
 ]
@@ -160,7 +168,7 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupDetails"
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.people.SignupDetails"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True

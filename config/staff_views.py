@@ -1,15 +1,15 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from accounts.permissions import StaffRequest, staff_required
+from accounts.permissions import ActorRequest, permission_required
 from config import views
 from otp import selectors as otp
 from payments import selectors as payments
 from wallets import selectors as wallets
 
 
-@staff_required
-def overview(request: StaffRequest) -> HttpResponse:
+@permission_required("Staff.Overview")
+def overview(request: ActorRequest) -> HttpResponse:
     """What runs, what waits, what does not add up."""
     context = {
         "health": views.health(),

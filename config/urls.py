@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from config import views
+from config.api import api
 
 handler400 = "config.views.bad_request"
 handler403 = "config.views.permission_denied"
@@ -17,6 +18,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("account/", include("allauth.account.urls")),
+    path("api/", api.urls),
     path("settings/", include("accounts.urls")),
     path("favicon.ico", views.favicon),
     path("language", views.set_language, name="set_language"),
@@ -24,6 +26,11 @@ urlpatterns = [
     path("numbers/", include("otp.urls")),
     path("topup/", include("payments.urls")),
     path("", include("payments.callback_urls")),
+    path("developers/", include("accounts.developer_urls")),
+    path("join/", include("accounts.join_urls")),
+    path("identity/", include("kyc.identity_urls")),
+    path("review/", include("kyc.review_urls")),
+    path("company/", include("config.company_urls")),
     path("staff/", include("config.staff_urls")),
     path("admin/", admin.site.urls),
 ]

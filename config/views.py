@@ -16,6 +16,9 @@ from django.utils.translation import check_for_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.access import policy
+from accounts.access.actors import Actor
+from accounts.access.credentials import actor_of
 from accounts.models import User
 from accounts.permissions import CustomerRequest, customer_of, customer_required
 from config.lib import heartbeat
@@ -30,9 +33,16 @@ def home(request: HttpRequest) -> HttpResponseBase:
     """The landing page for strangers, the dashboard for customers, the desk for staff."""
     if not request.user.is_authenticated:
         return render(request, "landing.html")
-    if customer_of(request.user) is None:
-        return redirect("staff:overview" if request.user.is_staff else "accounts:preferences")
-    return dashboard(request)
+    if customer_of(request.user):
+        return dashboard(request)
+    return redirect(_desk_of(actor_of(request)))
+
+
+def _desk_of(actor: Actor) -> str:
+    """Where the work of somebody without a wallet begins."""
+    if policy.allows(actor, "Staff.Overview"):
+        return "staff:overview"
+    return "company:overview" if actor.client else "accounts:preferences"
 
 
 @customer_required

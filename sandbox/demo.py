@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Customer, User
-from accounts.services import register_customer
+from accounts.services.people import register_customer
+from accounts.services.portal_users import appoint_first_administrator
 from sandbox import demo_history
 
 CUSTOMER = "ayu@demo.example"
@@ -52,7 +53,7 @@ def _staff(password: str) -> User:
 
     user = User.objects.filter(email=STAFF).first()
     if user is None:
-        user = User.objects.create_superuser(STAFF, password, display_name="Citra Dewi")
+        user = appoint_first_administrator(User.objects.create_user(STAFF, password, display_name="Citra Dewi"))
         EmailAddress.objects.create(user=user, email=STAFF, verified=True, primary=True)
     return user
 

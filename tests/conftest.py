@@ -13,8 +13,10 @@ from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
+from accounts.access import registry
 from accounts.models import Customer, User
-from accounts.services import register_customer
+from accounts.services.people import register_customer
+from accounts.services.portal_users import appoint_first_administrator
 from tests.simulators import Simulator, start_faspay, start_otpzap
 
 PASSWORD = "correct-horse-battery"
@@ -37,6 +39,8 @@ def _let_tests_empty_the_ledger() -> None:
         off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in guarded]
         on = [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in guarded]
         empty(self, [*off, *sql_list, *on])
+        # What migrations put in belongs to every test.
+        registry.sync()
 
     DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]
 
@@ -65,8 +69,9 @@ def other_customer(db: None) -> Customer:
 
 @pytest.fixture
 def staff_user(db: None) -> User:
-    """Citra, who runs the portal and has no wallet."""
-    return User.objects.create_superuser("citra@example.id", PASSWORD, display_name="Citra Dewi")
+    """Citra, who runs the portal (SuperAdmin and CompanyAdmin) and has no wallet."""
+    citra = User.objects.create_user("citra@example.id", PASSWORD, display_name="Citra Dewi")
+    return appoint_first_administrator(citra)
 
 
 @pytest.fixture

@@ -1,17 +1,78 @@
 """The two families of errors that cross rooms: what a provider did, and what a person should read."""
 
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
 from django.utils.functional import Promise
+
+Text = str | Promise
 
 
 class ServiceError(Exception):
-    """A request that was refused and changed nothing. ``message`` is for the reader, ``code`` for programs."""
+    """A request that was refused and changed nothing. ``message`` is for the reader, ``code`` for programs.
+
+    ``status`` is what an API answers; ``fields`` names the parts of the request that were wrong, in the words of the
+    service (the API writes them in its own).
+    """
 
     code = "refused"
+    status: ClassVar[int] = 400
 
-    def __init__(self, message: str | Promise, *, code: str | None = None) -> None:
+    def __init__(
+        self, message: Text, *, code: str | None = None, fields: Mapping[str, Sequence[Text]] | None = None
+    ) -> None:
         super().__init__(str(message))
         self.message = message
         self.code = code or self.code
+        self.fields = fields or {}
+
+
+class Invalid(ServiceError):
+    """Something in the request is wrong by itself."""
+
+
+class Forbidden(ServiceError):
+    """Known, but not allowed to do this."""
+
+    status = 403
+
+
+class Missing(ServiceError):
+    """Not there, or not for this person: the answer is the same."""
+
+    status = 404
+
+
+class Conflict(ServiceError):
+    """Against the state in which things are now."""
+
+    status = 409
+
+
+class TooLarge(ServiceError):
+    status = 413
+
+
+class Unsupported(ServiceError):
+    """A kind of content that is not taken."""
+
+    status = 415
+
+
+class Unaffordable(ServiceError):
+    """Understood and allowed, but it cannot be done: not enough money, a limit is reached."""
+
+    status = 422
+
+
+class TooMany(ServiceError):
+    """Too often; ``retry_after`` seconds."""
+
+    status = 429
+
+    def __init__(self, message: Text, *, retry_after: float, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
 
 
 class ProviderError(Exception):

@@ -1,6 +1,6 @@
 """What stands in the menus, by role. A page that does not exist (yet, or here) leaves no entry."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
@@ -8,16 +8,20 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+May = Callable[[str], bool]
+
 
 @dataclass(frozen=True)
 class Entry:
-    """A page by its URL name; ``also`` names the pages that belong to it, ``short`` is its word in the bottom bar."""
+    """A page by its URL name; ``also`` names the pages that belong to it, ``short`` is its word in the bottom bar,
+    ``permission`` what one must hold to see it."""
 
     name: str
     text: str | Promise
     icon: str
     short: str | Promise = ""
     also: tuple[str, ...] = ()
+    permission: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,21 +46,60 @@ _ORDERS = Entry("otp:orders", _("Orders"), "clipboard-document-list", also=("otp
 _TOPUP = Entry("payments:topup", _("Top up"), "plus-circle", also=("payments:deposit",))
 _DEPOSITS = Entry("payments:deposits", _("Deposits"), "arrow-down-tray")
 _STATEMENT = Entry("wallets:statement", _("Transactions"), "banknotes")
+_SEND = Entry("wallets:send", _("Send"), "paper-airplane", also=("wallets:pay",))
+_IDENTITY = Entry("identity:status", _("Verify identity"), "identification", also=("identity:upload",))
+_KEYS = Entry("developers:keys", _("Developers"), "code-bracket", also=("developers:calls",))
 _SANDBOX = Entry("sandbox:index", _("Sandbox"), "beaker", also=("sandbox:mailbox", "sandbox:letter"))
 
 _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
     "customer": [
         ("", [_HOME]),
         (_("Numbers"), [_BUY, _LIVE, _ORDERS]),
-        (_("Money"), [_TOPUP, _DEPOSITS, _STATEMENT]),
+        (_("Money"), [_TOPUP, _SEND, _DEPOSITS, _STATEMENT]),
+        (_("You"), [_IDENTITY, _KEYS]),
     ],
     "staff": [
         (
             _("Staff"),
             [
-                Entry("staff:overview", _("Overview"), "presentation-chart-line"),
-                Entry("admin:index", _("Administration"), "wrench-screwdriver"),
+                Entry("staff:overview", _("Overview"), "presentation-chart-line", permission="Staff.Overview"),
+                Entry(
+                    "staff:clients",
+                    _("Clients"),
+                    "building-office-2",
+                    also=("staff:client", "staff:pending_clients"),
+                    permission="Clients.Read",
+                ),
+                Entry(
+                    "staff:customers", _("Customers"), "users", also=("staff:customer",), permission="Customers.Read"
+                ),
+                Entry("review:queue", _("Identity checks"), "identification", permission="KycAdmin.ReadPending"),
             ],
+        ),
+        (
+            _("Access"),
+            [
+                Entry("staff:people", _("People"), "user-group", also=("staff:person",), permission="PortalUsers.Read"),
+                Entry("staff:roles", _("Roles"), "shield-check", also=("staff:role",), permission="Roles.Compare"),
+                Entry("staff:access", _("Who may what"), "magnifying-glass-circle", permission="Access.Explain"),
+                Entry("staff:audit", _("Audit"), "clipboard-document-check", permission="Audit.Read"),
+                Entry("admin:index", _("Administration"), "wrench-screwdriver", permission="Administration.Read"),
+            ],
+        ),
+    ],
+    "company": [
+        (
+            _("Company"),
+            [
+                Entry("company:overview", _("Overview"), "home"),
+                Entry("company:team", _("Team"), "user-group", permission="PortalUsers.Read"),
+                Entry("company:api_users", _("API users"), "cpu-chip", permission="ApiUsers.Read"),
+                Entry("company:audit", _("Audit"), "clipboard-document-check", permission="Audit.ReadClient"),
+            ],
+        ),
+        (
+            _("Developers"),
+            [Entry("developers:keys", _("API keys"), "key"), Entry("developers:calls", _("Requests"), "list-bullet")],
         ),
     ],
     "sandbox": [(_("Try it out"), [_SANDBOX])],
@@ -65,25 +108,32 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
 _BOTTOM = {
     "customer": [_HOME, _BUY, _LIVE, _TOPUP],
     "staff": _SECTIONS["staff"][0][1],
+    "company": _SECTIONS["company"][0][1],
 }
 
 _ACCOUNT = [
     Entry("accounts:preferences", _("Profile and language"), "user-circle"),
     Entry("account_email", _("E-mail addresses"), "envelope"),
     Entry("account_change_password", _("Password"), "key"),
+    Entry("accounts:security", _("Security"), "shield-check"),
 ]
 
 
-def sections_for(roles: Collection[str], view_name: str) -> list[Section]:
-    """The side menu of a person with ``roles`` (customer, staff, sandbox) who is looking at ``view_name``."""
+def sections_for(roles: Collection[str], view_name: str, may: May) -> list[Section]:
+    """The side menu of a person with ``roles`` (customer, staff, company, sandbox) who is looking at ``view_name``."""
     wanted = [part for role, parts in _SECTIONS.items() if role in roles for part in parts]
-    sections = [Section(title, _links(entries, view_name)) for title, entries in wanted]
+    sections = [Section(title, _links(_allowed(entries, may), view_name)) for title, entries in wanted]
     return [section for section in sections if section.links]
 
 
-def bottom_bar_for(roles: Collection[str], view_name: str) -> list[Link]:
+def bottom_bar_for(roles: Collection[str], view_name: str, may: May) -> list[Link]:
     """At most four links for the bar of phones; the fifth place is the account menu."""
-    return _links(_BOTTOM["customer" if "customer" in roles else "staff"], view_name)[:4]
+    role = next((role for role in ("customer", "company") if role in roles), "staff")
+    return _links(_allowed(_BOTTOM[role], may), view_name)[:4]
+
+
+def _allowed(entries: Iterable[Entry], may: May) -> list[Entry]:
+    return [entry for entry in entries if not entry.permission or may(entry.permission)]
 
 
 def account_links(view_name: str) -> list[Link]:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from accounts.models import Customer, User
-from accounts.services import register_customer
+from accounts.services.people import register_customer
 from notifications.delivery import send_due_mail
 from notifications.models import Mail
 from tests.conftest import PASSWORD

@@ -5,7 +5,7 @@ from accounts.models import Customer, User, validate_timezone
 
 def open_customer(*, user: User) -> Customer:
     """Give ``user`` a customer profile; the same one when asked again."""
-    customer, _created = Customer.objects.get_or_create(user=user)
+    customer, _created = Customer.objects.get_or_create(user=user, is_sandbox=False)
     return customer
 
 

@@ -22,9 +22,6 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
-
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=(username or "").lower())
 
@@ -41,6 +38,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("joined"), auto_now_add=True)
+    # Counts password changes: a token that names an older number is dead.
+    credentials_version = models.PositiveIntegerField(default=1, db_default=1)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -63,16 +62,31 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Customer(models.Model):
-    """A person with a wallet."""
+    """A person with a wallet.
 
-    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="customer", verbose_name=_("user"))
+    Whoever makes a sandbox key gets a second profile beside the real one. Everything that key touches hangs on the
+    second, so that sandbox and real rows never share an owner and no list has to tell them apart.
+    """
+
+    class KycStatus(models.TextChoices):
+        NONE = "None", _("not verified")
+        PENDING = "Pending", _("in review")
+        VERIFIED = "Verified", _("verified")
+        REJECTED = "Rejected", _("not accepted")
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="customers", verbose_name=_("user"))
+    is_sandbox = models.BooleanField(default=False, db_default=False)
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
+    kyc_status = models.CharField(
+        _("identity"), max_length=10, choices=KycStatus, default=KycStatus.NONE, db_default=KycStatus.NONE
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
+        constraints = (models.UniqueConstraint(fields=["user", "is_sandbox"], name="customer_once_per_mode"),)
 
     def __str__(self) -> str:
         return f"customer {self.pk}"

@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from accounts import services
-from accounts.forms import PreferencesForm
+from accounts.forms.people import PreferencesForm
 from accounts.models import User
+from accounts.services import people as services
 
 
 @login_required

@@ -1,0 +1,263 @@
+"""The table of routes that need a permission, and who holds it at first: the source of the permissions in the database.
+
+``OPERATIONS`` are the calls of the gateway API (TeraPay contract, terapay.yaml); ``PAGES`` are rights that only pages
+ask for. A page that does what an operation does asks for that operation's permission.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from accounts.models import Role
+
+SUPER, COMPANY, APPROVER = Role.SUPER_ADMIN, Role.COMPANY_ADMIN, Role.APPROVER
+SUPPORT, AUDITOR, PORTAL, API = Role.SUPPORT, Role.AUDITOR, Role.PORTAL_ADMIN, Role.API_USER
+
+SYSTEM_ROLES = {
+    SUPER: Role.Audience.STAFF,
+    COMPANY: Role.Audience.STAFF,
+    APPROVER: Role.Audience.STAFF,
+    SUPPORT: Role.Audience.STAFF,
+    AUDITOR: Role.Audience.STAFF,
+    PORTAL: Role.Audience.CLIENT,
+    API: Role.Audience.API,
+}
+
+
+@dataclass(frozen=True)
+class Right:
+    """A permission as we ship it: its name, the route it opens, and the roles that hold it beside SuperAdmin."""
+
+    name: str
+    method: str
+    route: str
+    holders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call of the API. ``doors`` are the credentials it takes; ``only`` names a role the caller must have too;
+    ``step_up`` wants a session that signed in a short while ago."""
+
+    id: str
+    method: str
+    path: str
+    doors: frozenset[str]
+    permission: str = ""
+    holders: tuple[str, ...] = ()
+    only: str = ""
+    step_up: bool = False
+
+
+_OPEN = frozenset[str]()
+_SESSION = frozenset({"session"})
+_CUSTOMER = frozenset({"customer"})
+_ANY = frozenset({"session", "customer", "api_key"})
+
+_ROWS = (
+    Operation("account.login", "POST", "/api/account/login", _OPEN),
+    Operation("account.logout", "POST", "/api/account/logout", _SESSION),
+    Operation("account.forgot-password", "POST", "/api/account/forgot-password", _OPEN),
+    Operation("account.reset-password", "POST", "/api/account/reset-password", _OPEN),
+    Operation(
+        "api-user-permissions.apply",
+        "PUT",
+        "/api/api-user-permissions/{apiUserId}",
+        _SESSION,
+        "ApiUserPermissions.Update",
+        (PORTAL,),
+    ),
+    Operation(
+        "api-user-permissions.get",
+        "GET",
+        "/api/api-user-permissions/{apiUserId}",
+        _SESSION,
+        "ApiUserPermissions.ReadOne",
+        (COMPANY, SUPPORT, AUDITOR, PORTAL),
+    ),
+    Operation(
+        "api-user-permissions.list",
+        "GET",
+        "/api/api-user-permissions",
+        _SESSION,
+        "ApiUserPermissions.Read",
+        (COMPANY, SUPPORT, AUDITOR, PORTAL),
+    ),
+    Operation("api-users.create", "POST", "/api/api-users", _SESSION, "ApiUsers.Create", (PORTAL,)),
+    Operation(
+        "api-users.list", "GET", "/api/api-users", _SESSION, "ApiUsers.Read", (COMPANY, SUPPORT, AUDITOR, PORTAL)
+    ),
+    Operation(
+        "api-users.get",
+        "GET",
+        "/api/api-users/{apiUserId}",
+        _SESSION,
+        "ApiUsers.ReadOne",
+        (COMPANY, SUPPORT, AUDITOR, PORTAL),
+    ),
+    Operation("clients.register", "POST", "/api/clients/register", _OPEN),
+    Operation("clients.list", "GET", "/api/clients", _SESSION, "Clients.Read", (COMPANY, SUPPORT, AUDITOR, PORTAL)),
+    Operation(
+        "clients.pending",
+        "GET",
+        "/api/clients/pending",
+        _SESSION,
+        "Clients.ReadPending",
+        (COMPANY, AUDITOR),
+        only=COMPANY,
+    ),
+    Operation(
+        "clients.approve",
+        "POST",
+        "/api/clients/{id}/approve",
+        _SESSION,
+        "Clients.Approve",
+        (COMPANY,),
+        only=COMPANY,
+    ),
+    Operation(
+        "clients.deactivate",
+        "POST",
+        "/api/clients/{id}/deactivate",
+        _SESSION,
+        "Clients.Deactivate",
+        (COMPANY,),
+        only=COMPANY,
+    ),
+    Operation(
+        "clients.reject", "POST", "/api/clients/{id}/reject", _SESSION, "Clients.Reject", (COMPANY,), only=COMPANY
+    ),
+    Operation(
+        "clients.api-user-count",
+        "GET",
+        "/api/clients/{id}/api-users/count",
+        _SESSION,
+        "Clients.ReadApiUserCount",
+        (COMPANY, SUPPORT, AUDITOR, PORTAL),
+    ),
+    Operation(
+        "clients.api-user-total",
+        "GET",
+        "/api/clients/api-users/count",
+        _SESSION,
+        "Clients.ReadApiUserTotal",
+        (COMPANY, SUPPORT, AUDITOR),
+    ),
+    Operation(
+        "clients.get", "GET", "/api/clients/{id}", _SESSION, "Clients.ReadOne", (COMPANY, SUPPORT, AUDITOR, PORTAL)
+    ),
+    Operation("customers.register", "POST", "/api/customers/register", _OPEN),
+    Operation(
+        "customers.get",
+        "GET",
+        "/api/customers/{id}",
+        _ANY,
+        "Customers.ReadOne",
+        (COMPANY, APPROVER, SUPPORT, AUDITOR, API),
+    ),
+    Operation("customers.login", "POST", "/api/customers/login", _OPEN),
+    Operation("customer-wallet.balance", "GET", "/api/customer-wallet/balance", _CUSTOMER),
+    Operation("customer-wallet.top-up", "POST", "/api/customer-wallet/top-up", _CUSTOMER),
+    Operation("customer-wallet.transfer", "POST", "/api/customer-wallet/transfer", _CUSTOMER),
+    Operation("customer-wallet.pay", "POST", "/api/customer-wallet/pay", _CUSTOMER),
+    Operation("customer-wallet.statement", "GET", "/api/customer-wallet/statement", _CUSTOMER),
+    Operation("kyc.upload", "POST", "/api/kyc/upload", _CUSTOMER),
+    Operation("kyc.status", "GET", "/api/kyc/{id}/status", _CUSTOMER),
+    Operation("kyc.upload-multiple", "POST", "/api/kyc/upload-multiple", _CUSTOMER),
+    Operation(
+        "kyc-admin.pending",
+        "GET",
+        "/api/kyc-admin/pending",
+        _SESSION,
+        "KycAdmin.ReadPending",
+        (COMPANY, APPROVER, AUDITOR),
+    ),
+    Operation(
+        "kyc-admin.review",
+        "PUT",
+        "/api/kyc-admin/{id}/status",
+        _SESSION,
+        "KycAdmin.Review",
+        (COMPANY, APPROVER),
+    ),
+    Operation("permissions.list", "GET", "/api/permissions", _SESSION, "Permissions.Read", (COMPANY, AUDITOR)),
+    Operation("permissions.create", "POST", "/api/permissions", _SESSION, "Permissions.Create"),
+    Operation("permissions.get", "GET", "/api/permissions/{id}", _SESSION, "Permissions.ReadOne", (COMPANY, AUDITOR)),
+    Operation("permissions.create-bulk", "POST", "/api/permissions/bulk", _SESSION, "Permissions.CreateBulk"),
+    Operation("portal-users.create", "POST", "/api/portal-users", _SESSION, "PortalUsers.Create", (COMPANY, PORTAL)),
+    Operation(
+        "portal-users.list",
+        "GET",
+        "/api/portal-users",
+        _SESSION,
+        "PortalUsers.Read",
+        (COMPANY, SUPPORT, AUDITOR, PORTAL),
+    ),
+    Operation(
+        "portal-users.delete", "DELETE", "/api/portal-users/{id}", _SESSION, "PortalUsers.Delete", (COMPANY, PORTAL)
+    ),
+    Operation("role-permissions.replace", "PUT", "/api/role-permissions/{roleId}", _SESSION, "RolePermissions.Update"),
+    Operation("roles.list", "GET", "/api/roles", _SESSION, "Roles.Read", (COMPANY, AUDITOR, PORTAL)),
+    Operation("roles.create", "POST", "/api/roles", _SESSION, "Roles.Create"),
+    Operation("roles.add-permission", "POST", "/api/roles/{roleId}/permissions", _SESSION, "Roles.AddPermission"),
+    Operation(
+        "roles.remove-permission",
+        "DELETE",
+        "/api/roles/{roleId}/permissions/{permissionId}",
+        _SESSION,
+        "Roles.RemovePermission",
+    ),
+    Operation(
+        "sandbox-api-keys.list",
+        "GET",
+        "/api/sandbox-api-keys",
+        _SESSION,
+        "SandboxApiKeys.Read",
+        (COMPANY, PORTAL),
+    ),
+    Operation(
+        "sandbox-api-keys.create",
+        "POST",
+        "/api/sandbox-api-keys",
+        _SESSION,
+        "SandboxApiKeys.Create",
+        (COMPANY, PORTAL),
+    ),
+    Operation(
+        "sandbox-api-keys.revoke",
+        "DELETE",
+        "/api/sandbox-api-keys/{id}",
+        _SESSION,
+        "SandboxApiKeys.Revoke",
+        (COMPANY, PORTAL),
+    ),
+)
+OPERATIONS = {operation.id: operation for operation in _ROWS}
+
+PAGES = (
+    Right("Staff.Overview", "GET", "/staff/", (COMPANY, APPROVER, SUPPORT, AUDITOR)),
+    Right("Administration.Read", "GET", "/admin/", (SUPPORT, AUDITOR)),
+    Right("Administration.Update", "POST", "/admin/"),
+    Right("Customers.Read", "GET", "/staff/customers/", (COMPANY, SUPPORT, AUDITOR)),
+    Right("Roles.Compare", "GET", "/staff/roles/compare/", (COMPANY, AUDITOR)),
+    Right("Access.Explain", "GET", "/staff/access/", (COMPANY, AUDITOR)),
+    Right("PortalUsers.Update", "POST", "/staff/people/{id}/", (COMPANY, PORTAL)),
+    Right("ApiUsers.Deactivate", "POST", "/company/api-users/{id}/deactivate/", (PORTAL,)),
+    Right("ApiKeys.Read", "GET", "/company/keys/", (COMPANY, SUPPORT, AUDITOR, PORTAL)),
+    Right("ApiKeys.Create", "POST", "/company/keys/", (PORTAL,)),
+    Right("ApiKeys.Update", "POST", "/company/keys/{id}/", (PORTAL,)),
+    Right("ApiCalls.Read", "GET", "/company/keys/{id}/calls/", (COMPANY, SUPPORT, AUDITOR, PORTAL)),
+    Right("KycAdmin.ReadFile", "GET", "/review/files/{id}/", (COMPANY, APPROVER)),
+    Right("KycAdmin.TakeOver", "POST", "/review/{id}/take-over/", (COMPANY,)),
+    Right("KycAdmin.Overview", "GET", "/review/overview/", (COMPANY, APPROVER, AUDITOR)),
+    Right("Audit.Read", "GET", "/staff/audit/", (AUDITOR,)),
+    Right("Audit.Export", "GET", "/staff/audit/export/", (AUDITOR,)),
+    Right("Audit.ReadClient", "GET", "/company/audit/", (COMPANY, AUDITOR, PORTAL)),
+)
+
+
+def rights() -> Iterator[Right]:
+    """Every permission we ship."""
+    for row in _ROWS:
+        if row.permission:
+            yield Right(row.permission, row.method, row.path, row.holders)
+    yield from PAGES

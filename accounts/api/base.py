@@ -1,0 +1,159 @@
+"""What every operation of the gateway API is built from: its row in the table of routes, its door, its schemas."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
+from ninja import Router, Schema
+from ninja.errors import AuthenticationError, HttpError
+from ninja.parser import Parser
+from ninja.utils import check_csrf
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from accounts.access import policy
+from accounts.access.actors import Actor
+from accounts.access.credentials import actor_of
+from accounts.access.table import OPERATIONS, Operation
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+class ApiRequest(HttpRequest):
+    """A request that has passed the door of its operation."""
+
+    actor: Actor
+
+
+class ApiSchema(Schema):
+    """camelCase on the wire, snake_case here. What a caller sends beyond the fields is not looked at."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, str_strip_whitespace=True)
+
+
+class Problem(Schema):
+    """application/problem+json (RFC 9457), as every refusal is answered."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    traceId: str
+    errors: dict[str, list[str]] = Field(default_factory=dict)
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("a number is needed")
+    return value
+
+
+def _finite(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError("a number is needed")
+    return value
+
+
+def _to_wire(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+# Numbers in JSON, Decimal here; the parser below never makes a float of them. No exponent tricks: 1E+400 is no amount.
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    AfterValidator(_finite),
+    Field(ge=Decimal("0.01"), max_digits=18),
+    PlainSerializer(_to_wire),
+    WithJsonSchema({"type": "number", "format": "double", "minimum": 0.01}),
+]
+# What we answer: any sign, and zero.
+Figure = Annotated[Decimal, PlainSerializer(_to_wire), WithJsonSchema({"type": "number", "format": "double"})]
+
+
+class StrictParser(Parser):
+    """JSON as money wants it: decimals exact, no NaN, and no NUL, which no text of the database can hold."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        if b"\\u0000" in request.body or b"\x00" in request.body:
+            raise ValueError("NUL")
+        return json.loads(request.body, parse_float=Decimal, parse_constant=_refuse)
+
+    def parse_querydict(self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest) -> Any:
+        if any("\x00" in str(value) for values in data.lists() for value in values[1]):
+            raise HttpError(400, "NUL")
+        return super().parse_querydict(data, list_fields, request)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+class Door:
+    """Lets in who the row says: the right kind of credential, the permission, the role; a session also its token
+    against forged requests. Nothing is looked at before the caller is known."""
+
+    def __init__(self, operation: Operation, *, content: str) -> None:
+        self.operation, self.content = operation, content
+
+    def __call__(self, request: HttpRequest) -> Actor:
+        actor = actor_of(request)
+        request.actor = actor  # type: ignore[attr-defined]
+        if self.operation.doors:
+            self._check(request, actor)
+        if request.method not in _SAFE and request.headers.get("Content-Length", "0") not in {"", "0"}:
+            self._check_content(request)
+        return actor
+
+    def _check(self, request: HttpRequest, actor: Actor) -> None:
+        if actor.kind not in self.operation.doors:
+            raise AuthenticationError
+        if actor.kind == "session" and request.method not in _SAFE and check_csrf(request):
+            raise HttpError(403, "csrf")
+        # A customer's own calls need no permission beyond being that customer.
+        if self.operation.permission and actor.kind != "customer":
+            policy.require(actor, self.operation.permission, only=self.operation.only)
+
+    def _check_content(self, request: HttpRequest) -> None:
+        if request.content_type != self.content:
+            raise HttpError(415, self.content)
+
+
+def operation(
+    router: Router, name: str, *, answer: Any, status: int = 200, content: str = "application/json", **more: Any
+) -> Callable[[V], V]:
+    """Register the operation ``name`` of the table: path, method, door and documented refusals come from its row.
+
+    ``answer`` is the schema of success (None for 204). The function's first docstring line is its summary.
+    """
+    row = OPERATIONS[name]
+    refusals = dict.fromkeys((400, 401, 403, 404, 405, 409, 413, 415, 422, 429), Problem)
+
+    def register(view: V) -> V:
+        path = more.pop("path", row.path.removeprefix("/api"))
+        return router.api_operation(
+            [row.method],
+            path,
+            auth=Door(row, content=content),
+            response={status: answer, **refusals},
+            operation_id=name,
+            by_alias=True,
+            openapi_extra={"x-permission": row.permission or None, "x-credentials": sorted(row.doors)},
+            **more,
+        )(view)
+
+    return register
+
+
+def uuid_path(name: str, *parameters: str) -> str:
+    """The path of an operation with its parameters as UUIDs: anything else is not found, as any unknown id."""
+    path = OPERATIONS[name].path.removeprefix("/api")
+    for parameter in parameters:
+        path = path.replace(f"{{{parameter}}}", f"{{uuid:{parameter}}}")
+    return path

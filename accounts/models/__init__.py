@@ -1,0 +1,30 @@
+from accounts.models.access import (
+    ApiCall,
+    ApiKey,
+    ApiUser,
+    Client,
+    IdempotencyRecord,
+    Permission,
+    PermissionOverride,
+    PortalUser,
+    Role,
+)
+from accounts.models.audit import AuditEntry
+from accounts.models.people import Customer, User, UserManager, validate_timezone
+
+__all__ = [
+    "ApiCall",
+    "ApiKey",
+    "ApiUser",
+    "AuditEntry",
+    "Client",
+    "Customer",
+    "IdempotencyRecord",
+    "Permission",
+    "PermissionOverride",
+    "PortalUser",
+    "Role",
+    "User",
+    "UserManager",
+    "validate_timezone",
+]

@@ -1,0 +1,42 @@
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditEntry(models.Model):
+    """Who did what to which object: written once, never changed (the database refuses), sealed into a hash chain.
+
+    Names and ids are copied, not referenced: an entry must read the same after its object was renamed or is gone.
+    """
+
+    at = models.DateTimeField(_("time"), db_default=Now())
+    actor_kind = models.CharField(max_length=12)
+    actor_id = models.CharField(max_length=40, blank=True)
+    actor_label = models.CharField(_("who"), max_length=254)
+    acting_as = models.CharField(_("as"), max_length=200, blank=True)
+    action = models.CharField(_("what"), max_length=60)
+    object_type = models.CharField(max_length=40, blank=True)
+    object_id = models.CharField(max_length=80, blank=True)
+    object_label = models.CharField(_("object"), max_length=254, blank=True)
+    client_id = models.UUIDField(null=True, blank=True)
+    is_sandbox = models.BooleanField(default=False, db_default=False)
+    via = models.CharField(_("by way of"), max_length=10)
+    address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    before = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    after = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+        indexes = (
+            models.Index(fields=["object_type", "object_id", "-id"], name="audit_of_object"),
+            models.Index(fields=["actor_id", "-id"], name="audit_of_actor"),
+            models.Index(fields=["client_id", "-id"], name="audit_of_client"),
+            models.Index(fields=["action", "-id"], name="audit_of_action"),
+            models.Index(fields=["at"], name="audit_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_label}"

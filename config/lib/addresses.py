@@ -1,0 +1,17 @@
+"""Where a request comes from. Behind a proxy of ours the last hop it names counts; anything else can be made up."""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """The caller's IP address, or None when it is not known (a socket file, a broken header)."""
+    given = request.META.get("REMOTE_ADDR", "")
+    if settings.ALLAUTH_TRUSTED_PROXY_COUNT:
+        given = request.headers.get("X-Forwarded-For", given).split(",")[-1].strip()
+    try:
+        return str(ipaddress.ip_address(given))
+    except ValueError:
+        return None
