@@ -15,7 +15,7 @@ _PROOFS: list[tuple[str, str]] = [
                              FROM wallets_posting p WHERE p.transaction_id = t.id) l ON true
         WHERE l.ids IS DISTINCT FROM t.account_ids
            OR EXISTS (SELECT 1 FROM unnest(l.amounts, t.amounts) AS x(a, b) WHERE a IS DISTINCT FROM b)
-           OR cardinality(t.account_ids) < 2
+           OR cardinality(t.account_ids) < 2 OR 0 = ANY (t.amounts)
         """,
     ),
     (

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import Error as DjangoError
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from accounts.models import Customer, User
@@ -393,3 +393,9 @@ def test_a_hold_given_back_by_hand_frees_the_money(scene: Scene) -> None:
     scene.ayu.refresh_from_db()
     assert scene.ayu.held == 0
     assert ledger_state.problems() == []
+
+
+@pytest.mark.parametrize("values", ["balance = -1, held = 0", "held = balance + 1", "held = -1"])
+def test_no_wallet_is_overdrawn_even_with_every_trigger_off(values: str, scene: Scene) -> None:
+    with ledger_state.guards_down(), pytest.raises(IntegrityError, match="account_covered"), transaction.atomic():
+        ledger_state.run(f"UPDATE wallets_account SET {values} WHERE id = {scene.ayu.pk}")

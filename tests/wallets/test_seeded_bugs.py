@@ -25,7 +25,10 @@ BUGS: dict[str, tuple[str, str]] = {
     "funds are not looked at": ("w.may_go_negative OR w.balance + amount >=", "true OR w.balance + amount >="),
     "a version is skipped": ("version = w.version + 1,\n", "version = w.version + 2,\n"),
     "the sign is turned round": ("SET balance = w.balance + amount", "SET balance = w.balance - amount"),
-    "the posting has the other sign": ("a.version, amount, a.balance", "a.version, -amount, a.balance"),
+    "the posting has the other sign": (
+        "versions, NEW.amounts, balances",
+        "versions, ARRAY(SELECT -x FROM unnest(NEW.amounts) AS x), balances",
+    ),
     "legs need not sum to zero": ("IF total <> 0 THEN", "IF false THEN"),
     "currencies may mix": ("IF mixed THEN", "IF false THEN"),
     "parts of a rupiah are rounded": ("IF amount <> round(amount, ledger_exponent(a.currency))", "IF false"),

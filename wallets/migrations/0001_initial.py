@@ -101,8 +101,8 @@ class Migration(migrations.Migration):
                 ('balance_after', models.DecimalField(decimal_places=2, max_digits=18, verbose_name='balance')),
                 ('hash', models.BinaryField()),
                 ('created_at', models.DateTimeField(verbose_name='time')),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='wallets.account')),
-                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='wallets.transaction')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='wallets.account')),
+                ('transaction', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='wallets.transaction')),
             ],
             options={
                 'verbose_name': 'posting',
@@ -116,10 +116,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='account',
             constraint=models.UniqueConstraint(condition=models.Q(('customer__isnull', False)), fields=('customer', 'currency'), name='wallet_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('held__gte', 0), models.Q(('balance__gte', models.F('held')), models.Q(('customer__isnull', True), ('may_go_negative', True)), _connector='OR')), name='account_covered'),
         ),
         migrations.AddIndex(
             model_name='hold',
@@ -147,7 +143,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='transaction',
-            index=models.Index(fields=['subject'], name='transaction_subject'),
+            index=models.Index(condition=models.Q(('subject', ''), _negated=True), fields=['subject'], name='transaction_subject'),
         ),
         migrations.AddIndex(
             model_name='transaction',
@@ -172,9 +168,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='posting',
             constraint=models.UniqueConstraint(fields=('account', 'version'), name='posting_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='posting_not_zero'),
         ),
     ]

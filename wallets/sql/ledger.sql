@@ -10,6 +10,17 @@ ALTER TABLE wallets_account SET (fillfactor = 70);
 -- Of any precision: what is finer than the currency must be refused, not rounded on the way in.
 ALTER TABLE wallets_transaction ALTER COLUMN amounts TYPE numeric[];
 
+-- No wallet pays what it does not have. A constraint, so that it stands whatever the engine does; its words are in a
+-- function because PostgreSQL reads a constraint anew for every statement, and a call is short.
+CREATE FUNCTION ledger_covered(balance numeric, held numeric, may_go_negative boolean, customer bigint) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN held >= 0 AND (balance >= held OR (may_go_negative AND customer IS NULL));
+END $$;
+
+ALTER TABLE wallets_account ADD CONSTRAINT account_covered
+  CHECK (ledger_covered(balance, held, may_go_negative, customer_id));
+
 CREATE FUNCTION ledger_exponent(currency text) RETURNS integer
 LANGUAGE sql IMMUTABLE AS $$ SELECT CASE currency WHEN 'IDR' THEN 0 ELSE 2 END $$;
 
@@ -96,6 +107,10 @@ DECLARE
   amount numeric;
   total numeric := 0;
   previous bigint := 0;
+  versions bigint[];
+  balances numeric[];
+  heads bytea[];
+  moments timestamptz[];
   currency text;
   mixed boolean := false;
 BEGIN
@@ -134,8 +149,10 @@ BEGIN
     IF amount <> round(amount, ledger_exponent(a.currency)) THEN
       RAISE EXCEPTION '% has more decimals than % allows', amount, a.currency USING ERRCODE = 'GB008';
     END IF;
-    INSERT INTO wallets_posting (transaction_id, account_id, version, amount, balance_after, hash, created_at)
-    VALUES (NEW.id, previous, a.version, amount, a.balance, a.head, a.moved_at);
+    versions := array_append(versions, a.version);
+    balances := array_append(balances, a.balance);
+    heads := array_append(heads, a.head);
+    moments := array_append(moments, a.moved_at);
     mixed := mixed OR (i > 1 AND currency <> a.currency);
     currency := a.currency;
     total := total + amount;
@@ -146,6 +163,8 @@ BEGIN
   IF mixed THEN
     PERFORM ledger_check_currencies(NEW);
   END IF;
+  INSERT INTO wallets_posting (transaction_id, account_id, version, amount, balance_after, hash, created_at)
+  SELECT NEW.id, l.* FROM unnest(NEW.account_ids, versions, NEW.amounts, balances, heads, moments) AS l;
   RETURN NULL;
 END $$;
 
@@ -321,9 +340,9 @@ DECLARE
   accounts bigint[];
   amounts numeric[];
 BEGIN
-  SELECT id INTO source FROM wallets_account WHERE code = p_source AND currency = p_currency;
-  SELECT id INTO target FROM wallets_account WHERE code = p_target AND currency = p_currency;
-  IF source IS NULL OR target IS NULL THEN
+  SELECT s.id, t.id INTO source, target FROM wallets_account AS s, wallets_account AS t
+   WHERE s.code = p_source AND s.currency = p_currency AND t.code = p_target AND t.currency = p_currency;
+  IF NOT FOUND THEN
     RETURN NULL;
   END IF;
   IF source < target THEN
