@@ -198,6 +198,12 @@ DEPOSIT_MAXIMUM = env.int("DEPOSIT_MAXIMUM", default=10_000_000)
 DEPOSIT_PRESETS = [25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000]
 DEPOSIT_LIFETIME_MINUTES = env.int("DEPOSIT_LIFETIME_MINUTES", default=24 * 60)
 
+# What customers may do by how well we know them: the most a wallet holds, one payment, a day's payments, in rupiah.
+KYC_LEVELS = {
+    "basic": env.list("KYC_LIMITS_BASIC", cast=int, default=[2_000_000, 1_000_000, 2_000_000]),
+    "verified": env.list("KYC_LIMITS_VERIFIED", cast=int, default=[20_000_000, 10_000_000, 20_000_000]),
+}
+
 LEDGER_CHECKS = [
     "wallets.checks.ledger_problems",
     "payments.checks.ledger_problems",
