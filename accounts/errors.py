@@ -67,6 +67,15 @@ class WrongState(Conflict):
     code = "wrong_state"
 
 
+class TooManyKeys(Conflict):
+    """The owner has as many working keys as one may have."""
+
+    code = "too_many_keys"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(_("At most %(count)d keys can work at a time. Revoke one first.") % {"count": most})
+
+
 class BadField(Invalid):
     """One field is wrong; ``fields`` says which and why."""
 

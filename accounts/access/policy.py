@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from accounts.access.actors import Actor
 from accounts.errors import ClientNotActive, NotAllowed
-from accounts.models import ApiUser, Client, PortalUser, Role
+from accounts.models import ApiUser, Client, Customer, PortalUser, Role
 
 
 def allows(actor: Actor, permission: str) -> bool:
@@ -43,3 +43,12 @@ def portal_users_seen_by(actor: Actor) -> QuerySet[PortalUser]:
     if Role.SUPER_ADMIN in actor.roles:
         return PortalUser.objects.all()
     return PortalUser.objects.exclude(roles__name=Role.SUPER_ADMIN)
+
+
+def customers_seen_by(actor: Actor) -> QuerySet[Customer]:
+    """A customer sees itself; staff and API users see all of their own world, live or sandbox (TeraPay contract 13)."""
+    if actor.kind == "customer":
+        return Customer.objects.filter(pk=actor.customer.pk) if actor.customer else Customer.objects.none()
+    if actor.is_gateway_staff or actor.api_user is not None:
+        return Customer.objects.filter(is_sandbox=actor.is_sandbox)
+    return Customer.objects.none()
