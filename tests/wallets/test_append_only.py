@@ -276,7 +276,7 @@ ACCOUNTS: dict[str, Attempt] = {
     "account: truncate from above": "TRUNCATE accounts_customer CASCADE",
     "account: truncate from far above": "TRUNCATE accounts_user CASCADE",
     "account: remove its owner": lambda s: Customer.objects.filter(pk=s.ayu.customer_id)._raw_delete("default"),
-    "account: remove its owner's login": lambda s: User.objects.filter(customer=s.ayu.customer)._raw_delete("default"),
+    "account: remove its owner's login": lambda s: User.objects.filter(customers=s.ayu.customer)._raw_delete("default"),
 }
 
 HOLDS: dict[str, Attempt] = {
