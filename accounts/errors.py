@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.errors import Conflict, Forbidden, Invalid, Missing
+from config.lib.errors import Conflict, Forbidden, Invalid, Missing, ServiceError
 
 _MAY_NOT = _("You may not do this.")
 _BEYOND = _("You cannot give rights that you do not have yourself.")
@@ -35,6 +35,16 @@ class StepUpNeeded(Forbidden):
 
     def __init__(self) -> None:
         super().__init__(_("Please confirm that it is you: sign in again, then repeat this."))
+
+
+class SignInUnavailable(ServiceError):
+    """The counters against guessing cannot be reached, so nobody is let in."""
+
+    code = "sign_in_unavailable"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(_("Signing in does not work at the moment. Please try again in a few minutes."))
 
 
 class ClientNotActive(Forbidden):

@@ -1,6 +1,7 @@
 """A limit that all processes share: at most ``limit`` events in any window of ``seconds``."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.cache import cache
@@ -36,7 +37,49 @@ class TokenWindow:
 
         Returns 0.0 when counted, otherwise the seconds after which it is worth asking again.
         """
-        client: Any = cache._cache.get_client(self.key, write=True)  # type: ignore[attr-defined]
         window = int(self.seconds * 1000)
-        waited = client.eval(_TAKE, 1, self.key, window, self.limit - reserve, n, secrets.token_hex(8))
+        waited = _client(self.key).eval(_TAKE, 1, self.key, window, self.limit - reserve, n, secrets.token_hex(8))
         return float(waited) / 1000
+
+
+# All or nothing over several windows, so that a refusal by one does not use up another. Takes one from each.
+_TAKE_ALL = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+for i, key in ipairs(KEYS) do
+  local window, limit = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
+  if redis.call('ZCARD', key) >= limit then
+    local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    return {i, #oldest == 0 and window or math.max(1, oldest[2] + window - now)}
+  end
+end
+for i, key in ipairs(KEYS) do
+  redis.call('ZADD', key, now, ARGV[1])
+  redis.call('PEXPIRE', key, ARGV[2 * i])
+end
+return {0, 0}
+"""
+
+
+def take_from_all(windows: Sequence[TokenWindow]) -> tuple[float, TokenWindow | None]:
+    """Count one event in every window, or in none. Returns 0.0, or the wait and the window that is full."""
+    sizes = [number for window in windows for number in (int(window.seconds * 1000), window.limit)]
+    keys = [window.key for window in windows]
+    full, waited = _client(keys[0]).eval(_TAKE_ALL, len(keys), *keys, secrets.token_hex(8), *sizes)
+    return float(waited) / 1000, windows[full - 1] if full else None
+
+
+def give_back(windows: Sequence[TokenWindow]) -> None:
+    """Undo the newest event of every window: it turned out not to count."""
+    for window in windows:
+        _client(window.key).zpopmax(window.key)
+
+
+def forget(windows: Sequence[TokenWindow]) -> None:
+    """Let the windows be empty."""
+    _client(windows[0].key).delete(*(window.key for window in windows))
+
+
+def _client(key: str) -> Any:
+    return cache._cache.get_client(key, write=True)  # type: ignore[attr-defined]
