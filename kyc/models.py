@@ -80,8 +80,10 @@ class KycDocument(models.Model):
     content_type = models.CharField(max_length=20)
     size = models.PositiveIntegerField()
     pages = models.PositiveSmallIntegerField(default=1)
+    # Of the file as it was sent: the same file is noticed wherever it turns up again.
     sha256 = models.CharField(max_length=64)
     stored_as = models.CharField(max_length=120)
+    thumbnail_as = models.CharField(max_length=120, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
     reason_code = models.CharField(max_length=40, blank=True)
     # What the customer reads; kept as it was sent, because the list of reasons may change.

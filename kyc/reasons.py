@@ -51,9 +51,7 @@ _ALL = (
         _("This is not the kind of document that we asked for."),
         _("Look at the name of the field, then upload the document it asks for."),
     ),
-    Reason(
-        "expired", _("The document has expired."), _("Upload a document that is still valid."), kinds=("identity",)
-    ),
+    Reason("expired", _("The document has expired."), _("Upload a document that is still valid."), kinds=("identity",)),
     Reason(
         "damaged",
         _("The document is damaged where we have to read it."),

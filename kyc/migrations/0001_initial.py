@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ('pages', models.PositiveSmallIntegerField(default=1)),
                 ('sha256', models.CharField(max_length=64)),
                 ('stored_as', models.CharField(max_length=120)),
+                ('thumbnail_as', models.CharField(blank=True, max_length=120)),
                 ('status', models.CharField(choices=[('Pending', 'in review'), ('Verified', 'accepted'), ('Rejected', 'not accepted')], default='Pending', max_length=10, verbose_name='status')),
                 ('reason_code', models.CharField(blank=True, max_length=40)),
                 ('reason', models.CharField(blank=True, max_length=500, verbose_name='reason')),
