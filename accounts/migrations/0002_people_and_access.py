@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ('path', models.CharField(max_length=300)),
                 ('status', models.PositiveSmallIntegerField()),
                 ('milliseconds', models.PositiveIntegerField()),
+                ('refusal', models.CharField(blank=True, db_default='', default='', max_length=10)),
                 ('address', models.GenericIPAddressField(null=True)),
                 ('request_id', models.CharField(max_length=64)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

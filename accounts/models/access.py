@@ -220,6 +220,8 @@ class ApiCall(models.Model):
     path = models.CharField(max_length=300)
     status = models.PositiveSmallIntegerField()
     milliseconds = models.PositiveIntegerField()
+    # Why the key itself was not accepted: revoked, expired, address. Empty for a call that was let in.
+    refusal = models.CharField(max_length=10, blank=True, default="", db_default="")
     address = models.GenericIPAddressField(null=True)
     request_id = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
