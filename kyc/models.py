@@ -2,11 +2,25 @@
 
 import uuid
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User
+
+
+# The moves the database allows; a decided case stays as it was decided.
+CASE_MOVES = [
+    ("open", "second"),
+    ("open", "verified"),
+    ("open", "rejected"),
+    ("second", "lead"),
+    ("second", "verified"),
+    ("second", "rejected"),
+    ("lead", "verified"),
+    ("lead", "rejected"),
+]
 
 
 class KycCase(models.Model):
@@ -15,6 +29,7 @@ class KycCase(models.Model):
     class State(models.TextChoices):
         OPEN = "open", _("waiting for review")
         SECOND = "second", _("waiting for a second reviewer")
+        LEAD = "lead", _("waiting for a lead")
         VERIFIED = "verified", _("verified")
         REJECTED = "rejected", _("not accepted")
 
@@ -35,6 +50,7 @@ class KycCase(models.Model):
     submitted_at = models.DateTimeField(_("sent"), null=True, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     claimed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    claimed_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(_("begun"), auto_now_add=True)
@@ -43,15 +59,18 @@ class KycCase(models.Model):
         verbose_name = _("identity case")
         verbose_name_plural = _("identity cases")
         indexes = (
-            models.Index(fields=["submitted_at", "id"], name="kyc_queue", condition=Q(state__in=["open", "second"])),
+            models.Index(
+                fields=["submitted_at", "id"], name="kyc_queue", condition=Q(state__in=["open", "second", "lead"])
+            ),
             models.Index(fields=["identity_hash"], name="kyc_same_identity"),
         )
         constraints = (
             models.UniqueConstraint(fields=["customer", "attempt"], name="kyc_attempt_once"),
             models.UniqueConstraint(
-                fields=["customer"], condition=Q(state__in=["open", "second"]), name="kyc_one_open_case"
+                fields=["customer"], condition=Q(state__in=["open", "second", "lead"]), name="kyc_one_open_case"
             ),
         )
+        triggers = (pgtrigger.FSM(name="kyc_case_moves", field="state", transitions=CASE_MOVES),)
 
     def __str__(self) -> str:
         return f"case {self.pk}"
@@ -101,6 +120,13 @@ class KycDocument(models.Model):
             models.Index(fields=["status", "id"], name="kyc_document_waiting", condition=Q(status="Pending")),
             models.Index(fields=["sha256"], name="kyc_same_file"),
         )
+        triggers = (
+            pgtrigger.FSM(
+                name="kyc_document_moves",
+                field="status",
+                transitions=[("Pending", "Verified"), ("Pending", "Rejected")],
+            ),
+        )
 
     def __str__(self) -> str:
         return self.file_name
@@ -116,6 +142,8 @@ class KycDecision(models.Model):
     reason_code = models.CharField(max_length=40, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     note = models.CharField(max_length=1000, blank=True)
+    # From the claim to this decision; empty where nobody claimed first (a decision by the API).
+    seconds = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -123,6 +151,8 @@ class KycDecision(models.Model):
             models.UniqueConstraint(fields=["document", "reviewer", "round"], name="kyc_decision_once"),
             models.UniqueConstraint(fields=["document", "round"], name="kyc_one_decision_a_round"),
         )
+        indexes = (models.Index(fields=["reviewer", "-created_at"], name="kyc_decision_of_reviewer"),)
+        triggers = (pgtrigger.Protect(name="kyc_decision_kept", operation=pgtrigger.Update | pgtrigger.Delete),)
 
     def __str__(self) -> str:
         return f"decision {self.pk}"
