@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
 
@@ -13,15 +13,21 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local window, limit, n = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
 local used = redis.call('ZCARD', KEYS[1])
-if used + n > limit then
-  local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-  if #oldest == 0 then return window end
-  return math.max(1, oldest[2] + window - now)
-end
+local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+local reset = #oldest == 0 and window or math.max(1, oldest[2] + window - now)
+if used + n > limit then return {reset, math.max(0, limit - used), reset} end
 for i = 1, n do redis.call('ZADD', KEYS[1], now, ARGV[4] .. ':' .. i) end
 redis.call('PEXPIRE', KEYS[1], window)
-return 0
+return {0, limit - used - n, reset}
 """
+
+
+class Taken(NamedTuple):
+    """What came of asking. Seconds: ``wait`` is 0.0 when counted; after ``reset`` the oldest event is forgotten."""
+
+    wait: float
+    left: int
+    reset: float
 
 
 class TokenWindow:
@@ -37,9 +43,13 @@ class TokenWindow:
 
         Returns 0.0 when counted, otherwise the seconds after which it is worth asking again.
         """
-        window = int(self.seconds * 1000)
-        waited = _client(self.key).eval(_TAKE, 1, self.key, window, self.limit - reserve, n, secrets.token_hex(8))
-        return float(waited) / 1000
+        return self.ask(n, reserve=reserve).wait
+
+    def ask(self, n: int = 1, *, reserve: int = 0) -> Taken:
+        """The same as `take`, with what is left."""
+        window, mark = int(self.seconds * 1000), secrets.token_hex(8)
+        wait, left, reset = _client(self.key).eval(_TAKE, 1, self.key, window, self.limit - reserve, n, mark)
+        return Taken(float(wait) / 1000, int(left), float(reset) / 1000)
 
 
 # All or nothing over several windows, so that a refusal by one does not use up another. Takes one from each.
