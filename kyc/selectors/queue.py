@@ -1,0 +1,159 @@
+"""The queue of identity cases: oldest first, what a reviewer may take, and how much of it there is."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Now
+
+from accounts.access import policy
+from accounts.access.actors import Actor
+from config.lib import clock
+from config.lib.pagination import Page
+from kyc.models import KycCase, KycDecision, KycDocument
+
+WAITING = (KycCase.State.OPEN, KycCase.State.SECOND, KycCase.State.LEAD)
+ROUNDS = {KycCase.State.OPEN: 1, KycCase.State.SECOND: 2, KycCase.State.LEAD: 3}
+LEAD = "KycAdmin.TakeOver"
+TABS = ("all", "mine", "unclaimed", "second", "flagged")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def is_lead(actor: Actor) -> bool:
+    return policy.allows(actor, LEAD)
+
+
+def cases_of_world(actor: Actor) -> QuerySet[KycCase]:
+    """Every case in the world of ``actor``: real ones, or those of the sandbox."""
+    return KycCase.objects.filter(customer__is_sandbox=actor.is_sandbox)
+
+
+def cases_seen_by(actor: Actor) -> QuerySet[KycCase]:
+    """What was sent for review, without the cases of the actor's own accounts: nobody looks after themselves."""
+    return cases_of_world(actor).filter(submitted_at__isnull=False).exclude(customer__user=actor.user)
+
+
+def waiting_for(actor: Actor) -> QuerySet[KycCase]:
+    return cases_seen_by(actor).filter(state__in=WAITING)
+
+
+# A claim that has run out is none. The condition stands in the queries, so nothing has to tidy up after anybody.
+_FREE = Q(claimed_by__isnull=True) | Q(claimed_until__lte=Now())
+
+
+def held_by(actor: Actor) -> QuerySet[KycCase]:
+    """The cases ``actor`` has claimed and not yet lost."""
+    return waiting_for(actor).filter(claimed_by=actor.user, claimed_until__gt=Now())
+
+
+def open_to(actor: Actor) -> QuerySet[KycCase]:
+    """The waiting cases on which ``actor`` may give a decision, claimed or not.
+
+    Who gave one in an earlier round is out; a case on which two disagreed is for a lead.
+    """
+    judged = Exists(KycDecision.objects.filter(document__case=OuterRef("pk"), reviewer=actor.user))
+    later = Q(state__in=[KycCase.State.SECOND, *([KycCase.State.LEAD] if is_lead(actor) else [])]) & ~Q(judged)
+    return waiting_for(actor).filter(Q(state=KycCase.State.OPEN) | later)
+
+
+def claimable_by(actor: Actor) -> QuerySet[KycCase]:
+    """The free ones among `open_to`, oldest first."""
+    return open_to(actor).filter(_FREE).order_by("submitted_at", "id")
+
+
+@dataclass(frozen=True)
+class Counts:
+    all: int
+    mine: int
+    unclaimed: int
+    second: int
+    flagged: int
+
+
+def counts(actor: Actor) -> Counts:
+    """How many cases each tab holds: one query."""
+    sums = {name: Count("pk", filter=_tab(actor, name)) for name in TABS}
+    return Counts(**waiting_for(actor).aggregate(**sums))
+
+
+def _tab(actor: Actor, name: str) -> Q:
+    return {
+        "mine": Q(claimed_by=actor.user, claimed_until__gt=Now()),
+        "unclaimed": _FREE,
+        "second": Q(state__in=[KycCase.State.SECOND, KycCase.State.LEAD]),
+        "flagged": Q(risk__gt=0),
+    }.get(name, Q())
+
+
+def page_of(actor: Actor, *, tab: str = "all", cursor: str = "", size: int = 25) -> Page[KycCase]:
+    """One page of the queue, oldest first, with customer, claimer and documents: two queries whatever its size."""
+    documents = KycDocument.objects.order_by("id").only("id", "case_id", "kind", "status")
+    rows = (
+        waiting_for(actor)
+        .filter(_tab(actor, tab))
+        .select_related("customer__user", "claimed_by")
+        .prefetch_related(Prefetch("documents", queryset=documents))
+    )
+    return _by_age(rows, cursor, size)
+
+
+def _by_age(rows: QuerySet[KycCase], cursor: str, size: int) -> Page[KycCase]:
+    """A keyset page by (submitted_at, id); the cursor reads ``n<microseconds>-<id>`` or ``p…``."""
+    backwards, edge = cursor[:1] == "p", _edge(cursor)
+    if edge is None:
+        backwards, found = False, rows.order_by("submitted_at", "id")
+    elif backwards:
+        found = rows.filter(_before(*edge)).order_by("-submitted_at", "-id")
+    else:
+        found = rows.exclude(_before(*edge)).exclude(pk=edge[1]).order_by("submitted_at", "id")
+    items = list(found[: size + 1])
+    more, items = len(items) > size, items[:size]
+    if backwards:
+        items.reverse()
+    if not items:
+        return Page(items, None, None)
+    has_next, has_previous = backwards or more, more if backwards else edge is not None
+    return Page(
+        items,
+        f"n{_mark(items[-1])}" if has_next else None,
+        f"p{_mark(items[0])}" if has_previous else None,
+    )
+
+
+def _before(moment: datetime, key: int) -> Q:
+    return Q(submitted_at__lt=moment) | Q(submitted_at=moment, id__lt=key)
+
+
+def _mark(case: KycCase) -> str:
+    assert case.submitted_at is not None  # noqa: S101 - every case of the queue was sent
+    return f"{(case.submitted_at - _EPOCH) // _MICROSECOND}-{case.pk}"
+
+
+def _edge(cursor: str) -> tuple[datetime, int] | None:
+    micros, _dash, key = cursor[1:].partition("-")
+    if cursor[:1] not in {"n", "p"} or not all(part.isascii() and part.isdigit() for part in (micros, key)):
+        return None
+    if len(micros) > 17 or len(key) > 18:
+        return None
+    return _EPOCH + int(micros) * _MICROSECOND, int(key)
+
+
+def is_claimed(case: KycCase) -> bool:
+    """Whether somebody's claim on ``case`` still stands."""
+    return bool(case.claimed_by_id and case.claimed_until and case.claimed_until > clock.now())
+
+
+def waiting_documents(actor: Actor) -> QuerySet[KycDocument]:
+    """The documents that wait for a decision, oldest first (TeraPay contract, kyc-admin.pending)."""
+    return (
+        KycDocument.objects.filter(
+            status=KycDocument.Status.PENDING,
+            case__submitted_at__isnull=False,
+            customer__is_sandbox=actor.is_sandbox,
+        )
+        .exclude(customer__user=actor.user)
+        .select_related("customer__user")
+        .order_by("id")
+    )
