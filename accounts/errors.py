@@ -1,9 +1,11 @@
 """What the accounts app refuses. A refusal changes nothing."""
 
+from collections.abc import Sequence
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.errors import Conflict, Forbidden, Invalid, Missing, ServiceError
+from config.lib.errors import Conflict, Forbidden, Invalid, Missing, ServiceError, TooMany
 
 _MAY_NOT = _("You may not do this.")
 _BEYOND = _("You cannot give rights that you do not have yourself.")
@@ -56,6 +58,18 @@ class ClientNotActive(Forbidden):
         super().__init__(_("This client is not active."))
 
 
+class RoleNotAssignable(Forbidden):
+    """A role that is not for API users, or one with rights that the giver does not have."""
+
+    code = "role_not_assignable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("You cannot give this role to an API user."),
+            fields={"role_id": [_("You cannot give this role to an API user.")]},
+        )
+
+
 class NotFound(Missing):
     """Unknown, or somebody else's: the answer is the same."""
 
@@ -77,6 +91,34 @@ class WrongState(Conflict):
     code = "wrong_state"
 
 
+class NoClient(Invalid):
+    """The caller belongs to no client, and this is done for a client."""
+
+    code = "no_client"
+
+    def __init__(self) -> None:
+        super().__init__(_("You belong to no client."))
+
+
+class TooOften(TooMany):
+    """More calls than the key may make, or too many with keys that do not work."""
+
+    code = "too_many_requests"
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(_("Too many calls. Wait a moment, then go on."), retry_after=retry_after)
+
+
+class Unmeasured(ServiceError):
+    """Calls cannot be counted, so none is let in: a limit that falls away is no limit."""
+
+    code = "try_again"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(_("We cannot take calls right now. Try again in a moment."))
+
+
 class TooManyKeys(Conflict):
     """The owner has as many working keys as one may have."""
 
@@ -86,6 +128,25 @@ class TooManyKeys(Conflict):
         super().__init__(_("At most %(count)d keys can work at a time. Revoke one first.") % {"count": most})
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed the same thing since it was shown."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(_("Changed by somebody else meanwhile: %(names)s.") % {"names": ", ".join(names)})
+        self.names = list(names)
+
+
+class LastSuperAdmin(Conflict):
+    """Without a SuperAdmin nobody could ever appoint one."""
+
+    code = "last_super_admin"
+
+    def __init__(self) -> None:
+        super().__init__(_("This is the last SuperAdmin. Appoint another one first."))
+
+
 class BadField(Invalid):
     """One field is wrong; ``fields`` says which and why."""
 
@@ -93,3 +154,41 @@ class BadField(Invalid):
 
     def __init__(self, field: str, message: str | Promise) -> None:
         super().__init__(message, fields={field: [message]})
+
+
+class BadCredentials(ServiceError):
+    """Unknown address, wrong password, no customer, switched off: one answer for all of them."""
+
+    code = "bad_credentials"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(_("E-mail address or password is not right."))
+
+
+class NotConfirmed(Forbidden):
+    """The address has to be confirmed before this account moves money."""
+
+    code = "email_not_confirmed"
+
+    def __init__(self) -> None:
+        super().__init__(_("Confirm your e-mail address first: the link is in the mail we sent you."))
+
+
+class KeyUsedForOther(Conflict):
+    """The Idempotency-Key came before with another request."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__(_("This Idempotency-Key was already used for a request with other content."))
+
+
+class StillRunning(TooMany):
+    """The first call with this Idempotency-Key has not ended yet."""
+
+    code = "still_running"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("The first request with this Idempotency-Key is still running."), retry_after=1)

@@ -240,6 +240,8 @@ PAGES = (
     Right("Customers.Read", "GET", "/staff/customers/", (COMPANY, SUPPORT, AUDITOR)),
     Right("Roles.Compare", "GET", "/staff/roles/compare/", (COMPANY, AUDITOR)),
     Right("Access.Explain", "GET", "/staff/access/", (COMPANY, AUDITOR)),
+    Right("Roles.Update", "POST", "/staff/roles/{id}/"),
+    Right("Roles.Delete", "POST", "/staff/roles/{id}/delete/"),
     Right("PortalUsers.Update", "POST", "/staff/people/{id}/", (COMPANY, PORTAL)),
     Right("ApiUsers.Deactivate", "POST", "/company/api-users/{id}/deactivate/", (PORTAL,)),
     Right("ApiKeys.Read", "GET", "/company/keys/", (COMPANY, SUPPORT, AUDITOR, PORTAL)),
@@ -261,3 +263,16 @@ def rights() -> Iterator[Right]:
         if row.permission:
             yield Right(row.permission, row.method, row.path, row.holders)
     yield from PAGES
+
+
+def _for_clients() -> Iterator[str]:
+    for row in _ROWS:
+        if row.permission and ({PORTAL, API} & set(row.holders) or row.doors - _SESSION):
+            yield row.permission
+    yield from (right.name for right in PAGES if {PORTAL, API} & set(right.holders))
+
+
+# Rights over the gateway as a whole. Whatever roles say, nobody who belongs to a client ever has one of them.
+GATEWAY_ONLY = frozenset(right.name for right in rights()) - frozenset(_for_clients())
+# Operations that ask for a role besides the permission.
+ROLE_BESIDES = {row.permission: row.only for row in _ROWS if row.only}

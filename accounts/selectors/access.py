@@ -1,0 +1,141 @@
+"""Who may do what, and why: the same sets as the policy decides by, with the role or override that decides."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Prefetch, QuerySet
+
+from accounts.access import policy
+from accounts.access.actors import Actor
+from accounts.access.table import ROLE_BESIDES
+from accounts.models import ApiUser, Client, Permission, PermissionOverride, PortalUser, Role
+from accounts.selectors import portal_users
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether one right is there, and what decided.
+
+    ``roles`` hold it; ``override`` is True (granted), False (revoked) or None. ``but`` says what still stands in the
+    way of a right that is held: "gateway" (never for people of a client), "asleep" (their client is not active) or
+    "off" (the account is switched off). ``needs_role`` is a role that one operation wants besides.
+    """
+
+    permission: Permission
+    roles: Sequence[str] = field(default_factory=tuple)
+    override: bool | None = None
+    but: str = ""
+    needs_role: str = ""
+
+    @property
+    def is_held(self) -> bool:
+        return self.override if self.override is not None else bool(self.roles)
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.is_held and not self.but
+
+
+def api_users_with_overrides(actor: Actor) -> QuerySet[ApiUser]:
+    """The API users ``actor`` sees with client, role and overrides: two reads."""
+    overrides = PermissionOverride.objects.select_related("permission").order_by("permission__name")
+    return (
+        policy.api_users_seen_by(actor)
+        .select_related("client", "role")
+        .prefetch_related(Prefetch("overrides", overrides))
+        .order_by("developer_name", "pk")
+    )
+
+
+def explain_person(portal: PortalUser) -> list[Verdict]:
+    """Every permission there is, as ``portal`` has it or not: three reads."""
+    holders = _roles_by_permission(portal.roles.all())
+    held = {role.name for role in portal.roles.all()}
+    return [
+        Verdict(
+            one,
+            roles=holders.get(one.pk, ()),
+            but=_what_stops(one.name, portal.client, is_on=portal.user.is_active),
+            needs_role=_missing_role(one.name, held),
+        )
+        for one in Permission.objects.order_by("name")
+    ]
+
+
+def explain_api_user(api_user: ApiUser) -> list[Verdict]:
+    """Every permission there is, as ``api_user`` has it or not: three reads."""
+    holders = _roles_by_permission([api_user.role])
+    overrides = {one.permission_id: one.is_allowed for one in api_user.overrides.all()}
+    return [
+        Verdict(
+            one,
+            roles=holders.get(one.pk, ()),
+            override=overrides.get(one.pk),
+            but=_what_stops(one.name, api_user.client, is_on=api_user.is_active),
+        )
+        for one in Permission.objects.order_by("name")
+    ]
+
+
+@dataclass(frozen=True)
+class PersonHolding:
+    portal: PortalUser
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class ApiUserHolding:
+    api_user: ApiUser
+    verdict: Verdict
+
+
+def people_who_may(actor: Actor, permission: Permission) -> list[PersonHolding]:
+    """The people ``actor`` sees that hold ``permission`` by a role, with what stands in the way."""
+    roles = set(permission.roles.values_list("name", flat=True))
+    found = portal_users.people(actor).filter(roles__permissions=permission).distinct().order_by("user_name")
+    return [PersonHolding(one, _verdict_of(one, permission, roles)) for one in found]
+
+
+def _verdict_of(portal: PortalUser, permission: Permission, roles: set[str]) -> Verdict:
+    names = {role.name for role in portal.roles.all()}
+    return Verdict(
+        permission,
+        roles=sorted(names & roles),
+        but=_what_stops(permission.name, portal.client, is_on=portal.user.is_active),
+        needs_role=_missing_role(permission.name, names),
+    )
+
+
+def api_users_who_may(actor: Actor, permission: Permission) -> list[ApiUserHolding]:
+    """The API users ``actor`` sees that hold ``permission``, or would if an override did not take it away."""
+    roles = set(permission.roles.values_list("pk", flat=True))
+    seen = api_users_with_overrides(actor)
+    found = seen.filter(role__in=roles) | seen.filter(overrides__permission=permission)
+    return [ApiUserHolding(one, _api_verdict(one, permission, roles)) for one in found.distinct()]
+
+
+def _api_verdict(api_user: ApiUser, permission: Permission, roles: set[int]) -> Verdict:
+    overrides = {one.permission_id: one.is_allowed for one in api_user.overrides.all()}
+    return Verdict(
+        permission,
+        roles=(api_user.role.name,) if api_user.role_id in roles else (),
+        override=overrides.get(permission.pk),
+        but=_what_stops(permission.name, api_user.client, is_on=api_user.is_active),
+    )
+
+
+def _roles_by_permission(roles: Iterable[Role]) -> Mapping[int, Sequence[str]]:
+    pairs = Role.permissions.through.objects.filter(role__in=[role.pk for role in roles]).order_by("role__name")
+    found: dict[int, list[str]] = {}
+    for permission, name in pairs.values_list("permission_id", "role__name"):
+        found.setdefault(permission, []).append(name)
+    return found
+
+
+def _what_stops(permission: str, client: Client | None, *, is_on: bool) -> str:
+    return policy.obstacle(permission, client) if is_on else "off"
+
+
+def _missing_role(permission: str, held: set[str]) -> str:
+    needed = ROLE_BESIDES.get(permission, "")
+    return "" if needed in held else needed
