@@ -7,7 +7,7 @@ from accounts.models import User
 from accounts.services import letters
 
 
-def invite(user: User) -> None:
+def invite(user: User, *, letter: str = "invitation") -> None:
     """Mail ``user`` a link to choose a password. It works once, and for ``PASSWORD_RESET_TIMEOUT`` seconds.
 
     Only the mailbox gets the link, so opening it proves the address: it needs no confirmation besides.
@@ -17,7 +17,7 @@ def invite(user: User) -> None:
     EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
     portal = getattr(user, "portal", None)
     letters.send(
-        "invitation",
+        letter,
         to=user.email,
         language=user.language,
         user=user,
@@ -33,4 +33,5 @@ def _link(user: User) -> str:
     from allauth.account.utils import user_pk_to_url_str
 
     key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
-    return settings.BASE_URL + reverse("account_reset_password_from_key", kwargs=key)
+    path: str = reverse("account_reset_password_from_key", kwargs=key)
+    return f"{settings.BASE_URL}{path}"
