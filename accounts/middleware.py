@@ -1,14 +1,17 @@
-"""Show times in the zone of the person who reads them."""
+"""Show times in the zone of the person who reads them; count, answer and note the calls of programs."""
 
 import time
 from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
-from accounts.access.actors import Actor
+from accounts.access import rates
+from accounts.access.credentials import actor_of, has_bearer
 from accounts.services import calls
+from config.lib import problems
+from config.lib.errors import ServiceError
 
 
 class TimezoneMiddleware:
@@ -30,17 +33,45 @@ def _zone_of(request: HttpRequest) -> ZoneInfo | None:
 
 
 class ApiMiddleware:
-    """Keep a line of every call made with a key: what its developer looks up, and what reports count."""
+    """Around every call of the API: count it, answer refusals as problems, keep nothing in caches, note it."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith("/api/"):
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not problems.is_api(request):
             return self.get_response(request)
         started = time.monotonic()
-        response = self.get_response(request)
-        actor: Actor | None = getattr(request, "_actor", None)
-        if actor is not None and actor.key is not None:
-            calls.note(request, response, actor, time.monotonic() - started)
-        return response
+        answer = self._answer(request)
+        answer.headers.setdefault("Cache-Control", "no-store")
+        if has_bearer(request):
+            calls.note(request, answer, time.monotonic() - started)
+        return answer
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        # No text of the database holds a NUL, so nothing has such a name.
+        if "\x00" in request.path:
+            return problems.problem(request, 404)
+        if not has_bearer(request):
+            return problems.as_problem(request, self.get_response(request))
+        try:
+            allowance = _count(request)
+        except rates.OverLimit as refusal:
+            return _with(refusal.allowance, problems.of_error(request, refusal))
+        except ServiceError as refusal:
+            return problems.of_error(request, refusal)
+        return _with(allowance, problems.as_problem(request, self.get_response(request)))
+
+
+def _count(request: HttpRequest) -> rates.Allowance | None:
+    actor = actor_of(request)
+    if actor.kind != "anonymous":
+        return rates.spend(actor)
+    rates.spend_refused(actor.origin.address)
+    return None
+
+
+def _with(allowance: rates.Allowance | None, answer: HttpResponseBase) -> HttpResponseBase:
+    for name, value in allowance.headers().items() if allowance else ():
+        answer[name] = value
+    return answer

@@ -1,13 +1,13 @@
 """The gateway API under /api: one place where routers meet and where refusals become answers."""
 
-from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
-from pydantic.alias_generators import to_camel
 
 from accounts.api import (
     account,
@@ -21,7 +21,9 @@ from accounts.api import (
     sandbox_keys,
 )
 from accounts.api.base import StrictParser
-from config.lib.errors import ServiceError, TooMany
+from config.lib import problems
+from config.lib.errors import ServiceError
+from config.lib.strict_json import Unacceptable
 from kyc.api import review, upload
 from payments import api as payments
 from wallets import api as wallets
@@ -31,6 +33,7 @@ api = NinjaAPI(
     version="1.0.0",
     urls_namespace="api",
     docs_url=None,
+    openapi_url=None,
     parser=StrictParser(),
 )
 for _module in (
@@ -51,61 +54,56 @@ for _module in (
     api.add_router("", _module.router)
 
 
-def problem(
-    request: HttpRequest, status: int, detail: str, *, code: str = "", errors: dict[str, list[str]] | None = None
-) -> HttpResponse:
-    """A refusal as application/problem+json (TeraPay contract 18)."""
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code or HTTPStatus(status).name.lower(),
-        "traceId": getattr(request, "request_id", ""),
-        "errors": errors or {},
-    }
-    return JsonResponse(body, status=status, content_type="application/problem+json")
-
-
 @api.exception_handler(ServiceError)
 def _refused(request: HttpRequest, error: ServiceError) -> HttpResponse:
-    fields = {to_camel(name): [str(text) for text in texts] for name, texts in error.fields.items()}
-    answer = problem(request, error.status, str(error.message), code=error.code, errors=fields)
-    if isinstance(error, TooMany):
-        answer["Retry-After"] = str(max(1, round(error.retry_after)))
-    return answer
+    return problems.of_error(request, error)
 
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     fields: dict[str, list[str]] = {}
     for item in error.errors:
-        fields.setdefault(_field(item["loc"]), []).append(str(item["msg"]))
-    return problem(request, 400, _("Some fields are not right."), code="invalid", errors=fields)
+        fields.setdefault(_field(item["loc"]), []).append(str(item["msg"]).removeprefix("Value error, "))
+    return problems.invalid(request, fields)
 
 
 def _field(place: tuple[Any, ...]) -> str:
-    """``("body", "body", "items", 0, "amount")`` -> ``items[0].amount``; the caller knows no other name."""
+    """``("body", "body", "items", 0, "contact_person")`` -> ``items[0].contactPerson``, as the caller wrote it."""
     parts = list(place[2:]) or list(place[1:])
     name = ""
     for part in parts:
         name += f"[{part}]" if isinstance(part, int) else f"{'.' if name else ''}{part}"
-    return name or "body"
+    return problems.wire_name(name) or "body"
 
 
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, Unacceptable):
+        return problems.invalid(request, {"body": [str(error.__cause__)]})
     words = {
-        401: _("Sign in, or send a valid key."),
         403: _("The token against forged requests is missing or wrong."),
         415: _("Send this as %(content)s.") % {"content": error.message},
     }
-    answer = problem(request, error.status_code, words.get(error.status_code, _("This cannot be read.")))
-    if error.status_code == 401:
-        answer["WWW-Authenticate"] = "Bearer"
-    return answer
+    code = "csrf" if error.status_code == 403 else ""
+    return problems.problem(request, error.status_code, words.get(error.status_code, ""), code=code)
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return problems.problem(request, 413)
+
+
+@api.exception_handler(SuspiciousOperation)
+def _suspicious(request: HttpRequest, error: SuspiciousOperation) -> HttpResponse:
+    """Too many fields or files, a broken multipart body."""
+    return problems.problem(request, 400)
+
+
+@api.exception_handler(MultiPartParserError)
+def _no_multipart(request: HttpRequest, error: MultiPartParserError) -> HttpResponse:
+    return problems.problem(request, 400)
 
 
 @api.exception_handler(Http404)
 def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
-    return problem(request, 404, _("There is no such thing here."), code="not_found")
+    return problems.problem(request, 404)

@@ -21,7 +21,7 @@ from accounts.access.actors import Actor
 from accounts.access.credentials import actor_of
 from accounts.models import User
 from accounts.permissions import CustomerRequest, customer_of, customer_required
-from config.lib import heartbeat
+from config.lib import heartbeat, problems
 from otp import selectors as otp
 from payments import selectors as payments
 from wallets import selectors as wallets
@@ -135,10 +135,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _error(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    if problems.is_api(request):
+        return problems.problem(request, status)
     return render(request, template, {"request_id": getattr(request, "request_id", "")}, status=status)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without context processors: the database may be what failed."""
+    if problems.is_api(request):
+        return problems.problem(request, 500)
     context = {"request_id": getattr(request, "request_id", "")}
     return HttpResponse(loader.render_to_string("500.html", context), status=500)

@@ -8,6 +8,7 @@ from accounts.access import keys, tokens
 from accounts.access.actors import Actor, Origin
 from accounts.models import ApiKey, ApiUser, Customer, Permission, PortalUser, Role, User
 from config.lib.addresses import address_of
+from config.lib.problems import is_api
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -19,16 +20,25 @@ def actor_of(request: HttpRequest) -> Actor:
     return known
 
 
+def refused_key_of(request: HttpRequest) -> keys.Reading | None:
+    """The key that was sent with its right secret and did not work, with the reason."""
+    return getattr(request, "_refused_key", None)
+
+
+def has_bearer(request: HttpRequest) -> bool:
+    """Programs name themselves in a header; pages know only sessions, whatever a proxy adds to the request."""
+    return is_api(request) and "Authorization" in request.headers
+
+
 def _find(request: HttpRequest) -> Actor:
-    header = request.headers.get("Authorization", "")
-    if header:
-        scheme, _, token = header.partition(" ")
-        return _bearer(token.strip(), _origin(request)) if scheme.lower() == "bearer" else _nobody(request)
-    return _session(request)
+    if not has_bearer(request):
+        return _session(request)
+    scheme, _, token = request.headers["Authorization"].partition(" ")
+    return _bearer(request, token.strip()) if scheme.lower() == "bearer" else _nobody(request)
 
 
 def _origin(request: HttpRequest) -> Origin:
-    via = "api" if request.path.startswith("/api/") else "page"
+    via = "api" if is_api(request) else "page"
     return Origin(via=via, address=address_of(request), request_id=getattr(request, "request_id", ""))
 
 
@@ -36,14 +46,23 @@ def _nobody(request: HttpRequest) -> Actor:
     return Actor(kind="anonymous", origin=_origin(request))
 
 
-def _bearer(token: str, origin: Origin) -> Actor:
+def _bearer(request: HttpRequest, token: str) -> Actor:
+    origin = _origin(request)
     if keys.looks_like_key(token):
-        key = keys.authenticate(token, address=origin.address)
-        return _of_key(key, origin) if key else Actor(kind="anonymous", origin=origin)
+        return _key(request, token, origin)
     customer = tokens.customer_of(token)
     if customer is None:
-        return Actor(kind="anonymous", origin=origin)
+        return _nobody(request)
     return Actor(kind="customer", origin=origin, user=customer.user, customer=customer)
+
+
+def _key(request: HttpRequest, token: str, origin: Origin) -> Actor:
+    reading = keys.authenticate(token, address=origin.address)
+    if reading.key is None or not reading.works:
+        if reading.key is not None:
+            request._refused_key = reading  # type: ignore[attr-defined]
+        return _nobody(request)
+    return _of_key(reading.key, origin)
 
 
 def _session(request: HttpRequest) -> Actor:
@@ -79,7 +98,9 @@ def _of_key(key: ApiKey, origin: Origin) -> Actor:
     portal = portal_of(user)
     if portal is None:
         customer = Customer.objects.select_related("user").filter(user=user, is_sandbox=key.is_sandbox).first()
-        return Actor(kind="customer", origin=origin, user=user, customer=customer, key=key, is_sandbox=key.is_sandbox)
+        # Somebody who is neither customer nor staff any more acts as nothing in particular.
+        kind = "customer" if customer else "api_key"
+        return Actor(kind=kind, origin=origin, user=user, customer=customer, key=key, is_sandbox=key.is_sandbox)
     roles, permissions = rights_of_portal(portal)
     return Actor(
         kind="api_key",

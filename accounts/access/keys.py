@@ -33,11 +33,26 @@ def looks_like_key(raw: str) -> bool:
     return raw.startswith("tp_")
 
 
-def authenticate(raw: str, *, address: str | None) -> ApiKey | None:
-    """The key that ``raw`` is, or None: unknown, revoked, expired, or used from an address it is not allowed at."""
+@dataclass(frozen=True)
+class Reading:
+    """What a bearer turned out to be: a key that works, or one that does not and why (nothing when unknown).
+
+    The caller is told the same for every refusal; the reason is for the owner's log.
+    """
+
+    key: ApiKey | None = None
+    refusal: str = ""  # revoked, expired, off (its owner), address
+
+    @property
+    def works(self) -> bool:
+        return self.key is not None and not self.refusal
+
+
+def authenticate(raw: str, *, address: str | None) -> Reading:
+    """Read a bearer that `looks_like_key`, sent from ``address``. One query."""
     match = _FORM.fullmatch(raw)
     if match is None:
-        return None
+        return Reading()
     mode, public_part, secret = match.groups()
     key = (
         ApiKey.objects.select_related("api_user__client", "api_user__role", "user__portal__client")
@@ -46,21 +61,27 @@ def authenticate(raw: str, *, address: str | None) -> ApiKey | None:
     )
     # An unknown id costs a comparison too.
     fits = hmac.compare_digest(_hash(secret), key.secret_hash if key else _hash(""))
-    return key if key and fits and _usable(key, address) else None
+    return Reading(key, _refusal(key, address)) if key and fits else Reading()
 
 
-def _usable(key: ApiKey, address: str | None) -> bool:
-    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now()):
+def _refusal(key: ApiKey, address: str | None) -> str:
+    owner = key.api_user or key.user
+    if key.revoked_at is not None:
+        return "revoked"
+    if key.expires_at is not None and key.expires_at <= now():
+        return "expired"
+    if owner is None or not owner.is_active:
+        return "off"
+    return "" if not key.allowed_addresses or _within(address, key.allowed_addresses) else "address"
+
+
+def _within(address: str | None, networks: list[str]) -> bool:
+    if address is None:
         return False
-    if key.api_user is not None and not key.api_user.is_active:
-        return False
-    if key.user is not None and not key.user.is_active:
-        return False
-    return not key.allowed_addresses or (address is not None and _within(address, key.allowed_addresses))
-
-
-def _within(address: str, networks: list[str]) -> bool:
-    return any(ipaddress.ip_address(address) in ipaddress.ip_network(network) for network in networks)
+    caller = ipaddress.ip_address(address)
+    # A server that listens on both families names IPv4 callers ::ffff:203.0.113.7.
+    caller = getattr(caller, "ipv4_mapped", None) or caller
+    return any(caller in ipaddress.ip_network(network) for network in networks)
 
 
 def _hash(secret: str) -> str:

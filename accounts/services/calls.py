@@ -1,36 +1,59 @@
 """The log of calls made with keys."""
 
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+import logging
+from datetime import datetime
+
+from django.db import DatabaseError
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from accounts.access.actors import Actor
+from accounts.access.credentials import actor_of, refused_key_of
 from accounts.models import ApiCall, ApiKey
 from config.lib.clock import now
 
+logger = logging.getLogger("gerbang.calls")
 
-def note(request: HttpRequest, response: HttpResponse, actor: Actor, elapsed: float) -> None:
-    """Store method, route, status and time (seconds in ``elapsed``) of a call; the path without its query."""
-    match, key = request.resolver_match, actor.key
+
+def note(request: HttpRequest, answer: HttpResponseBase, elapsed: float) -> None:
+    """Store method, route, status and time (``elapsed`` seconds) of a call; the path without its query, no body.
+
+    A key that was sent with its right secret and refused is noted for its owner; an unknown one for nobody. What was
+    done is not undone because it could not be noted: that goes to the server's own log.
+    """
+    actor, refused = actor_of(request), refused_key_of(request)
+    key = actor.key or (refused.key if refused else None)
     if key is None:
         return
-    _touch(key, actor.origin.address)
+    try:
+        _store(request, answer, actor, key, refusal=refused.refusal if refused else "", elapsed=elapsed)
+    except DatabaseError:
+        logger.exception("a call could not be noted id=%s", actor.origin.request_id)
+
+
+def _store(
+    request: HttpRequest, answer: HttpResponseBase, actor: Actor, key: ApiKey, *, refusal: str, elapsed: float
+) -> None:
+    match, moment = request.resolver_match, now()
+    if not refusal:
+        _touch(key, actor.origin.address, moment)
     ApiCall.objects.create(
         key=key,
-        api_user=actor.api_user,
-        is_sandbox=actor.is_sandbox,
+        api_user=key.api_user,
+        is_sandbox=key.is_sandbox,
         method=(request.method or "")[:7],
         route=f"/{match.route}"[:200] if match else "-",
         path=request.path[:300],
-        status=response.status_code,
+        status=answer.status_code,
         milliseconds=round(elapsed * 1000),
+        refusal=refusal,
         address=actor.origin.address,
         request_id=actor.origin.request_id,
     )
 
 
-def _touch(key: ApiKey, address: str | None) -> None:
+def _touch(key: ApiKey, address: str | None, moment: datetime) -> None:
     """Last use, to the minute: a busy key does not rewrite its row with every call."""
-    moment = now()
-    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=moment.replace(second=0, microsecond=0))
-    elsewhere = Q(last_used_address__isnull=True) | ~Q(last_used_address=address)
-    ApiKey.objects.filter(stale | elsewhere, pk=key.pk).update(last_used_at=moment, last_used_address=address)
+    fresh = key.last_used_at is not None and key.last_used_at >= moment.replace(second=0, microsecond=0)
+    if not fresh or key.last_used_address != address:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=moment, last_used_address=address)

@@ -1,0 +1,89 @@
+"""How the gateway API says no: application/problem+json (RFC 9457), with the request's id as traceId."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pydantic.alias_generators import to_camel
+
+from config.lib.errors import ServiceError, TooMany
+
+CONTENT_TYPE = "application/problem+json"
+
+_WORDS = {
+    400: gettext_lazy("This cannot be read."),
+    401: gettext_lazy("Sign in, or send a valid key."),
+    403: gettext_lazy("You may not do this."),
+    404: gettext_lazy("There is no such thing here."),
+    405: gettext_lazy("This address does not take that method."),
+    413: gettext_lazy("This is larger than we take."),
+    503: gettext_lazy("We cannot serve this right now. Try again in a moment."),
+}
+_USUAL = gettext_lazy("Something went wrong on our side. Give us the traceId and we will look.")
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether ``request`` is a program's: those read JSON, refusals included."""
+    return request.path == "/api" or request.path.startswith("/api/")
+
+
+def problem(
+    request: HttpRequest,
+    status: int,
+    detail: str = "",
+    *,
+    code: str = "",
+    errors: Mapping[str, Sequence[str]] | None = None,
+) -> HttpResponse:
+    """A refusal (TeraPay contract 18). ``errors`` names fields as the caller wrote them."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail or str(_WORDS.get(status, _USUAL)),
+        "code": code or HTTPStatus(status).name.lower(),
+        "traceId": getattr(request, "request_id", ""),
+        "errors": errors or {},
+    }
+    answer = JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+    if status == 401:
+        answer["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def of_error(request: HttpRequest, error: ServiceError) -> HttpResponse:
+    """The answer to a request that a service refused."""
+    fields = {wire_name(name): [str(text) for text in texts] for name, texts in error.fields.items()}
+    answer = problem(request, error.status, str(error.message), code=error.code, errors=fields)
+    if isinstance(error, TooMany):
+        answer["Retry-After"] = str(whole_seconds(error.retry_after))
+    return answer
+
+
+def as_problem(request: HttpRequest, answer: HttpResponseBase) -> HttpResponseBase:
+    """``answer`` itself, or, if it refuses in other words than these (a bare 405, a page), the same as a problem."""
+    if answer.status_code < 400 or answer.get("Content-Type", "").startswith(CONTENT_TYPE):
+        return answer
+    words = problem(request, answer.status_code)
+    for name in ("Allow", "Retry-After"):
+        if name in answer:
+            words[name] = answer[name]
+    return words
+
+
+def wire_name(name: str) -> str:
+    """``items[0].contact_person`` -> ``items[0].contactPerson``."""
+    return ".".join(to_camel(part) if "_" in part else part for part in name.split("."))
+
+
+def whole_seconds(seconds: float) -> int:
+    """Seconds as headers say them: never too early."""
+    return max(1, int(-(-seconds // 1)))
+
+
+def invalid(request: HttpRequest, errors: Mapping[str, Sequence[str]]) -> HttpResponse:
+    """Fields that are wrong by themselves."""
+    return problem(request, 400, _("Some fields are not right."), code="invalid", errors=errors)
