@@ -15,5 +15,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "payments-sweep": _every("payments.sweep", 3.0),
     "notifications-sweep": _every("notifications.sweep", 5.0),
     "wallets-sweep": _every("wallets.sweep", 30.0),
+    "idempotency": {"task": "accounts.forget_idempotency", "schedule": crontab(hour="1", minute="45")},
     "ledger-check": {"task": "wallets.check_ledger", "schedule": crontab(hour="2", minute="15")},
+    "audit-check": {"task": "accounts.check_audit", "schedule": crontab(hour="2", minute="45")},
 }

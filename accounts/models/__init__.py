@@ -9,14 +9,17 @@ from accounts.models.access import (
     PortalUser,
     Role,
 )
-from accounts.models.audit import AuditEntry
+from accounts.models.audit import AuditCheck, AuditEntry, AuditHead, AuditSeal
 from accounts.models.people import Customer, User, UserManager, validate_timezone
 
 __all__ = [
     "ApiCall",
     "ApiKey",
     "ApiUser",
+    "AuditCheck",
     "AuditEntry",
+    "AuditHead",
+    "AuditSeal",
     "Client",
     "Customer",
     "IdempotencyRecord",

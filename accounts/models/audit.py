@@ -40,3 +40,52 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_label}"
+
+
+class AuditSeal(models.Model):
+    """The place of an entry in the chain, and the hash over it and all before it. Written by the database alone.
+
+    Both are empty between the moment an entry's transaction begins to commit and the moment it has.
+    """
+
+    # No foreign key: an entry that was taken away must leave its seal behind.
+    entry_id = models.BigIntegerField(primary_key=True)
+    position = models.BigIntegerField(null=True, unique=True)
+    hash = models.BinaryField(null=True)
+
+    def __str__(self) -> str:
+        return f"seal {self.position}"
+
+
+class AuditHead(models.Model):
+    """The end of the chain: one row, whose lock puts commits in a line. Written by the database alone."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    position = models.BigIntegerField()
+    hash = models.BinaryField()
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="audit_head_once"),)
+
+    def __str__(self) -> str:
+        return f"head {self.position}"
+
+
+class AuditCheck(models.Model):
+    """One run of check_audit: the end of the chain as it was then, and what did not fit. Written once.
+
+    A later run holds the chain against these rows, so that a chain written anew from some place on does not pass.
+    """
+
+    at = models.DateTimeField(_("time"), db_default=Now())
+    seconds = models.DecimalField(max_digits=10, decimal_places=3)
+    position = models.BigIntegerField()
+    hash = models.CharField(max_length=64, blank=True)
+    problems = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("audit check")
+        verbose_name_plural = _("audit checks")
+
+    def __str__(self) -> str:
+        return f"{len(self.problems)} problems"

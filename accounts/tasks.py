@@ -1,0 +1,17 @@
+from celery import shared_task
+
+from accounts import proof
+from accounts.models import IdempotencyRecord
+from config.lib.clock import now
+
+
+@shared_task(name="accounts.check_audit")
+def check_audit() -> None:
+    """Verify the audit chain; the result is on the audit page, problems are in the log."""
+    proof.run()
+
+
+@shared_task(name="accounts.forget_idempotency")
+def forget_idempotency() -> None:
+    """Answers to calls of the day before and older are given no more; their rows go."""
+    IdempotencyRecord.objects.filter(created_at__lt=now() - IdempotencyRecord.KEPT).delete()
