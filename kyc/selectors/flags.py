@@ -62,7 +62,7 @@ def needs_second_reviewer(case: KycCase, risk: int) -> bool:
     if risk >= settings.KYC_SECOND_REVIEW_RISK:
         return True
     drawn = int(salted_hmac("kyc.second-review", str(case.public_id), algorithm="sha256").hexdigest()[:8], 16)
-    return drawn / 2**32 * 100 < settings.KYC_SECOND_REVIEW_PERCENT
+    return bool(drawn / 2**32 * 100 < settings.KYC_SECOND_REVIEW_PERCENT)
 
 
 def _elsewhere(case: KycCase) -> list[Flag]:

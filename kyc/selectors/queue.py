@@ -8,6 +8,8 @@ from django.db.models.functions import Now
 
 from accounts.access import policy
 from accounts.access.actors import Actor
+from accounts.errors import NotAllowed
+from accounts.models import User
 from config.lib import clock
 from config.lib.pagination import Page
 from kyc.models import KycCase, KycDecision, KycDocument
@@ -19,6 +21,13 @@ TABS = ("all", "mine", "unclaimed", "second", "flagged")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def reviewer(actor: Actor) -> User:
+    """The person who reviews. Raises `NotAllowed` for keys and jobs: a decision is somebody's."""
+    if actor.user is None:
+        raise NotAllowed
+    return actor.user
 
 
 def is_lead(actor: Actor) -> bool:
