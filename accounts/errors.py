@@ -39,6 +39,34 @@ class StepUpNeeded(Forbidden):
         super().__init__(_("Please confirm that it is you: sign in again, then repeat this."))
 
 
+class SecondFactorNeeded(ServiceError):
+    """The password was right and is not enough."""
+
+    code = "second_factor_needed"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(_("Send a code of your authenticator app or a recovery code as well."))
+
+
+class SecondFactorRequired(Forbidden):
+    """A role of this person demands a second factor, and none is set up."""
+
+    code = "second_factor_required"
+
+    def __init__(self) -> None:
+        super().__init__(_("Your role needs a second factor. Sign in on the website and set one up."))
+
+
+class PasswordChangeRequired(Forbidden):
+    """The password was given by somebody else and must be replaced first."""
+
+    code = "password_change_required"
+
+    def __init__(self) -> None:
+        super().__init__(_("Choose a password of your own first."))
+
+
 class SignInUnavailable(ServiceError):
     """The counters against guessing cannot be reached, so nobody is let in."""
 
@@ -117,6 +145,15 @@ class Unmeasured(ServiceError):
 
     def __init__(self) -> None:
         super().__init__(_("We cannot take calls right now. Try again in a moment."))
+
+
+class AlreadyMade(Conflict):
+    """The same form was sent twice. Its key exists, and its secret was shown the first time."""
+
+    code = "already_made"
+
+    def __init__(self) -> None:
+        super().__init__(_("This key was made a moment ago. Its secret was shown then and cannot be shown again."))
 
 
 class TooManyKeys(Conflict):

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from functools import wraps
+from typing import Annotated, Any, TypeVar, cast
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.datastructures import MultiValueDict
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from ninja.errors import AuthenticationError, HttpError
 from ninja.parser import Parser
 from ninja.utils import check_csrf
@@ -17,6 +18,7 @@ from accounts.access import policy
 from accounts.access.actors import Actor
 from accounts.access.credentials import actor_of
 from accounts.access.table import OPERATIONS, Operation
+from accounts.services import step_up
 from config.lib import strict_json
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -113,6 +115,8 @@ class Door:
         # A customer's own calls need no permission beyond being that customer.
         if self.operation.permission and actor.kind != "customer":
             policy.require(actor, self.operation.permission, only=self.operation.only)
+        if self.operation.step_up and actor.kind == "session":
+            step_up.require(request)
 
     def _check_content(self, request: HttpRequest) -> None:
         if request.content_type != self.content:
@@ -124,7 +128,8 @@ def operation(
 ) -> Callable[[V], V]:
     """Register the operation ``name`` of the table: path, method, door and documented refusals come from its row.
 
-    ``answer`` is the schema of success (None for 204). The function's first docstring line is its summary.
+    ``answer`` is the schema of success (None for 204), sent with ``status`` unless the function says otherwise. The
+    function's first docstring line is its summary.
     """
     row = OPERATIONS[name]
     refusals = dict.fromkeys((400, 401, 403, 404, 405, 409, 413, 415, 422, 429), Problem)
@@ -140,9 +145,22 @@ def operation(
             by_alias=True,
             openapi_extra={"x-permission": row.permission or None, "x-credentials": sorted(row.doors)},
             **more,
-        )(view)
+        )(_with_status(view, status))
 
     return register
+
+
+def _with_status(view: V, status: int) -> V:
+    """``view`` answering with the status of its success, where it does not name one itself."""
+
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        result = view(*args, **kwargs)
+        if isinstance(result, HttpResponseBase | Status):
+            return result
+        return Status(*result) if isinstance(result, tuple) else Status(status, result)
+
+    return cast(V, answer)
 
 
 def uuid_path(name: str, *parameters: str) -> str:

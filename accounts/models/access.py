@@ -1,6 +1,7 @@
 """Who may do what: permissions, the roles that hold them, and the clients and people that hold roles."""
 
 import uuid
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -9,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
+from config.lib.clock import now
 
 
 class Permission(models.Model):
@@ -208,6 +210,11 @@ class ApiKey(models.Model):
         """What may be shown of a key: its kind and its id."""
         return f"tp_{'test' if self.is_sandbox else 'live'}_{self.public_part}"
 
+    @property
+    def works(self) -> bool:
+        """Neither revoked nor over; its owner may still be switched off."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now())
+
 
 class ApiCall(models.Model):
     """One request made with a key: what a developer looks up, and what reports count. No body, no query."""
@@ -240,6 +247,8 @@ class ApiCall(models.Model):
 
 class IdempotencyRecord(models.Model):
     """The first answer to a call that carried an Idempotency-Key; a repetition within a day is answered with it."""
+
+    KEPT: ClassVar[timedelta] = timedelta(hours=24)
 
     scope = models.CharField(max_length=80)
     key = models.CharField(max_length=128)

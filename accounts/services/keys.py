@@ -3,8 +3,9 @@
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import keys
 from accounts.access.actors import Actor
-from accounts.errors import BadField, TooManyKeys, WrongState
+from accounts.errors import AlreadyMade, BadField, TooManyKeys, WrongState
 from accounts.models import ApiKey, ApiUser, Client, User
 from accounts.services import audit, sandbox
 from config.lib.clock import now
@@ -50,13 +51,16 @@ def issue(
     name: str = "",
     expires_at: datetime | None = None,
     allowed_addresses: Iterable[str] = (),
+    public_id: UUID | None = None,
 ) -> Issued:
     """Make a key for an API user or for a person: exactly one of the two.
 
-    ``expires_at`` is aware; ``allowed_addresses`` are IP addresses or networks, none = any. Raises `BadField`
-    (``expires_at``, ``allowed_addresses``), `TooManyKeys`, and `WrongState` for an owner that was switched off.
+    ``expires_at`` is aware; ``allowed_addresses`` are IP addresses or networks, none = any. ``public_id`` is chosen
+    by a form, so that a repeated submission is known. Raises `AlreadyMade` then, `BadField` (``expires_at``,
+    ``allowed_addresses``), `TooManyKeys`, and `WrongState` for an owner that was switched off.
     """
     owner = _lock_owner(api_user, user)
+    _check_new(public_id)
     _check_expiry(expires_at)
     if _working(owner, is_sandbox=is_sandbox).count() >= MOST_KEYS[is_sandbox]:
         raise TooManyKeys(MOST_KEYS[is_sandbox])
@@ -70,6 +74,7 @@ def issue(
         name=name.strip(),
         expires_at=expires_at,
         allowed_addresses=clean_addresses(allowed_addresses),
+        public_id=public_id or uuid4(),
     )
     audit.record(actor, "key.issued", target=issued.key, client=client_of(issued.key), after=_facts(issued.key))
     return issued
@@ -78,6 +83,66 @@ def issue(
 def issue_for_person(*, actor: Actor, user: User, is_sandbox: bool = False, name: str = "") -> Issued:
     """The key/secret pair of a portal user; it acts with that person's own rights. Raises as `issue`."""
     return issue(actor=actor, user=user, is_sandbox=is_sandbox, name=name)
+
+
+@transaction.atomic
+def rotate(*, actor: Actor, key: ApiKey, overlap: timedelta, public_id: UUID | None = None) -> Issued:
+    """Make the successor of ``key``: same owner, name and addresses, and as long a life. The old one works for
+    ``overlap`` more (zero: not at all).
+
+    Raises `AlreadyMade` for a repeated form, `WrongState` when ``key`` does not work any more, was replaced before,
+    or its own predecessor still works: so at most two keys of a line work at once.
+    """
+    old, moment = _lock_key(key), now()
+    _check_new(public_id)
+    _check_rotatable(old, moment)
+    _lock_owner(old.api_user, old.user)
+    issued = _make(
+        actor,
+        api_user=old.api_user,
+        user=old.user,
+        is_sandbox=old.is_sandbox,
+        name=old.name,
+        expires_at=moment + (old.expires_at - old.created_at) if old.expires_at else None,
+        allowed_addresses=old.allowed_addresses,
+        replaces=old,
+        public_id=public_id or uuid4(),
+    )
+    _let_end(old, moment, overlap)
+    after = {**_facts(issued.key), "replaces": old.prefix, "old_works_until": old.revoked_at or old.expires_at}
+    audit.record(actor, "key.rotated", target=issued.key, client=client_of(old), after=after)
+    return issued
+
+
+@transaction.atomic
+def revoke(*, actor: Actor, key: ApiKey) -> None:
+    """End ``key`` at once and for good. Quiet when it has been revoked already."""
+    locked = _lock_key(key)
+    if locked.revoked_at is not None:
+        return
+    locked.revoked_at = now()
+    locked.save(update_fields=["revoked_at"])
+    audit.record(actor, "key.revoked", target=locked, client=client_of(locked), before=_facts(locked))
+
+
+@transaction.atomic
+def change(
+    *, actor: Actor, key: ApiKey, name: str, allowed_addresses: Iterable[str], expires_at: datetime | None
+) -> ApiKey:
+    """Name ``key`` anew, fence it in, move its end. Raises `BadField`, and `WrongState` for a dead one."""
+    locked = _lock_key(key)
+    if not locked.works:
+        raise WrongState(_("This key does not work any more."))
+    if expires_at != locked.expires_at:
+        _check_expiry(expires_at)
+    before = _facts(locked)
+    locked.name, locked.expires_at = name.strip(), expires_at
+    locked.allowed_addresses = clean_addresses(allowed_addresses)
+    locked.save(update_fields=["name", "expires_at", "allowed_addresses"])
+    after = _facts(locked)
+    if after != before:
+        audit.record(actor, "key.changed", target=locked, client=client_of(locked), before=before, after=after)
+    return locked
 
 
 def client_of(key: ApiKey) -> Client | None:
@@ -116,6 +181,33 @@ def _lock_owner(api_user: ApiUser | None, user: User | None) -> ApiUser | User:
     if not owner.is_active:
         raise WrongState(_("This account is switched off: it cannot have new keys."))
     return owner
+
+
+def _lock_key(key: ApiKey) -> ApiKey:
+    related = ("api_user__client", "user__portal__client")
+    return ApiKey.objects.select_for_update(of=("self",)).select_related(*related).get(pk=key.pk)
+
+
+def _check_new(public_id: UUID | None) -> None:
+    if public_id is not None and ApiKey.objects.filter(public_id=public_id).exists():
+        raise AlreadyMade
+
+
+def _check_rotatable(key: ApiKey, moment: datetime) -> None:
+    if not key.works:
+        raise WrongState(_("This key does not work any more. Make a new one."))
+    if ApiKey.objects.filter(replaces=key).exists():
+        raise WrongState(_("This key has been replaced already."))
+    if key.replaces is not None and key.replaces.works:
+        raise WrongState(_("The key before this one still works. Revoke it first."))
+
+
+def _let_end(key: ApiKey, moment: datetime, overlap: timedelta) -> None:
+    if overlap:
+        key.expires_at = min(key.expires_at or moment + overlap, moment + overlap)
+    else:
+        key.revoked_at = moment
+    key.save(update_fields=["expires_at", "revoked_at"])
 
 
 def _check_expiry(expires_at: datetime | None) -> None:
