@@ -1,8 +1,10 @@
 """What the kyc app refuses. A refusal changes nothing."""
 
+from collections.abc import Mapping, Sequence
+
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.errors import Conflict, Forbidden
+from config.lib.errors import Conflict, Forbidden, Invalid, ServiceError, Text, TooLarge, TooMany, Unsupported
 
 
 class OwnCase(Forbidden):
@@ -68,3 +70,53 @@ class AlreadyReviewed(Conflict):
 
     def __init__(self) -> None:
         super().__init__(_("You have given your decision on this case. It waits for another reviewer."))
+
+
+class FileError(ServiceError):
+    """A file that is not taken; ``code`` says why."""
+
+    def __init__(self, code: str, message: Text, *, fields: Mapping[str, Sequence[Text]] | None = None) -> None:
+        super().__init__(message, code=code, fields=fields or {"file": [message]})
+
+
+class FileRefused(FileError, Invalid):
+    """Damaged, dangerous or empty, although its kind would be taken."""
+
+
+class FileTooLarge(FileError, TooLarge):
+    """More bytes than one file may have."""
+
+
+class WrongKindOfFile(FileError, Unsupported):
+    """Neither PDF nor PNG nor JPEG, by its content."""
+
+
+class TooManyFiles(TooMany):
+    """The day's files or the space of the customer are used up."""
+
+
+class UnderReview(Conflict):
+    """Somebody decides right now: nothing may be added."""
+
+    code = "under_review"
+
+    def __init__(self) -> None:
+        super().__init__(_("Your documents are being decided right now. Wait for the answer before you send more."))
+
+
+class FinallyRefused(Conflict):
+    """The last refusal said that trying again does not help."""
+
+    code = "final"
+
+    def __init__(self) -> None:
+        super().__init__(_("Your documents were refused for good. Please write to our support."))
+
+
+class Incomplete(Invalid):
+    """The case cannot be sent yet; ``fields`` names what is missing."""
+
+    code = "incomplete"
+
+    def __init__(self, fields: Mapping[str, Sequence[Text]]) -> None:
+        super().__init__(_("Something is still missing."), fields=fields)

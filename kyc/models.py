@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User
 
-
 # The moves the database allows; a decided case stays as it was decided.
 CASE_MOVES = [
     ("open", "second"),
