@@ -12,64 +12,48 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 
-from accounts.models import Customer, User
+from accounts.models import Customer
 from accounts.services.people import register_customer
-from accounts.services.portal_users import appoint_first_administrator
-from sandbox import demo_history
+from sandbox import demo_history, demo_people
 
 CUSTOMER = "ayu@demo.example"
 FRIEND = "budi@demo.example"
-STAFF = "citra@demo.example"
+_ROLES = ("superadmin", "company_admin", "approver", "support", "auditor", "portal_admin", "customer")
 
 
 def load() -> Iterator[str]:
     """Make what is missing; yields what was done, one line each, without secrets."""
-    passwords = _passwords()
-    staff = _staff(passwords["superadmin"])
+    known = _read()
+    passwords = {role: _password(known, role) for role in _ROLES}
     ayu = _customer(CUSTOMER, "Ayu Lestari", passwords["customer"])
     _customer(FRIEND, "Budi Santoso", secrets.token_urlsafe(24))
-    _write(_description(passwords))
-    yield f"people: {staff.email}, {ayu.user.email}"
+    yield from demo_people.make(passwords)
+    _write(_description(passwords, known.get("api_keys", {})))
+    yield f"customer: {ayu.user.email}"
     yield from demo_history.tell(ayu)
 
 
-def _passwords() -> dict[str, str]:
-    known = _read().get("users", {})
-    return {
-        role: known.get(role, {}).get("password") or secrets.token_urlsafe(12) for role in ("superadmin", "customer")
-    }
+def _password(known: dict[str, Any], role: str) -> str:
+    found: str = known.get("users", {}).get(role, {}).get("password", "")
+    return found or secrets.token_urlsafe(12)
 
 
 def _customer(email: str, name: str, password: str) -> Customer:
-    found = Customer.objects.select_related("user").filter(user__email=email).first()
+    found = Customer.objects.select_related("user").filter(user__email=email, is_sandbox=False).first()
     return found or register_customer(email=email, password=password, display_name=name)
 
 
-@transaction.atomic
-def _staff(password: str) -> User:
-    from allauth.account.models import EmailAddress
-
-    user = User.objects.filter(email=STAFF).first()
-    if user is None:
-        user = appoint_first_administrator(User.objects.create_user(STAFF, password, display_name="Citra Dewi"))
-        EmailAddress.objects.create(user=user, email=STAFF, verified=True, primary=True)
-    return user
-
-
-def _description(passwords: dict[str, str]) -> dict[str, Any]:
-    # Roles and keys that do not exist yet stay empty, so that readers of the file find every name they know.
+def _description(passwords: dict[str, str], api_keys: dict[str, str]) -> dict[str, Any]:
+    people = {role: person.email for role, person in demo_people.STAFF.items()} | {
+        "superadmin": demo_people.SUPERADMIN.email,
+        "portal_admin": demo_people.PORTAL_ADMIN.email,
+        "customer": CUSTOMER,
+    }
     return {
         "base_url": settings.BASE_URL,
-        "users": {
-            "superadmin": {"email": STAFF, "password": passwords["superadmin"]},
-            "company_admin": {},
-            "approver": {},
-            "portal_admin": {},
-            "customer": {"email": CUSTOMER, "password": passwords["customer"]},
-        },
-        "api_keys": {"customer": "", "api_user": "", "api_user_sandbox": ""},
+        "users": {role: {"email": people[role], "password": passwords[role]} for role in _ROLES},
+        "api_keys": api_keys if api_keys and all(api_keys.values()) else demo_people.make_keys(),
         "simulators": {"otpzap": settings.SANDBOX_OTPZAP_URL, "faspay": settings.SANDBOX_FASPAY_URL},
     }
 
