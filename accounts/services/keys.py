@@ -157,17 +157,21 @@ def clean_addresses(given: Iterable[str]) -> list[str]:
     """Addresses and networks in their one spelling, without repetitions. Raises `BadField`."""
     cleaned: dict[str, None] = {}
     for text in given:
-        try:
-            network = ipaddress.ip_network(text.strip())
-        except ValueError:
-            raise BadField(
-                "allowed_addresses",
-                _("“%(text)s” is no address and no network such as 203.0.113.0/24.") % {"text": text[:60]},
-            ) from None
+        network = _network(text.strip())
         cleaned[str(network.network_address if network.num_addresses == 1 else network)] = None
     if len(cleaned) > MOST_ADDRESSES:
         raise BadField("allowed_addresses", _("At most %(count)d addresses.") % {"count": MOST_ADDRESSES})
     return list(cleaned)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        if "%" in text:
+            raise ValueError("the name of an interface is none of an address")
+        return ipaddress.ip_network(text)
+    except ValueError:
+        words = _("“%(text)s” is no address and no network such as 203.0.113.0/24.") % {"text": text[:60]}
+        raise BadField("allowed_addresses", words) from None
 
 
 def _lock_owner(api_user: ApiUser | None, user: User | None) -> ApiUser | User:
