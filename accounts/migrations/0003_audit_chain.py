@@ -10,6 +10,25 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0002_people_and_access")]
 
     operations = [
+        migrations.AddField(
+            model_name="auditentry", name="actor_client_id", field=models.UUIDField(blank=True, null=True)
+        ),
+        migrations.AddIndex(
+            model_name="auditentry",
+            index=models.Index(fields=["request_id"], name="audit_of_request"),
+        ),
+        migrations.AddIndex(
+            model_name="auditentry",
+            index=models.Index(fields=["address"], name="audit_from_address"),
+        ),
+        migrations.AddIndex(
+            model_name="auditentry",
+            index=models.Index(fields=["actor_label"], name="audit_who_begins", opclasses=["text_pattern_ops"]),
+        ),
+        migrations.AddIndex(
+            model_name="auditentry",
+            index=models.Index(fields=["object_label"], name="audit_object_begins", opclasses=["text_pattern_ops"]),
+        ),
         migrations.CreateModel(
             name="AuditCheck",
             fields=[

@@ -14,6 +14,8 @@ class AuditEntry(models.Model):
     actor_kind = models.CharField(max_length=12)
     actor_id = models.CharField(max_length=40, blank=True)
     actor_label = models.CharField(_("who"), max_length=254)
+    # Whose people the actor is one of; None for the gateway's own, customers and the system.
+    actor_client_id = models.UUIDField(null=True, blank=True)
     acting_as = models.CharField(_("as"), max_length=200, blank=True)
     action = models.CharField(_("what"), max_length=60)
     object_type = models.CharField(max_length=40, blank=True)
@@ -36,6 +38,10 @@ class AuditEntry(models.Model):
             models.Index(fields=["client_id", "-id"], name="audit_of_client"),
             models.Index(fields=["action", "-id"], name="audit_of_action"),
             models.Index(fields=["at"], name="audit_time"),
+            models.Index(fields=["request_id"], name="audit_of_request"),
+            models.Index(fields=["address"], name="audit_from_address"),
+            models.Index(fields=["actor_label"], name="audit_who_begins", opclasses=["text_pattern_ops"]),
+            models.Index(fields=["object_label"], name="audit_object_begins", opclasses=["text_pattern_ops"]),
         )
 
     def __str__(self) -> str:

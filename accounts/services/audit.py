@@ -27,7 +27,8 @@ def record(
     AuditEntry.objects.create(
         actor_kind=actor.kind,
         actor_id=_actor_id(actor),
-        actor_label=actor.label,
+        actor_label=actor.label.lower(),
+        actor_client_id=actor.client.public_id if actor.client is not None else None,
         acting_as=", ".join(sorted(actor.roles)),
         action=action,
         object_type=target._meta.model_name or "" if target is not None else "",

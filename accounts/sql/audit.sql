@@ -9,8 +9,8 @@
 -- the table adds it here for entries from then on; a test changes each column and wants the check to notice.
 CREATE FUNCTION audit_text(e accounts_auditentry) RETURNS text
 LANGUAGE sql STABLE AS $$
-  SELECT ROW(e.id, extract(epoch FROM e.at), e.actor_kind, e.actor_id, e.actor_label, e.acting_as, e.action,
-             e.object_type, e.object_id, e.object_label, e.client_id, e.is_sandbox, e.via, host(e.address),
+  SELECT ROW(e.id, extract(epoch FROM e.at), e.actor_kind, e.actor_id, e.actor_label, e.actor_client_id, e.acting_as,
+             e.action, e.object_type, e.object_id, e.object_label, e.client_id, e.is_sandbox, e.via, host(e.address),
              e.request_id, e.before, e.after)::text
 $$;
 

@@ -108,7 +108,13 @@ def tamper(statement: str, *values: Any) -> None:
         assert run(statement, *values) > 0, "nothing was touched"
 
 
-OTHER_VALUES = {"at": "'2001-01-01'", "client_id": "gen_random_uuid()", "is_sandbox": "true", "address": "'192.0.2.1'"}
+OTHER_VALUES = {
+    "at": "'2001-01-01'",
+    "client_id": "gen_random_uuid()",
+    "actor_client_id": "gen_random_uuid()",
+    "is_sandbox": "true",
+    "address": "'192.0.2.1'",
+}
 OTHER_VALUES |= {"before": """'{"n": 7}'""", "after": """'{"n": "5"}'""", "id": "id + 1000"}
 
 
