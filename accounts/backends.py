@@ -3,10 +3,11 @@ from typing import Any
 from allauth.account.auth_backends import AuthenticationBackend as AllauthBackend
 from django.db.models import FilteredRelation, Q
 
-from accounts.access.credentials import portal_of, rights_of_portal
-from accounts.models import User
+from accounts.access.credentials import live_customer_of, portal_of, rights_of_portal
+from accounts.models import Client, User
 
 # The first is the name that get_user gives to the customer profile that is not the sandbox one.
+_GONE = (Client.Status.REJECTED, Client.Status.DEACTIVATED)
 _WITH: Any = ("live_customer", "portal__client")
 
 
@@ -19,6 +20,14 @@ class AuthenticationBackend(AllauthBackend):  # type: ignore[misc]
         people = User.objects.annotate(live_customer=real).select_related(*_WITH)
         user = next(iter(people.filter(pk=user_id)), None)
         return user if user and self.user_can_authenticate(user) else None
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Whoever was switched off is out at the next request; so are people of a client that was, and no customers."""
+        if not super().user_can_authenticate(user):
+            return False
+        portal = portal_of(user)
+        gone = portal is not None and portal.client is not None and portal.client.status in _GONE
+        return not gone or live_customer_of(user) is not None
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         """The administration asks here: looking is one permission, everything else another."""

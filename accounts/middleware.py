@@ -2,14 +2,21 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import rates
-from accounts.access.credentials import actor_of, has_bearer
-from accounts.services import calls
+from accounts.access.credentials import actor_of, has_bearer, portal_of
+from accounts.errors import PasswordChangeRequired, SecondFactorRequired
+from accounts.models import User
+from accounts.services import calls, second_factor, sessions
 from config.lib import problems
 from config.lib.errors import ServiceError
 
@@ -75,3 +82,61 @@ def _with(allowance: rates.Allowance | None, answer: HttpResponseBase) -> HttpRe
     for name, value in allowance.headers().items() if allowance else ():
         answer[name] = value
     return answer
+
+
+class FirstThingsMiddleware:
+    """Whoever must choose a password or set up a second factor does that first, and nothing else.
+
+    Also notes where a session was seen. Requests without a session, or with a bearer, pass untouched.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        if SESSION_KEY not in request.session or has_bearer(request) or not isinstance(request.user, User):
+            return None
+        sessions.touch(request)
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        portal = portal_of(request.user)
+        if portal is None or name in _ALWAYS or request.path.startswith("/api/account/"):
+            return None
+        if portal.must_change_password:
+            return _detour(request, PasswordChangeRequired(), "account_change_password", name)
+        if settings.MFA_REQUIRED_ROLES and not name.startswith("mfa_") and _lacks_second_factor(request, request.user):
+            return _detour(request, SecondFactorRequired(), "accounts:security", name)
+        return None
+
+
+_ALWAYS = {
+    "account_logout",
+    "account_reauthenticate",
+    "account_email",
+    "account_confirm_email",
+    "account_email_verification_sent",
+    "set_language",
+}
+
+
+def _lacks_second_factor(request: HttpRequest, user: User) -> bool:
+    # Who has one keeps one (the adapter lets nobody drop the last), so a session need not ask again.
+    if request.session.get("has_second_factor"):
+        return False
+    if not second_factor.is_required(actor_of(request)):
+        return False
+    if second_factor.has_any(user):
+        request.session["has_second_factor"] = True
+        return False
+    return True
+
+
+def _detour(request: HttpRequest, refusal: ServiceError, place: str, name: str) -> HttpResponseBase | None:
+    if problems.is_api(request):
+        return problems.of_error(request, refusal)
+    if name == place:
+        return None
+    target = reverse(place)
+    return HttpResponseClientRedirect(target) if request.headers.get("HX-Request") else HttpResponseRedirect(target)

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import policy
 from accounts.access.actors import Actor
 from accounts.access.credentials import actor_of, live_customer_of
 from accounts.models import Customer, User
+from accounts.services import step_up
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpRequest)
@@ -100,8 +103,21 @@ def permission_required(
 
 
 def step_up_required(view: V) -> V:
-    """Ask for the password (or a second factor) again when the sign-in is old. Stands under the gate."""
-    return view
+    """Ask for the password (or a second factor) again when the sign-in is old. Stands under the gate.
+
+    A form that was sent is not kept: the person comes back to the page it stood on and sends it again.
+    """
+
+    @wraps(view)
+    def guard(request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if step_up.is_fresh(request):
+            return view(request, *args, **kwargs)
+        if request.method != "GET":
+            messages.info(request, _("Please confirm that it is you, then do it once more: nothing was changed."))
+        place = step_up.page_to_prove(request)
+        return HttpResponseClientRedirect(place) if request.headers.get("HX-Request") else HttpResponseRedirect(place)
+
+    return guard  # type: ignore[return-value]
 
 
 def _says(view: V, rule: str) -> V:

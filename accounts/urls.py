@@ -1,7 +1,12 @@
 from django.urls import path
 
-from accounts.views import preferences
+from accounts.views import preferences, security
 
 app_name = "accounts"
 
-urlpatterns = [path("", preferences.preferences, name="preferences")]
+urlpatterns = [
+    path("", preferences.preferences, name="preferences"),
+    path("security/", security.security, name="security"),
+    path("security/sessions/<int:id>/end/", security.end_session, name="end_session"),
+    path("security/sessions/end/", security.end_other_sessions, name="end_other_sessions"),
+]

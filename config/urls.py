@@ -1,7 +1,9 @@
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.views.generic import RedirectView
 
 from config import views
 from config.api import api
@@ -14,10 +16,15 @@ handler500 = "config.views.server_error"
 admin.site.site_header = admin.site.site_title = "Gerbang"
 admin.site.index_title = _("Administration")
 
+# One door for everybody: the administration's own sign-in counts no guesses and knows no second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("account/", include("allauth.account.urls")),
+    path("account/2fa/", RedirectView.as_view(pattern_name="accounts:security"), name="mfa_index"),
+    path("account/2fa/", include("allauth.mfa.urls")),
     path("api/", api.urls),
     path("settings/", include("accounts.urls")),
     path("favicon.ico", views.favicon),
@@ -32,6 +39,7 @@ urlpatterns = [
     path("review/", include("kyc.review_urls")),
     path("company/", include("config.company_urls")),
     path("staff/", include("config.staff_urls")),
+    path("admin/password_change/", RedirectView.as_view(url=reverse_lazy("account_change_password"))),
     path("admin/", admin.site.urls),
 ]
 

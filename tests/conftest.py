@@ -3,6 +3,7 @@
 Tests run on a real PostgreSQL and Redis given by DATABASE_URL and REDIS_URL (``make test`` starts private ones).
 """
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,8 @@ def _own_state(settings: Any, tmp_path: Path) -> None:
     # The test runner puts its own backend in; ours is part of what is tested.
     settings.EMAIL_BACKEND = "notifications.mail.QueuedBackend"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    # What demanding one means has tests of its own.
+    settings.MFA_REQUIRED_ROLES = []
     cache.clear()
 
 
@@ -74,13 +77,23 @@ def staff_user(db: None) -> User:
     return appoint_first_administrator(citra)
 
 
+def prove_identity(client: Client, user: User, *, seconds_ago: float = 0) -> None:
+    """As if the password had just been typed: `force_login` types none, so it opens nothing that asks for step-up."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time() - seconds_ago}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+
+
 @pytest.fixture
 def client_for() -> Callable[[User | Customer], Client]:
     """A browser without JavaScript, signed in as somebody."""
 
     def sign_in(person: User | Customer) -> Client:
         client = Client()
-        client.force_login(person.user if isinstance(person, Customer) else person)
+        user = person.user if isinstance(person, Customer) else person
+        client.force_login(user)
+        prove_identity(client, user)
         return client
 
     return sign_in

@@ -65,6 +65,7 @@ _ROWS = (
         _SESSION,
         "ApiUserPermissions.Update",
         (PORTAL,),
+        step_up=True,
     ),
     Operation(
         "api-user-permissions.get",
@@ -82,7 +83,7 @@ _ROWS = (
         "ApiUserPermissions.Read",
         (COMPANY, SUPPORT, AUDITOR, PORTAL),
     ),
-    Operation("api-users.create", "POST", "/api/api-users", _SESSION, "ApiUsers.Create", (PORTAL,)),
+    Operation("api-users.create", "POST", "/api/api-users", _SESSION, "ApiUsers.Create", (PORTAL,), step_up=True),
     Operation(
         "api-users.list", "GET", "/api/api-users", _SESSION, "ApiUsers.Read", (COMPANY, SUPPORT, AUDITOR, PORTAL)
     ),
@@ -180,10 +181,20 @@ _ROWS = (
         (COMPANY, APPROVER),
     ),
     Operation("permissions.list", "GET", "/api/permissions", _SESSION, "Permissions.Read", (COMPANY, AUDITOR)),
-    Operation("permissions.create", "POST", "/api/permissions", _SESSION, "Permissions.Create"),
+    Operation("permissions.create", "POST", "/api/permissions", _SESSION, "Permissions.Create", step_up=True),
     Operation("permissions.get", "GET", "/api/permissions/{id}", _SESSION, "Permissions.ReadOne", (COMPANY, AUDITOR)),
-    Operation("permissions.create-bulk", "POST", "/api/permissions/bulk", _SESSION, "Permissions.CreateBulk"),
-    Operation("portal-users.create", "POST", "/api/portal-users", _SESSION, "PortalUsers.Create", (COMPANY, PORTAL)),
+    Operation(
+        "permissions.create-bulk", "POST", "/api/permissions/bulk", _SESSION, "Permissions.CreateBulk", step_up=True
+    ),
+    Operation(
+        "portal-users.create",
+        "POST",
+        "/api/portal-users",
+        _SESSION,
+        "PortalUsers.Create",
+        (COMPANY, PORTAL),
+        step_up=True,
+    ),
     Operation(
         "portal-users.list",
         "GET",
@@ -193,18 +204,34 @@ _ROWS = (
         (COMPANY, SUPPORT, AUDITOR, PORTAL),
     ),
     Operation(
-        "portal-users.delete", "DELETE", "/api/portal-users/{id}", _SESSION, "PortalUsers.Delete", (COMPANY, PORTAL)
+        "portal-users.delete",
+        "DELETE",
+        "/api/portal-users/{id}",
+        _SESSION,
+        "PortalUsers.Delete",
+        (COMPANY, PORTAL),
+        step_up=True,
     ),
-    Operation("role-permissions.replace", "PUT", "/api/role-permissions/{roleId}", _SESSION, "RolePermissions.Update"),
+    Operation(
+        "role-permissions.replace",
+        "PUT",
+        "/api/role-permissions/{roleId}",
+        _SESSION,
+        "RolePermissions.Update",
+        step_up=True,
+    ),
     Operation("roles.list", "GET", "/api/roles", _SESSION, "Roles.Read", (COMPANY, AUDITOR, PORTAL)),
-    Operation("roles.create", "POST", "/api/roles", _SESSION, "Roles.Create"),
-    Operation("roles.add-permission", "POST", "/api/roles/{roleId}/permissions", _SESSION, "Roles.AddPermission"),
+    Operation("roles.create", "POST", "/api/roles", _SESSION, "Roles.Create", step_up=True),
+    Operation(
+        "roles.add-permission", "POST", "/api/roles/{roleId}/permissions", _SESSION, "Roles.AddPermission", step_up=True
+    ),
     Operation(
         "roles.remove-permission",
         "DELETE",
         "/api/roles/{roleId}/permissions/{permissionId}",
         _SESSION,
         "Roles.RemovePermission",
+        step_up=True,
     ),
     Operation(
         "sandbox-api-keys.list",
@@ -221,6 +248,7 @@ _ROWS = (
         _SESSION,
         "SandboxApiKeys.Create",
         (COMPANY, PORTAL),
+        step_up=True,
     ),
     Operation(
         "sandbox-api-keys.revoke",
@@ -229,6 +257,7 @@ _ROWS = (
         _SESSION,
         "SandboxApiKeys.Revoke",
         (COMPANY, PORTAL),
+        step_up=True,
     ),
 )
 OPERATIONS = {operation.id: operation for operation in _ROWS}

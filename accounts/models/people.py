@@ -2,12 +2,15 @@ import uuid
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+
+from config.lib.passwords import one_form
 
 
 def validate_timezone(value: str) -> None:
@@ -30,7 +33,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """Everybody who signs in, by e-mail. What a person may do comes from what hangs on it."""
 
     email = models.EmailField(_("e-mail address"), unique=True)
-    display_name = models.CharField(_("name"), max_length=100, blank=True)
+    display_name = models.CharField(_("name"), max_length=200, blank=True)
     language = models.CharField(
         _("language"), max_length=5, default="en", choices=[("en", "English"), ("id", "Bahasa Indonesia")]
     )
@@ -38,7 +41,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("joined"), auto_now_add=True)
-    # Counts password changes: a token that names an older number is dead.
+    # Counts password changes, wherever they are made: a token that names an older number is dead.
     credentials_version = models.PositiveIntegerField(default=1, db_default=1)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -54,8 +57,28 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.display_name or self.email
 
+    def set_password(self, raw_password: str | None) -> None:
+        """The only way a password changes: every token and session that knows the older one dies with it."""
+        super().set_password(raw_password and one_form(raw_password))
+        if self.pk is not None:
+            self.credentials_version += 1
+
+    def check_password(self, raw_password: str) -> bool:
+        def rehash(raw: str) -> None:
+            # A stronger hash of the same password: nothing has changed for tokens.
+            self.password = make_password(raw)
+            self.save(update_fields=["password"])
+
+        return check_password(one_form(raw_password), self.password, rehash)
+
     def get_full_name(self) -> str:
         return self.display_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        if fields is not None and "password" in fields:
+            kwargs["update_fields"] = {*fields, "credentials_version"}
+        super().save(*args, **kwargs)
 
     def get_short_name(self) -> str:
         return self.display_name.split(" ")[0] or self.email

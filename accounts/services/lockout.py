@@ -31,27 +31,28 @@ _SALT = "accounts.device"
 _ACCOUNTS_PER_DEVICE = 5
 
 
-def check(*, email: str, address: str | None, device: str = "") -> None:
+def check(*, email: str, address: str | None, device: str = "", step: str = "password") -> None:
     """Count one attempt to sign in to ``email``, before the password is looked at.
 
     ``address`` comes from `config.lib.addresses`, ``device`` is the device cookie. Raises `TooMany`, or
     `SignInUnavailable` when nothing can be counted. Afterwards call `failed` or `succeeded` with the same arguments.
+    ``step`` is what is tried, "password" or "code": each has counters of its own.
     """
     try:
-        wait, _full = take_from_all(_windows(email, address, device))
+        wait, _full = take_from_all(_windows(email, address, device, step))
     except (RedisError, OSError) as error:
         raise SignInUnavailable from error
     if wait:
         raise TooMany(_MESSAGE, retry_after=wait, code="locked")
 
 
-def failed(*, email: str, address: str | None, device: str = "") -> None:
+def failed(*, email: str, address: str | None, device: str = "", step: str = "password") -> None:
     """The password was wrong: the attempt stays counted."""
 
 
-def succeeded(*, email: str, address: str | None, device: str = "") -> None:
+def succeeded(*, email: str, address: str | None, device: str = "", step: str = "password") -> None:
     """The password (and the second factor) was right: the attempt does not count, and a row of failures is over."""
-    windows = _windows(email, address, device)
+    windows = _windows(email, address, device, step)
     try:
         give_back(windows)
         forget([window for window in windows if window.seconds == _MONTH])
@@ -61,7 +62,18 @@ def succeeded(*, email: str, address: str | None, device: str = "") -> None:
 
 def forgive(*, email: str) -> None:
     """Somebody has proved to own the mailbox: what strangers did to the account is forgotten."""
-    forget(_of_account(email))
+    forget([window for step in ("password", "code") for window in _of_account(email, step)])
+
+
+def may_be_noted(*, email: str, address: str | None) -> bool:
+    """Is a failure worth a line in the record? One a minute per account, ten a minute per address."""
+    wait, _full = take_from_all(
+        [
+            TokenWindow(f"login:note:account:{_digest('account', email)}", limit=1, seconds=60),
+            TokenWindow(f"login:note:address:{_network(address)}", limit=10, seconds=60),
+        ]
+    )
+    return not wait
 
 
 def remember(device: str, *, email: str) -> str:
@@ -85,26 +97,26 @@ def _read(device: str) -> tuple[str, list[str]]:
     return number, accounts
 
 
-def _windows(email: str, address: str | None, device: str) -> list[TokenWindow]:
+def _windows(email: str, address: str | None, device: str, step: str) -> list[TokenWindow]:
     if device and knows(device, email=email):
         mine = _digest("device", email, _read(device)[0])
         return [
-            TokenWindow(f"login:device:{mine}", limit=_PER_DEVICE, seconds=_QUARTER),
-            TokenWindow(f"login:device-row:{mine}", limit=_IN_A_ROW, seconds=_MONTH),
+            TokenWindow(f"login:{step}:device:{mine}", limit=_PER_DEVICE, seconds=_QUARTER),
+            TokenWindow(f"login:{step}:device-row:{mine}", limit=_IN_A_ROW, seconds=_MONTH),
         ]
     network = _network(address)
     return [
-        TokenWindow(f"login:pair:{_digest('pair', email, network)}", limit=_PER_PAIR, seconds=_QUARTER),
-        TokenWindow(f"login:address:{network}", limit=settings.LOGIN_FAILURES_PER_ADDRESS, seconds=_QUARTER),
-        *_of_account(email),
+        TokenWindow(f"login:{step}:pair:{_digest('pair', email, network)}", limit=_PER_PAIR, seconds=_QUARTER),
+        TokenWindow(f"login:{step}:address:{network}", limit=settings.LOGIN_FAILURES_PER_ADDRESS, seconds=_QUARTER),
+        *_of_account(email, step),
     ]
 
 
-def _of_account(email: str) -> list[TokenWindow]:
+def _of_account(email: str, step: str) -> list[TokenWindow]:
     account = _digest("account", email)
     return [
-        TokenWindow(f"login:account:{account}", limit=_PER_ACCOUNT, seconds=_HOUR),
-        TokenWindow(f"login:row:{account}", limit=_IN_A_ROW, seconds=_MONTH),
+        TokenWindow(f"login:{step}:account:{account}", limit=_PER_ACCOUNT, seconds=_HOUR),
+        TokenWindow(f"login:{step}:row:{account}", limit=_IN_A_ROW, seconds=_MONTH),
     ]
 
 

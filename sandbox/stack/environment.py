@@ -30,6 +30,9 @@ _OF_SETTINGS = (
         "SANDBOX_ENABLED",
         "READ_LOCAL_ENV",
         "WHITENOISE_USE_FINDERS",
+        "MFA_REQUIRED_ROLES",
+        "STEP_UP_SECONDS",
+        "LOGIN_FAILURES_PER_ADDRESS",
         "MAIL_TRANSPORT",
         "BEHIND_PROXY",
         "SSL_REDIRECT",
@@ -80,6 +83,8 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "ALLOWED_HOSTS": ",".join(_host_names(addresses.host)),
         "SECRET_KEY": keys.kept(folder, "secret-key"),
         "SANDBOX_ENABLED": "1",
+        # Demo people sign in with a password alone.
+        "MFA_REQUIRED_ROLES": "",
         "SANDBOX_OTPZAP_URL": simulators["otpzap"],
         "SANDBOX_FASPAY_URL": simulators["faspay"],
         "WHITENOISE_USE_FINDERS": "1",

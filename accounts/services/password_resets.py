@@ -1,0 +1,56 @@
+"""A forgotten password: a mail with a link, or with a token for programs; good for an hour and once."""
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from redis.exceptions import RedisError
+
+from accounts.access.credentials import actor_of
+from accounts.errors import SignInUnavailable
+from accounts.models import User
+from accounts.services import passwords
+from config.lib.errors import Invalid, TooMany
+
+_TOO_OFTEN = _("Too many requests for a new password. Try again in an hour.")
+_BAD_TOKEN = _("This token does not work: it is wrong, has expired, or was used before.")
+
+
+def ask(request: HttpRequest, *, email: str) -> None:
+    """Mail a way to a new password to ``email``; an address without an account gets a mail that says so.
+
+    The caller answers the same either way. Raises `TooMany` (setting ``RATE_LIMIT_RESET_PASSWORD``).
+    """
+    from allauth.account.forms import ResetPasswordForm
+
+    _count(request, "reset_password", email)
+    form = ResetPasswordForm({"email": email})
+    if form.is_valid():
+        form.save(request)
+
+
+@transaction.atomic
+def redeem(request: HttpRequest, *, email: str, token: str, password: str) -> None:
+    """Store ``password`` for the owner of ``email``; ``token`` is from the mail. All sessions of the person end.
+
+    Raises `Invalid` for a token that does not work (one message), `BadField` for a password against the rules.
+    """
+    from allauth.account.forms import default_token_generator
+
+    _count(request, "reset_password_from_key", email)
+    # Under a lock: of two that bring the same token one finds it used.
+    user = User.objects.select_for_update().filter(email=email.strip().lower(), is_active=True).first()
+    if user is None or not default_token_generator.check_token(user, token):
+        raise Invalid(_BAD_TOKEN, code="bad_token")
+    passwords.check_rules(password, user, field="new_password")
+    passwords.set_new(actor=actor_of(request), user=user, password=password)
+
+
+def _count(request: HttpRequest, action: str, email: str) -> None:
+    from allauth.core import ratelimit
+
+    try:
+        allowed = ratelimit.consume(request, action=action, key=email.strip().lower())
+    except (RedisError, OSError) as error:
+        raise SignInUnavailable from error
+    if not allowed:
+        raise TooMany(_TOO_OFTEN, retry_after=3600)

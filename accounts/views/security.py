@@ -1,0 +1,53 @@
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts.permissions import ActorRequest, sign_in_required
+from accounts.selectors import sign_ins
+from accounts.services import second_factor, sessions, sign_in
+
+
+@never_cache
+@sign_in_required
+def security(request: ActorRequest) -> HttpResponse:
+    """Is it only me? Second factor, passkeys, where I am signed in, what happened lately."""
+    proofs = second_factor.proofs_of(request.user)
+    return render(
+        request,
+        "accounts/security/security.html",
+        {
+            "proofs": proofs,
+            "is_required": second_factor.is_required(request.actor),
+            "places": sessions.places_of(request.user, request.session.session_key),
+            "events": sign_ins.recent(request.user),
+            "password_given": request.user.has_usable_password(),
+        },
+    )
+
+
+@require_POST
+@sign_in_required
+def end_session(request: ActorRequest, id: int) -> HttpResponse:
+    if not sessions.end(request.user, id):
+        raise Http404
+    sign_in.note(request, request.user, "user.sessions_ended", count=1)
+    messages.success(request, _("That device is signed out."))
+    return redirect("accounts:security")
+
+
+@require_POST
+@sign_in_required
+def end_other_sessions(request: ActorRequest) -> HttpResponse:
+    ended = sessions.end_all(request.user, but=request.session.session_key or "")
+    if ended:
+        sign_in.note(request, request.user, "user.sessions_ended", count=ended)
+    messages.success(
+        request,
+        ngettext("%(count)d other device is signed out.", "%(count)d other devices are signed out.", ended)
+        % {"count": ended},
+    )
+    return redirect("accounts:security")
