@@ -7,6 +7,6 @@ app_name = "accounts"
 urlpatterns = [
     path("", preferences.preferences, name="preferences"),
     path("security/", security.security, name="security"),
-    path("security/sessions/<int:id>/end/", security.end_session, name="end_session"),
+    path("security/sessions/<int:number>/end/", security.end_session, name="end_session"),
     path("security/sessions/end/", security.end_other_sessions, name="end_other_sessions"),
 ]

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.utils.translation import gettext as _
 from ninja import Router
-from pydantic import EmailStr, Field, StringConstraints
+from pydantic import StringConstraints
 
 from accounts.access.credentials import portal_of
 from accounts.adapter import AccountAdapter
@@ -21,9 +21,7 @@ router = Router(tags=["Account"])
 
 # Spaces belong to a password; nothing is cut off it.
 Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=4096)]
-Email = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")
-]
+Email = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
 class LoginIn(ApiSchema):

@@ -63,13 +63,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         if self.pk is not None:
             self.credentials_version += 1
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         def rehash(raw: str) -> None:
             # A stronger hash of the same password: nothing has changed for tokens.
             self.password = make_password(raw)
             self.save(update_fields=["password"])
 
-        return check_password(one_form(raw_password), self.password, rehash)
+        return check_password(raw_password and one_form(raw_password), self.password, rehash)
 
     def get_full_name(self) -> str:
         return self.display_name

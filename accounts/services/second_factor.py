@@ -53,7 +53,8 @@ def has_any(user: User) -> bool:
     """Does ``user`` sign in with a second factor? Recovery codes alone are none."""
     from allauth.mfa.models import Authenticator
 
-    return Authenticator.objects.filter(user_id=user.pk).exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+    proofs = Authenticator.objects.filter(user_id=user.pk).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return bool(proofs.exists())
 
 
 def is_required(actor: Actor) -> bool:

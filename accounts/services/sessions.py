@@ -38,9 +38,9 @@ def places_of(user: User, current: str | None) -> list[Place]:
     return sorted(found, key=lambda place: (not place.is_this, -place.seen_at.timestamp()))
 
 
-def end(user: User, id: int) -> bool:
+def end(user: User, number: int) -> bool:
     """End one session of ``user``; False when it is not theirs or over already."""
-    row = _rows(user).filter(pk=id).first()
+    row = _rows(user).filter(pk=number).first()
     if row is not None:
         row.end()
     return row is not None

@@ -15,7 +15,7 @@ def is_fresh(request: HttpRequest) -> bool:
 
     records = get_authentication_records(request, request.user if request.user.is_authenticated else None)
     latest = max((float(record.get("at", 0)) for record in records), default=0.0)
-    return 0 <= time.time() - latest < settings.STEP_UP_SECONDS
+    return bool(0 <= time.time() - latest < settings.STEP_UP_SECONDS)
 
 
 def require(request: HttpRequest) -> None:

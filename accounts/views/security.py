@@ -31,8 +31,8 @@ def security(request: ActorRequest) -> HttpResponse:
 
 @require_POST
 @sign_in_required
-def end_session(request: ActorRequest, id: int) -> HttpResponse:
-    if not sessions.end(request.user, id):
+def end_session(request: ActorRequest, number: int) -> HttpResponse:
+    if not sessions.end(request.user, number):
         raise Http404
     sign_in.note(request, request.user, "user.sessions_ended", count=1)
     messages.success(request, _("That device is signed out."))
