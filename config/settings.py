@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.FirstThingsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.lib.body_limit.BodyLimitMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -322,7 +323,7 @@ STORAGES = {
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
-# Bytes of a whole request by address; BODY_LIMIT where none is named (config/body_limit.py).
+# Bytes of a whole request by address; BODY_LIMIT where none is named (config/lib/body_limit.py).
 BODY_LIMIT = 1024 * 1024
 BODY_LIMITS = {
     "/api/kyc/upload": KYC_FILE_BYTES + 64 * 1024,

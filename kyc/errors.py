@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.errors import Conflict, Forbidden, Invalid, ServiceError, Text, TooLarge, TooMany, Unsupported
+from config.lib.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    ServiceError,
+    Text,
+    TooLarge,
+    TooMany,
+    Unaffordable,
+    Unsupported,
+)
 
 
 class OwnCase(Forbidden):
@@ -93,6 +103,15 @@ class WrongKindOfFile(FileError, Unsupported):
 
 class TooManyFiles(TooMany):
     """The day's files or the space of the customer are used up."""
+
+
+class NoSpaceLeft(Unaffordable):
+    """All files of the customer together would be larger than the quota."""
+
+    code = "no_space"
+
+    def __init__(self) -> None:
+        super().__init__(_("Your files together are too large. Please write to our support."))
 
 
 class UnderReview(Conflict):

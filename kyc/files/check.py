@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -74,7 +75,7 @@ def check(file: UploadedFile[bytes]) -> Checked:
     )
 
 
-def check_all(files: list[UploadedFile[bytes]], field: str) -> list[Checked]:
+def check_all(files: Sequence[UploadedFile[bytes]], field: str) -> list[Checked]:
     """Every one of ``files``, or an error that names each bad one as ``field[index]`` and has the status they share."""
     checked: list[Checked] = []
     errors: dict[str, FileError] = {}
