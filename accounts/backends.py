@@ -6,8 +6,9 @@ from django.db.models import FilteredRelation, Q
 from accounts.access.credentials import live_customer_of, portal_of, rights_of_portal
 from accounts.models import Client, User
 
+# Who was rejected may still come in and read why.
+_GONE = (Client.Status.DEACTIVATED,)
 # The first is the name that get_user gives to the customer profile that is not the sandbox one.
-_GONE = (Client.Status.REJECTED, Client.Status.DEACTIVATED)
 _WITH: Any = ("live_customer", "portal__client")
 
 

@@ -12,7 +12,7 @@ from accounts.access.actors import Actor
 from accounts.errors import BadField, NotFound, Taken, WrongState
 from accounts.models import ApiUser, Client, PortalUser, Role, User
 from accounts.reasons import REJECTIONS
-from accounts.services import audit, invitations, keys, letters
+from accounts.services import audit, invitations, keys, letters, sessions
 from accounts.services.fields import Fields
 from config.lib.clock import now
 from config.lib.errors import TooMany
@@ -196,18 +196,12 @@ def deactivate(*, actor: Actor, client: Client, reason: str = "") -> Client:
         raise BadField("reason", _("At most %(most)d characters.") % {"most": MOST_REASON})
     found.status, found.decided_at = Client.Status.DEACTIVATED, now()
     found.save(update_fields=["status", "decided_at"])
-    _end_sessions(found)
+    for person in User.objects.filter(portal__client=found):
+        sessions.end_all(person)
     _tell(found, "deactivated", reason=reason.strip())
     after = {"status": found.status, "reason": reason.strip()}
     audit.record(actor, "client.deactivated", target=found, before={"status": "Active"}, after=after)
     return found
-
-
-def _end_sessions(client: Client) -> None:
-    from allauth.usersessions.models import UserSession
-
-    for session in UserSession.objects.filter(user__portal__client=client):
-        session.end()
 
 
 @transaction.atomic
