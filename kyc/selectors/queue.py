@@ -163,6 +163,6 @@ def waiting_documents(actor: Actor) -> QuerySet[KycDocument]:
             customer__is_sandbox=actor.is_sandbox,
         )
         .exclude(customer__user=actor.user)
-        .select_related("customer__user")
+        .select_related("customer__user", "case")
         .order_by("id")
     )

@@ -44,6 +44,14 @@ class Verdict:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Reviewed:
+    """A document after a decision on it: still waiting if another reviewer has to agree."""
+
+    document: KycDocument
+    decision: KycDecision
+
+
 @transaction.atomic
 def decide(*, actor: Actor, case_id: UUID, verdicts: Sequence[Verdict], version: int) -> KycCase:
     """Store what ``actor`` thinks of documents of a case they have claimed, as they saw it at ``version``.
@@ -60,7 +68,7 @@ def decide(*, actor: Actor, case_id: UUID, verdicts: Sequence[Verdict], version:
 
 
 @transaction.atomic
-def review_document(*, actor: Actor, verdict: Verdict) -> KycDocument:
+def review_document(*, actor: Actor, verdict: Verdict) -> Reviewed:
     """Decide on one document without having claimed its case (TeraPay contract, kyc-admin.review).
 
     Refused with `ClaimedByAnother` while another reviewer works on the case; otherwise as `decide`.
@@ -71,7 +79,7 @@ def review_document(*, actor: Actor, verdict: Verdict) -> KycDocument:
         raise NotFound
     _store(actor, _locked(actor, document.case.public_id), [verdict])
     document.refresh_from_db()
-    return document
+    return Reviewed(document, document.decisions.latest("round"))
 
 
 def _locked(actor: Actor, case_id: UUID) -> KycCase:

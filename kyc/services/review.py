@@ -14,7 +14,7 @@ from accounts.access.actors import Actor
 from accounts.errors import NotFound
 from accounts.services import audit
 from config.lib import clock, times
-from kyc.files import crypto, serve
+from kyc.files import crypto, identity, render, serve
 from kyc.models import KycCase, KycDocument
 from kyc.selectors import flags, queue
 
@@ -59,7 +59,7 @@ def show_number(*, actor: Actor, case_id: UUID) -> str:
 def number_of(case: KycCase) -> str:
     """The identity number of ``case`` in clear; "" if none was given or no key opens it."""
     try:
-        return crypto.identity_number_of(case)
+        return identity.number_of(case)
     except crypto.Unreadable:
         return ""
 
@@ -69,10 +69,10 @@ def show_page(*, actor: Actor, document_id: UUID, page: int) -> HttpResponse:
 
     The view is recorded. Raises `NotFound` for an unknown document or page.
     """
-    answer = serve.page(actor, _document(actor, document_id), page, side=_PAGE_SIDE)
-    answer.content = _marked(answer.content, actor.label, clock.now())
-    answer["Content-Type"] = "image/jpeg"
-    return answer
+    document = _document(actor, document_id)
+    content = render.page_image(document, page, _PAGE_SIDE)
+    serve.note(actor, document, f"page {page}")
+    return serve.picture(_marked(content, actor.label, clock.now()))
 
 
 def show_file(*, actor: Actor, document_id: UUID) -> HttpResponse:

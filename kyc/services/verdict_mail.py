@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import translation
 
+from config.lib.navigation import url_or_none
 from kyc.models import KycCase, KycDocument
 
 
@@ -22,13 +22,9 @@ def send(case: KycCase, documents: Sequence[KycDocument]) -> None:
         "may_retry": any(row.may_retry for row in refused),
         "still_waiting": case.documents.filter(status=KycDocument.Status.PENDING).exists(),
         "is_verified": case.customer.kyc_status == "Verified",
-        "upload_url": settings.BASE_URL + _page(),
+        "upload_url": settings.BASE_URL + (url_or_none("identity:status") or "/"),
     }
     with translation.override(user.language):
         text = render_to_string("kyc/mail/decided.txt", context)
     subject, _newline, body = text.strip().partition("\n")
     EmailMessage(subject=" ".join(subject.split()), body=f"{body.strip()}\n", to=[user.email]).send()
-
-
-def _page() -> str:
-    return reverse("identity:status")
