@@ -5,7 +5,7 @@ from django.urls import include, path, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
-from config import views
+from config import openapi, reference, views
 from config.api import api
 
 handler400 = "config.views.bad_request"
@@ -25,6 +25,10 @@ urlpatterns = [
     path("account/", include("allauth.account.urls")),
     path("account/2fa/", RedirectView.as_view(pattern_name="accounts:security"), name="mfa_index"),
     path("account/2fa/", include("allauth.mfa.urls")),
+    path("api", views.no_such_thing),
+    path("api/docs", reference.overview, name="api_docs"),
+    path("api/docs/<slug:slug>", reference.section, name="api_docs_section"),
+    path("api/openapi.json", openapi.openapi_json, name="openapi"),
     path("api/", api.urls),
     path("settings/", include("accounts.urls")),
     path("favicon.ico", views.favicon),

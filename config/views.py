@@ -7,7 +7,7 @@ import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.template import loader
 from django.templatetags.static import static
@@ -20,7 +20,7 @@ from accounts.access import policy
 from accounts.access.actors import Actor
 from accounts.access.credentials import actor_of
 from accounts.models import User
-from accounts.permissions import CustomerRequest, customer_of, customer_required
+from accounts.permissions import CustomerRequest, customer_of, customer_required, open_to_all
 from config.lib import heartbeat, problems
 from otp import selectors as otp
 from payments import selectors as payments
@@ -116,6 +116,12 @@ def set_language(request: HttpRequest) -> HttpResponse:
         if isinstance(request.user, User):
             User.objects.filter(pk=request.user.pk).update(language=language)
     return response
+
+
+@open_to_all
+def no_such_thing(request: HttpRequest) -> HttpResponseBase:
+    """An address that is kept, so that nothing redirects from it."""
+    raise Http404
 
 
 def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:

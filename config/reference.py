@@ -1,0 +1,183 @@
+"""The API's documentation for people: pages drawn from its OpenAPI document, so that they cannot say anything else."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import open_to_all
+from config.openapi import Json, document, resolved
+
+_TITLES = {
+    "Account": _("Sign-in of portal users"),
+    "APIUserPermissions": _("Overrides of API users"),
+    "APIUsers": _("API users"),
+    "Clients": _("Clients"),
+    "Customers": _("Customers"),
+    "CustomerWallet": _("Wallet"),
+    "Kyc": _("Identity documents"),
+    "KycAdmin": _("Identity review"),
+    "Permissions": _("Permissions"),
+    "PortalUsers": _("Portal users"),
+    "RolePermissions": _("Permissions of roles"),
+    "Roles": _("Roles"),
+    "SandboxApiKeys": _("Sandbox keys"),
+}
+_DOORS = {
+    "session": _("session of a portal user"),
+    "customer": _("customer's token or key"),
+    "api_key": _("API key"),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    kind: str
+    is_required: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One operation as its page shows it."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    permission: str
+    doors: list[Any]
+    parameters: list[Field]
+    body: list[Field]
+    content: str
+    status: str
+    answer: list[Field]
+    answer_example: str
+    errors: list[str]
+    curl: str
+
+
+@dataclass(frozen=True)
+class Section:
+    slug: str
+    title: Any
+    calls: list[Call]
+
+
+@open_to_all
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """How to call the API, and every operation in one list."""
+    return render(request, "developers/reference.html", {"sections": _sections(), "base_url": settings.BASE_URL})
+
+
+@open_to_all
+@require_safe
+def section(request: HttpRequest, slug: str) -> HttpResponse:
+    """The operations of one section with their fields, refusals and an example each."""
+    sections = _sections()
+    found = next((one for one in sections if one.slug == slug), None)
+    if found is None:
+        raise Http404
+    return render(request, "developers/reference_section.html", {"section": found, "sections": sections})
+
+
+def _sections() -> list[Section]:
+    calls: dict[str, list[Call]] = {}
+    for path, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            calls.setdefault(operation["tags"][0], []).append(_call(method, path, operation))
+    return [Section(slugify(tag), _TITLES.get(tag, tag), found) for tag, found in sorted(calls.items())]
+
+
+def _call(method: str, path: str, operation: Json) -> Call:
+    status, answer = next((code, part) for code, part in operation["responses"].items() if int(code) < 400)
+    content, body = _content(operation.get("requestBody", {}))
+    _kind, shown = _content(answer)
+    return Call(
+        id=operation["operationId"].replace(".", "-"),
+        method=method.upper(),
+        path=path,
+        summary=operation["summary"],
+        description=operation["description"],
+        permission=operation.get("x-permission") or "",
+        doors=[_DOORS[door] for door in operation.get("x-credentials", [])],
+        parameters=[_parameter(one) for one in operation.get("parameters", [])],
+        body=list(_fields(body.get("schema", {}))),
+        content=content,
+        status=str(status),
+        answer=list(_fields(shown.get("schema", {}))),
+        answer_example=_pretty(shown.get("example")),
+        errors=[str(code) for code in operation["responses"] if int(code) >= 400],
+        curl=_curl(method.upper(), path, operation, content, body.get("example")),
+    )
+
+
+def _content(part: Json) -> tuple[str, Json]:
+    return next(iter(part.get("content", {}).items()), ("", {}))
+
+
+def _parameter(one: Json) -> Field:
+    schema = resolved(one["schema"], document())
+    note = one.get("description", "") or _limits(schema)
+    return Field(one["name"], f"{_kind(schema)} · {one['in']}", one.get("required", False), note)
+
+
+def _fields(schema: Json, before: str = "", depth: int = 0) -> Iterator[Field]:
+    schema = resolved(schema, document())
+    if schema.get("type") == "array":
+        yield from _fields(schema.get("items", {}), f"{before}[]", depth)
+        return
+    required = schema.get("required", [])
+    for name, inner in schema.get("properties", {}).items():
+        full = f"{before}.{name}" if before else name
+        plain = resolved(inner, document())
+        maybe = " or null" if any(one.get("type") == "null" for one in inner.get("anyOf", [])) else ""
+        yield Field(full, _kind(plain) + maybe, name in required, plain.get("description", "") or _limits(plain))
+        if depth < 3:
+            yield from _fields(plain, full, depth + 1)
+
+
+def _kind(schema: Json) -> str:
+    if schema.get("type") == "array":
+        return f"array of {_kind(resolved(schema.get('items', {}), document()))}"
+    kind = schema.get("type", "object")
+    form = schema.get("format")
+    return f"{kind} ({form})" if form and kind == "string" else str(kind)
+
+
+def _limits(schema: Json) -> str:
+    if "enum" in schema:
+        return " | ".join(str(value) for value in schema["enum"])
+    names = {"minLength": "≥ {} characters", "maxLength": "≤ {} characters", "minimum": "≥ {}", "maximum": "≤ {}"}
+    return ", ".join(words.format(schema[name]) for name, words in names.items() if name in schema)
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) if value is not None else ""
+
+
+def _curl(method: str, path: str, operation: Json, content: str, body: Any) -> str:
+    parts = ["curl", f"-X {method}" if method != "GET" else "", f'"{settings.BASE_URL}{path}"']
+    lines = [" ".join(part for part in parts if part)]
+    doors = operation.get("x-credentials", [])
+    if doors == ["session"]:
+        lines.append("-b cookies.txt" + ("" if method == "GET" else ' -H "X-CSRFToken: $CSRF_TOKEN"'))
+    elif doors:
+        lines.append('-H "Authorization: Bearer $KEY"')
+    if any(one["name"].lower() == "idempotency-key" for one in operation.get("parameters", [])):
+        lines.append('-H "Idempotency-Key: $(uuidgen)"')
+    if content == "application/json":
+        lines += ['-H "Content-Type: application/json"', f"-d '{json.dumps(body, ensure_ascii=False)}'"]
+    elif content:
+        lines += [f'-F "{name}=@document.jpg"' for name in body or {}]
+    return " \\\n  ".join(lines)
