@@ -15,7 +15,8 @@ class UnknownBank(DepositRefused):
     code = "unknown_bank"
 
     def __init__(self) -> None:
-        super().__init__(_("Choose a bank from the list."))
+        words = _("Choose a bank from the list.")
+        super().__init__(words, fields={"bank": [words]})
 
 
 class AmountRefused(DepositRefused):
@@ -23,11 +24,15 @@ class AmountRefused(DepositRefused):
 
     code = "amount"
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message, fields={"amount": [message]})
+
 
 class KeyReused(DepositRefused):
     """The same idempotency key came with another amount or bank."""
 
     code = "idempotency_key_reused"
+    status = 409
 
     def __init__(self) -> None:
         super().__init__(
@@ -37,6 +42,7 @@ class KeyReused(DepositRefused):
 
 class TooManyOpen(DepositRefused):
     code = "too_many_open"
+    status = 409
 
     def __init__(self) -> None:
         super().__init__(
@@ -56,3 +62,13 @@ class AskedTooSoon(ServiceError):
 
     def __init__(self) -> None:
         super().__init__(_("We asked the bank a moment ago. Try again in a few seconds."))
+
+
+class NoTopUpHere(DepositRefused):
+    """The wallet's currency cannot be paid in by virtual account."""
+
+    code = "no_top_up"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no way yet to pay in this currency."))

@@ -36,6 +36,7 @@ class Deposit(models.Model):
     bank = models.CharField(_("bank"), max_length=8)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3, default="IDR")
+    memo = models.CharField(_("description"), max_length=200, blank=True, db_default="", default="")
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.PENDING)
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome, blank=True, default="")
     received_amount = models.DecimalField(_("received"), max_digits=18, decimal_places=2, null=True, blank=True)
@@ -99,7 +100,7 @@ class Deposit(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="asked_once",
-                fields=["public_id", "customer", "method", "bank", "amount", "currency", "created_at"],
+                fields=["public_id", "customer", "method", "bank", "amount", "currency", "memo", "created_at"],
             ),
             pgtrigger.Protect(
                 name="received_once",

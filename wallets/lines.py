@@ -1,35 +1,63 @@
-"""A posting as a person reads it: its reason in words and the page of what caused it."""
+"""A posting as a person reads it: its reason in words, the other side, and the page of what caused it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from wallets.models import Posting, Transaction
+from config.lib.masking import masked
+from wallets import selectors
+from wallets.models import Account, Posting, Transaction
 
 _WORDS: dict[str, str | Promise] = {
     "deposit": _("Top-up"),
     "order": _("Number bought"),
     "transfer": _("Transfer"),
+    "payment": _("Payment"),
     "reversal": _("Taken back"),
     "refund": _("Refund"),
 }
-_PAGES = {"deposit": "payments:deposit", "order": "otp:order"}
+_PAGES = {
+    "deposit": "payments:deposit",
+    "order": "otp:order",
+    "transfer": "wallets:transfer",
+    "payment": "wallets:payment",
+}
 
 
 @dataclass(frozen=True)
 class Line:
+    """``party`` is the other customer of a transfer, masked; ``external_reference`` a merchant's."""
+
     posting: Posting
     moved: Transaction
     word: str | Promise
     url: str
+    party: str = ""
+    external_reference: str = ""
 
 
-def line_of(posting: Posting) -> Line:
+def line_of(posting: Posting, *, party: str = "", external_reference: str = "") -> Line:
     """What a statement shows of ``posting``; its transaction should be loaded with it."""
     moved = posting.transaction
-    return Line(posting, moved, _WORDS.get(moved.kind, moved.kind), page_of(moved.subject))
+    word = _WORDS.get(moved.kind, moved.kind)
+    return Line(posting, moved, word, page_of(moved.subject), party, external_reference)
+
+
+def lines_of(account: Account, postings: Sequence[Posting]) -> list[Line]:
+    """Lines of one account with the other sides and the merchants' references: two queries for all of them."""
+    parties = selectors.counterparts(account, postings)
+    references = selectors.external_references(postings)
+    return [
+        line_of(
+            posting,
+            party=masked(str(parties[posting.transaction_id].user)) if posting.transaction_id in parties else "",
+            external_reference=references.get(posting.transaction_id, ""),
+        )
+        for posting in postings
+    ]
 
 
 def page_of(subject: str) -> str:

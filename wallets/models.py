@@ -1,7 +1,9 @@
 """The double-entry ledger. The rules stand in wallets/sql/ledger.sql; these classes only describe the tables."""
 
+import uuid
 from decimal import Decimal
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -166,6 +168,34 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} on account {self.account_id}"
+
+
+class Payment(models.Model):
+    """What a customer paid to a merchant: the merchant's own reference is paid once per customer, for ever."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="payments", db_index=False)
+    external_reference = models.CharField(_("merchant's reference"), max_length=100)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        constraints = (
+            models.UniqueConstraint(fields=["customer", "external_reference"], name="payment_reference_once"),
+        )
+        triggers = (
+            pgtrigger.ReadOnly(name="paid_once", fields=["public_id", "customer", "external_reference", "created_at"]),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+        )
+
+    def __str__(self) -> str:
+        return f"payment {self.public_id}"
+
+    @property
+    def reference(self) -> str:
+        """What the ledger calls it: reference and subject of its one transaction."""
+        return f"payment:{self.public_id}"
 
 
 class LedgerCheck(models.Model):

@@ -9,7 +9,7 @@ from accounts.permissions import CustomerRequest, customer_required
 from wallets import selectors
 from wallets.export import csv_lines
 from wallets.forms import DIRECTIONS, PeriodForm
-from wallets.lines import line_of, page_of
+from wallets.lines import lines_of, page_of
 from wallets.models import Account, Posting
 
 
@@ -25,7 +25,7 @@ def statement(request: CustomerRequest) -> HttpResponse:
         found = selectors.statement(account, form.period(), cursor=request.GET.get("cursor", ""))
         context |= {
             "statement": found,
-            "lines": [line_of(posting) for posting in found.page.items],
+            "lines": lines_of(account, found.page.items),
             "holds": [{"hold": hold, "url": page_of(hold.subject)} for hold in selectors.open_holds(account)[:20]],
             "direction": form.period().direction,
         }
@@ -39,7 +39,7 @@ def statement_csv(request: CustomerRequest) -> StreamingHttpResponse:
     form = PeriodForm(request.GET or None)
     account = _account(request)
     postings = selectors.entries(account, form.period()) if account else Posting.objects.none()
-    lines = csv_lines(postings.iterator(chunk_size=1000))
+    lines = csv_lines(account, postings)
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="gerbang-{timezone.localdate():%Y-%m-%d}.csv"'
     return response

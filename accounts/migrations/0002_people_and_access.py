@@ -201,6 +201,11 @@ class Migration(migrations.Migration):
             field=models.PositiveIntegerField(db_default=1, default=1),
         ),
         migrations.AlterField(
+            model_name='user',
+            name='display_name',
+            field=models.CharField(blank=True, max_length=200, verbose_name='name'),
+        ),
+        migrations.AlterField(
             model_name='customer',
             name='user',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='customers', to=settings.AUTH_USER_MODEL, verbose_name='user'),

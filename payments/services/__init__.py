@@ -2,5 +2,13 @@
 
 from payments.services.deposits import cancel_deposit, check_now, request_va_deposit
 from payments.services.incoming import receive_message
+from payments.services.topups import fetch_number, request_top_up
 
-__all__ = ["cancel_deposit", "check_now", "receive_message", "request_va_deposit"]
+__all__ = [
+    "cancel_deposit",
+    "check_now",
+    "fetch_number",
+    "receive_message",
+    "request_top_up",
+    "request_va_deposit",
+]

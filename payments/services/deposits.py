@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -18,6 +18,7 @@ from payments import settlement, tasks
 from payments.banks import BANKS
 from payments.errors import AmountRefused, AskedTooSoon, KeyReused, NotCancellable, TooManyOpen, UnknownBank
 from payments.models import Deposit, DepositRequest, VirtualAccount
+from wallets.services import check_room
 
 CURRENCY = "IDR"
 OPEN_LIMIT = 20
@@ -28,11 +29,15 @@ _SHOW_AGAIN_IN_DOUBT = timedelta(minutes=2)
 _Account = VirtualAccount.State
 
 
-def request_va_deposit(*, customer: Customer, amount: Decimal, bank: str, idempotency_key: str) -> Deposit:
+def request_va_deposit(
+    *, customer: Customer, amount: Decimal, bank: str, idempotency_key: str, note: str = "", fresh: bool = False
+) -> Deposit:
     """Ask for a deposit of ``amount`` whole rupiah by virtual account at ``bank`` (a code of `payments.banks`).
 
-    An open invoice of the same amount and bank is given again; the same key always gives the same deposit.
-    The number is made by a task after the commit. Raises `UnknownBank`, `AmountRefused`, `KeyReused`, `TooManyOpen`.
+    An open invoice of the same amount and bank is given again, unless it must be ``fresh``; the same key always gives
+    the same deposit. The number is made by a task after the commit; for a fresh one by `fetch_number`, or the sweep.
+    ``note`` will stand in the statement. Raises `UnknownBank`, `AmountRefused`, `KeyReused`, `TooManyOpen`, and
+    `OverBalanceLimit` when the wallet would hold more than the customer's level allows.
     """
     _check(amount, bank)
     with transaction.atomic():
@@ -45,7 +50,11 @@ def request_va_deposit(*, customer: Customer, amount: Decimal, bank: str, idempo
             if (before.amount, before.bank) != (amount, bank):
                 raise KeyReused
             return before.deposit
-        deposit = _still_open(customer, amount, bank) or _create(customer, amount, bank)
+        deposit = None if fresh else _still_open(customer, amount, bank)
+        if deposit is None:
+            deposit = _create(customer, amount, bank, note)
+            if not fresh:
+                nudge(tasks.submit_va, va_id=deposit.virtual_accounts.get().pk)
         DepositRequest.objects.create(
             customer=customer, idempotency_key=idempotency_key, amount=amount, bank=bank, deposit=deposit
         )
@@ -79,22 +88,24 @@ def _still_open(customer: Customer, amount: Decimal, bank: str) -> Deposit | Non
     return waiting.filter(pk__in=usable.filter(deposit__customer=customer).values("deposit")).order_by("-id").first()
 
 
-def _create(customer: Customer, amount: Decimal, bank: str) -> Deposit:
-    if Deposit.objects.filter(customer=customer, state=Deposit.State.PENDING).count() >= OPEN_LIMIT:
+def _create(customer: Customer, amount: Decimal, bank: str, note: str) -> Deposit:
+    waiting = Deposit.objects.filter(customer=customer, state=Deposit.State.PENDING)
+    found = waiting.aggregate(count=Count("pk"), total=Sum("amount"))
+    if found["count"] >= OPEN_LIMIT:
         raise TooManyOpen
+    if settings.CUSTOMER_WALLET_CURRENCY == CURRENCY:
+        check_room(customer, amount, found["total"] or Decimal(0))
     begun = now()
     deposit = Deposit.objects.create(
         customer=customer,
         amount=amount,
         currency=CURRENCY,
         bank=bank,
+        memo=note,
         created_at=begun,
         expires_at=begun + timedelta(minutes=settings.DEPOSIT_LIFETIME_MINUTES),
     )
-    account = VirtualAccount.objects.create(
-        deposit=deposit, trx_id=new_trx_id(), next_check_at=begun + _TASK_LOST_AFTER
-    )
-    nudge(tasks.submit_va, va_id=account.pk)
+    VirtualAccount.objects.create(deposit=deposit, trx_id=new_trx_id(), next_check_at=begun + _TASK_LOST_AFTER)
     return deposit
 
 

@@ -46,7 +46,7 @@ def credit(rows: Locked, arrival: Arrival) -> Decision:
         kind="deposit",
         reference=deposit.reference,
         subject=deposit.reference,
-        memo=f"Virtual account {name_of(deposit.bank)}",
+        memo=deposit.memo or f"Virtual account {name_of(deposit.bank)}",
     )
     _succeed(rows, arrival)
     return Decision.CREDITED

@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeVar
 
+from django.conf import settings
+
 from accounts.models import Customer, User
 from config.lib.money import check_amount
 from wallets import ledger
@@ -14,20 +16,8 @@ from wallets.errors import InvalidAmount, UnknownAccount, UnknownHold, UnknownTr
 from wallets.ledger import Held, Posted
 from wallets.models import Account, Hold, Transaction
 
-__all__ = [
-    "Held",
-    "Posted",
-    "capture_hold",
-    "credit_from_provider",
-    "hold_funds",
-    "release_hold",
-    "reverse",
-    "transfer",
-    "wallet_of",
-]
-
 R = TypeVar("R")
-_HOUSE = ("clearing:", "revenue:", "equity:")
+_HOUSE = ("clearing:", "revenue:", "equity:", "payable:")
 
 
 def wallet_of(customer: Customer, currency: str = "IDR") -> Account:
@@ -38,12 +28,17 @@ def wallet_of(customer: Customer, currency: str = "IDR") -> Account:
     return account
 
 
+def open_for(customer: Customer) -> None:
+    """The wallet a new customer begins with."""
+    wallet_of(customer, settings.CUSTOMER_WALLET_CURRENCY)
+
+
 def _code_of(customer: Customer) -> str:
     return f"wallet:{customer.public_id}"
 
 
 def house_account_id(code: str, currency: str) -> int:
-    """The id of one of our own accounts (``clearing:…``, ``revenue:…``), made on first use."""
+    """The id of one of our own accounts (``clearing:…``, ``revenue:…``, ``payable:…``), made on first use."""
     if not code.startswith(_HOUSE):
         raise InvalidAmount(f"{code!r} is not an account of the house")
     found = Account.objects.filter(code=code, currency=currency).values_list("pk", flat=True).first()
@@ -161,6 +156,7 @@ def transfer(
     reference: str,
     memo: str,
     caused_by: User | None,
+    subject: str = "",
 ) -> Posted:
     """Move ``amount`` from one wallet to another. Raises `InsufficientFunds`, `InvalidAmount`, `AccountFrozen`,
     `ReferenceConflict`; to oneself is `InvalidAmount`."""
@@ -175,10 +171,40 @@ def transfer(
         target=_code_of(recipient),
         currency=currency,
         amount=amount,
+        subject=subject,
         memo=memo,
         caused_by_id=_id_of(caused_by),
     )
     return _after_opening(post, lambda: (wallet_of(sender, currency), wallet_of(recipient, currency)))
+
+
+def pay_house(
+    *,
+    customer: Customer,
+    amount: Decimal,
+    currency: str,
+    account: str,
+    kind: str,
+    reference: str,
+    subject: str,
+    memo: str,
+    caused_by: User | None,
+) -> Posted:
+    """Move ``amount`` from a wallet to the account of the house with the code ``account``. Raises as `transfer`."""
+    check_amount(amount, currency)
+    post = partial(
+        ledger.move,
+        reference=reference,
+        kind=kind,
+        source=_code_of(customer),
+        target=account,
+        currency=currency,
+        amount=amount,
+        subject=subject,
+        memo=memo,
+        caused_by_id=_id_of(caused_by),
+    )
+    return _after_opening(post, lambda: (wallet_of(customer, currency), house_account_id(account, currency)))
 
 
 def reverse(*, reference_of_original: str, reference: str, reason: str, caused_by: User | None) -> Posted:

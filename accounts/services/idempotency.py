@@ -1,0 +1,130 @@
+"""A call that carries an Idempotency-Key acts once: its first answer is kept for a day and given again.
+
+The gate of every call that moves money. What is remembered commits together with what was done, so neither can be
+there without the other. A call that failed on our side (5xx) or was held back (429) leaves nothing behind.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts.access.actors import Actor
+from accounts.errors import KeyUsedForOther, StillRunning
+from accounts.models import IdempotencyRecord
+from config.lib.clock import now
+from config.lib.errors import ServiceError, TooMany
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a call, as JSON; ``replayed`` when it is the answer to an earlier one."""
+
+    body: Body
+    replayed: bool = False
+
+
+class RefusedBefore(ServiceError):
+    """The earlier call with the same key was refused like this; nothing was looked at again."""
+
+    def __init__(self, status: int, told: Mapping[str, Any]) -> None:
+        super().__init__(told["message"], code=told["code"], fields=told["fields"])
+        self.status = status  # type: ignore[misc]
+
+
+def once(
+    *,
+    actor: Actor,
+    operation: str,
+    key: str | None,
+    content: Mapping[str, Any],
+    act: Callable[[], Body],
+    wait: bool = False,
+) -> Answer:
+    """Do ``act`` in a transaction, unless ``actor`` asked for the same ``operation`` with this ``key`` within a day.
+
+    ``content`` is what makes two requests the same; ``act`` answers what can be written as JSON. Without a key it is
+    simply done. Raises what ``act`` raises (refusals below 500 are kept and raised again as `RefusedBefore`),
+    `KeyUsedForOther`, and `StillRunning` unless told to ``wait`` for the first call to end.
+    """
+    if key is None:
+        with transaction.atomic():
+            return Answer(act())
+    scope, fingerprint, refusal = _scope(actor, operation), _fingerprint(content), None
+    with transaction.atomic():
+        _take_turn(scope, key, wait=wait)
+        known = _known(scope, key)
+        if known is not None:
+            return _again(known, fingerprint)
+        try:
+            with transaction.atomic():
+                status, body = 200, act()
+        except ServiceError as error:
+            if error.status >= 500 or isinstance(error, TooMany):
+                raise
+            refusal = error
+            status, body = error.status, _told(error)
+        IdempotencyRecord.objects.create(scope=scope, key=key, fingerprint=fingerprint, status=status, body=body)
+    if refusal is not None:
+        raise refusal
+    return Answer(body)
+
+
+def _scope(actor: Actor, operation: str) -> str:
+    """Keys of one caller mean nothing to another, nor to another operation."""
+    if actor.customer is not None:
+        owner = f"customer:{actor.customer.pk}"
+    elif actor.api_user is not None:
+        owner = f"api_user:{actor.api_user.pk}:{'test' if actor.is_sandbox else 'live'}"
+    else:
+        owner = f"user:{actor.user.pk if actor.user else ''}:{'test' if actor.is_sandbox else 'live'}"
+    return f"{operation}:{owner}"
+
+
+def _fingerprint(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=_text).encode()).hexdigest()
+
+
+def _text(value: object) -> str:
+    # 50000 and 50000.00 are one amount.
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+
+
+def _take_turn(scope: str, key: str, *, wait: bool) -> None:
+    """One call with a key at a time. The lock goes with the transaction, whatever becomes of the process."""
+    number = int.from_bytes(hashlib.sha256(f"{scope}\n{key}".encode()).digest()[:8], signed=True)
+    with connection.cursor() as cursor:
+        if wait:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+            return
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        if not cursor.fetchone()[0]:
+            raise StillRunning
+
+
+def _known(scope: str, key: str) -> IdempotencyRecord | None:
+    record = IdempotencyRecord.objects.filter(scope=scope, key=key).first()
+    if record is not None and record.created_at < now() - IdempotencyRecord.KEPT:
+        record.delete()
+        return None
+    return record
+
+
+def _again(record: IdempotencyRecord, fingerprint: str) -> Answer:
+    if record.fingerprint != fingerprint:
+        raise KeyUsedForOther
+    status, body = record.status or 200, record.body or {}
+    if status >= 400:
+        raise RefusedBefore(status, body)
+    return Answer(body, replayed=True)
+
+
+def _told(error: ServiceError) -> Body:
+    fields = {name: [str(text) for text in texts] for name, texts in error.fields.items()}
+    return {"message": str(error.message), "code": error.code, "fields": fields}

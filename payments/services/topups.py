@@ -1,0 +1,53 @@
+"""A top-up asked for by a program: a deposit, and its number as soon as the bank gives one."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.cache import cache
+
+from accounts.models import Customer
+from config.lib.ids import new_reference
+from payments import settlement
+from payments.errors import NoTopUpHere
+from payments.models import Deposit, VirtualAccount
+from payments.services.deposits import CURRENCY, request_va_deposit
+
+# Calls of the API that may wait for the provider at a time; the others leave it to the worker. A provider that hangs
+# must not take all web processes with it.
+LANES = 4
+_LANE_SECONDS = 60
+
+
+def request_top_up(*, customer: Customer, amount: Decimal, bank: str, note: str) -> Deposit:
+    """A new deposit of ``amount`` whole rupiah by virtual account; ``note`` will stand in the statement.
+
+    No open invoice is given again, as the page does: whoever repeats a call sends an Idempotency-Key. Call
+    `fetch_number` after the commit. Raises as `request_va_deposit`, and `NoTopUpHere` when the customers' wallets are
+    not in rupiah.
+    """
+    if settings.CUSTOMER_WALLET_CURRENCY != CURRENCY:
+        raise NoTopUpHere
+    return request_va_deposit(
+        customer=customer, amount=amount, bank=bank, idempotency_key=new_reference("api-"), note=note, fresh=True
+    )
+
+
+def fetch_number(deposit: Deposit) -> None:
+    """Have the number of ``deposit`` made now, by the step that the worker does, if nobody does it already.
+
+    Takes as long as a call to the provider may take at most (``FASPAY_READ_TIMEOUT_SECONDS``); what comes of it is in
+    the rows. Never inside a transaction that must not wait.
+    """
+    account = VirtualAccount.objects.filter(deposit=deposit, state=VirtualAccount.State.SUBMITTING).first()
+    lane = _lane() if account else None
+    if account is None or lane is None:
+        return
+    try:
+        settlement.submit(account.pk)
+    finally:
+        cache.delete(lane)
+
+
+def _lane() -> str | None:
+    names = (f"payments:topup:{number}" for number in range(LANES))
+    return next((name for name in names if cache.add(name, 1, timeout=_LANE_SECONDS)), None)

@@ -1,0 +1,34 @@
+"""What can be asked of the ledger: `movements` for the other apps, `spending` for what customers do themselves."""
+
+from wallets.ledger import Held, Posted
+from wallets.services.movements import (
+    capture_hold,
+    credit_from_provider,
+    hold_funds,
+    house_account_id,
+    open_for,
+    release_hold,
+    reverse,
+    transfer,
+    wallet_of,
+)
+from wallets.services.spending import Moved, check_room, credit_in_sandbox, pay_merchant, send_money
+
+__all__ = [
+    "Held",
+    "Moved",
+    "Posted",
+    "capture_hold",
+    "check_room",
+    "credit_from_provider",
+    "credit_in_sandbox",
+    "hold_funds",
+    "house_account_id",
+    "open_for",
+    "pay_merchant",
+    "release_hold",
+    "reverse",
+    "send_money",
+    "transfer",
+    "wallet_of",
+]
