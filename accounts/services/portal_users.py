@@ -42,9 +42,9 @@ def create_portal_user(
     People of a client make people of that client only. Raises `Invalid` with the wrong fields, `TooMuchGranted`,
     `Taken` for an e-mail address or user name in use, `WrongState` for a client that was turned away.
     """
-    fields = Fields({"email": email, "user_name": user_name or email, "display_name": display_name})
-    facts = {"email": fields.email("email"), "user_name": fields.line("user_name", most=200)}
-    facts["display_name"] = fields.line("display_name", most=100)
+    fields = Fields({"email": email, "user_name": user_name, "display_name": display_name})
+    facts = {"email": fields.email("email"), "display_name": fields.line("display_name", most=100)}
+    facts["user_name"] = fields.line("user_name", most=200) or facts["email"]
     fields.check()
     home = actor.client or client
     if home is not None and home.status in (Client.Status.REJECTED, Client.Status.DEACTIVATED):

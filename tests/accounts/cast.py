@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -22,6 +23,7 @@ def role(name: str, *permissions: str, audience: str = Role.Audience.STAFF) -> R
 def person(name: str, *roles: str, client: Client | None = None) -> PortalUser:
     """Somebody who works here, with a password."""
     user = User.objects.create_user(f"{name}@example.id", PASSWORD, display_name=name.title())
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     portal = PortalUser.objects.create(user=user, client=client, user_name=user.email)
     portal.roles.set(Role.objects.filter(name__in=roles))
     assert portal.roles.count() == len(roles)
