@@ -1,7 +1,24 @@
 """The desk of a client's people."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from accounts.views import audit, company, people
 
 app_name = "company"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", company.overview, name="overview"),
+    path("profile/", company.profile, name="profile"),
+    path("api-users/", company.listing, name="api_users"),
+    path("api-users/new/", company.new, name="api_user_new"),
+    path("api-users/<uuid:api_user_id>/", company.api_user, name="api_user"),
+    path("api-users/<uuid:api_user_id>/deactivate/", company.deactivate, name="api_user_deactivate"),
+    path("team/", people.people, name="team"),
+    path("team/new/", people.new, name="person_new"),
+    path("team/<uuid:public_id>/", people.person, name="person"),
+    path("team/<uuid:public_id>/roles/", people.roles, name="person_roles"),
+    path("team/<uuid:public_id>/deactivate/", people.deactivate, name="person_deactivate"),
+    path("team/<uuid:public_id>/reactivate/", people.reactivate, name="person_reactivate"),
+    path("team/<uuid:public_id>/invite/", people.invite, name="person_invite"),
+    path("audit/", audit.of_client, name="audit"),
+]

@@ -1,7 +1,39 @@
 from django.urls import path
 
+from accounts.views import audit, clients, customers_staff
+from accounts.views import access, people, roles
 from config import staff_views
 
 app_name = "staff"
 
-urlpatterns = [path("", staff_views.overview, name="overview")]
+urlpatterns = [
+    path("", staff_views.overview, name="overview"),
+    path("roles/", roles.roles, name="roles"),
+    path("roles/new/", roles.new, name="role_new"),
+    path("roles/matrix/", roles.matrix, name="role_matrix"),
+    path("roles/compare/", roles.compare, name="role_compare"),
+    path("roles/<uuid:public_id>/", roles.role, name="role"),
+    path("roles/<uuid:public_id>/clone/", roles.clone, name="role_clone"),
+    path("roles/<uuid:public_id>/rename/", roles.rename, name="role_rename"),
+    path("roles/<uuid:public_id>/delete/", roles.delete, name="role_delete"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.new, name="person_new"),
+    path("people/<uuid:public_id>/", people.person, name="person"),
+    path("people/<uuid:public_id>/roles/", people.roles, name="person_roles"),
+    path("people/<uuid:public_id>/deactivate/", people.deactivate, name="person_deactivate"),
+    path("people/<uuid:public_id>/reactivate/", people.reactivate, name="person_reactivate"),
+    path("people/<uuid:public_id>/invite/", people.invite, name="person_invite"),
+    path("access/", access.access, name="access"),
+    path("clients/", clients.listing, name="clients"),
+    path("clients/pending/", clients.pending, name="pending_clients"),
+    path("clients/<uuid:client_id>/", clients.client, name="client"),
+    path("clients/<uuid:client_id>/approve/", clients.approve, name="approve_client"),
+    path("clients/<uuid:client_id>/reject/", clients.reject, name="reject_client"),
+    path("clients/<uuid:client_id>/deactivate/", clients.deactivate, name="deactivate_client"),
+    path("clients/<uuid:client_id>/key/", clients.send_key_again, name="send_key_again"),
+    path("clients/<uuid:client_id>/<slug:tab>/", clients.client, name="client"),
+    path("customers/", customers_staff.listing, name="customers"),
+    path("customers/<uuid:customer_id>/", staff_views.customer, name="customer"),
+    path("audit/", audit.everything, name="audit"),
+    path("audit/export/", audit.export, name="audit_export"),
+]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.access.actors import Actor
 from accounts.access.table import GATEWAY_ONLY
 from accounts.errors import ClientNotActive, NoClient, NotAllowed, TooMuchGranted
-from accounts.models import ApiCall, ApiKey, ApiUser, Client, Customer, PortalUser, Role
+from accounts.models import ApiCall, ApiKey, ApiUser, AuditEntry, Client, Customer, PortalUser, Role
 
 
 def allows(actor: Actor, permission: str) -> bool:
@@ -73,11 +73,25 @@ def customers_seen_by(actor: Actor) -> QuerySet[Customer]:
     return Customer.objects.none()
 
 
+def audit_seen_by(actor: Actor) -> QuerySet[AuditEntry]:
+    """All of the record for staff who may read it; for a client's people what concerns their client."""
+    if actor.is_gateway_staff and allows(actor, "Audit.Read"):
+        return AuditEntry.objects.all()
+    if actor.client is not None and allows(actor, "Audit.ReadClient"):
+        return AuditEntry.objects.filter(client_id=actor.client.public_id)
+    return AuditEntry.objects.none()
+
+
 def may_make_keys(actor: Actor, *, is_sandbox: bool) -> bool:
     """For oneself. Customers may; people who work here need the permission."""
     if actor.portal is None:
         return actor.customer is not None
     return allows(actor, "SandboxApiKeys.Create" if is_sandbox else "ApiKeys.Create")
+
+
+def may_develop(actor: Actor) -> bool:
+    """Whom the developers' pages are for."""
+    return any(may_make_keys(actor, is_sandbox=mode) for mode in (True, False)) or allows(actor, "ApiKeys.Read")
 
 
 def keys_seen_by(actor: Actor) -> QuerySet[ApiKey]:

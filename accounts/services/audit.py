@@ -44,6 +44,11 @@ def record(
     )
 
 
+def note_export(*, actor: Actor, filters: Mapping[str, str], rows: int) -> None:
+    """Note that the record itself was taken out: by what search, and how many rows."""
+    record(actor, "audit.exported", after={"filters": dict(filters), "rows": rows})
+
+
 def _actor_id(actor: Actor) -> str:
     if actor.api_user is not None:
         return f"api_user:{actor.api_user.public_id}"
