@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
+_MAKE_A_KEY = "Make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+
 
 @register(Tags.security)
 def settings_make_sense(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    return [*_secrets(), *_sandbox(), *_key_files()]
+    return [*_secrets(), *_sandbox(), *_key_files(), *_file_keys()]
 
 
 @register(Tags.security, deploy=True)
@@ -45,3 +48,26 @@ def _key_files() -> Iterator[CheckMessage]:
     for name in filter(None, [settings.FASPAY_PRIVATE_KEY_FILE, *settings.FASPAY_PUBLIC_KEY_FILES]):
         if not Path(name).is_file():
             yield Error(f"The key file {Path(name).name} does not exist.", hint="Check the path.", id="gerbang.E003")
+
+
+def _file_keys() -> Iterator[CheckMessage]:
+    for key in settings.FILE_ENCRYPTION_KEYS:
+        if not _is_fernet_key(key):
+            yield Error("FILE_ENCRYPTION_KEYS holds something that is no key.", hint=_MAKE_A_KEY, id="gerbang.E006")
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
+
+
+@register(Tags.security, deploy=True)
+def documents_can_be_kept(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if settings.FILE_ENCRYPTION_KEYS:
+        return []
+    return [
+        Error("FILE_ENCRYPTION_KEYS is empty: no identity document can be kept.", hint=_MAKE_A_KEY, id="gerbang.E005")
+    ]
