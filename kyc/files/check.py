@@ -76,14 +76,15 @@ def check(file: UploadedFile[bytes]) -> Checked:
 
 
 def check_all(files: Sequence[UploadedFile[bytes]], field: str) -> list[Checked]:
-    """Every one of ``files``, or an error that names each bad one as ``field[index]`` and has the status they share."""
+    """Every one of ``files``, or an error that names each bad one as ``Files[1]`` (a single ``file`` by its name) and
+    has the status they share."""
     checked: list[Checked] = []
     errors: dict[str, FileError] = {}
     for index, file in enumerate(files):
         try:
             checked.append(check(file))
         except FileError as error:
-            errors[f"{field}[{index}]"] = error
+            errors[field if field == "file" else f"{field}[{index}]"] = error
     if errors:
         raise _together(errors)
     return checked
