@@ -37,6 +37,23 @@ _DOORS = {
 }
 
 
+_LATER, _CHANGED = _("Yes, later"), _("After changing it")
+_MEANINGS = (
+    ("400", _("Something in it is wrong; errors says what"), _CHANGED),
+    ("401", _("No credential, or one that does not work"), _("With another one")),
+    ("403", _("Known, but the right, the role or an active client is missing"), _("No")),
+    ("404", _("Not there, or not yours: the answer is the same"), _("No")),
+    ("405", _("This address does not take that method"), _("No")),
+    ("409", _("Against the state in which things are now"), _("After looking")),
+    ("413", _("Larger than we take"), _CHANGED),
+    ("415", _("Another kind of content"), _CHANGED),
+    ("422", _("Understood, but it cannot be done: not enough money, a limit is reached"), _("When that changed")),
+    ("429", _("Too often"), _("After Retry-After")),
+    ("500", _("Our fault"), _("Money: with the same Idempotency-Key")),
+    ("503", _("We cannot serve it right now"), _LATER),
+)
+
+
 @dataclass(frozen=True)
 class Field:
     name: str
@@ -77,7 +94,13 @@ class Section:
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """How to call the API, and every operation in one list."""
-    return render(request, "developers/reference.html", {"sections": _sections(), "base_url": settings.BASE_URL})
+    context = {
+        "sections": _sections(),
+        "base_url": settings.BASE_URL,
+        "rate": settings.API_RATE_PER_MINUTE,
+        "meanings": _MEANINGS,
+    }
+    return render(request, "developers/reference.html", context)
 
 
 @open_to_all

@@ -215,6 +215,18 @@ class ApiKey(models.Model):
         """Neither revoked nor over; its owner may still be switched off."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now())
 
+    @property
+    def state(self) -> str:
+        """works, paused (its owner or client is switched off), ending (replaced), expired, revoked. Select owner,
+        client and successor with it."""
+        if not self.works:
+            return "revoked" if self.revoked_at else "expired"
+        owner = self.api_user or self.user
+        client = self.api_user.client if self.api_user else None
+        if (owner and not owner.is_active) or (client and not client.is_active):
+            return "paused"
+        return "ending" if hasattr(self, "replaced_by") else "works"
+
 
 class ApiCall(models.Model):
     """One request made with a key: what a developer looks up, and what reports count. No body, no query."""

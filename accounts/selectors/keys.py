@@ -1,7 +1,6 @@
 """What is shown of keys and of the calls made with them. Who sees what is decided in `accounts.access.policy`."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,6 @@ from django.db.models import Count, Max, Q, QuerySet
 from accounts.access import policy
 from accounts.access.actors import Actor
 from accounts.models import ApiCall, ApiKey, ApiUser, Client, User
-from config.lib.clock import now
 from config.lib.pagination import Page, keyset
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{20,64}")
@@ -25,17 +23,17 @@ def sandbox_keys_of(user: User) -> QuerySet[ApiKey]:
 
 def keys_for(actor: Actor, *, is_sandbox: bool) -> QuerySet[ApiKey]:
     """The keys of one mode on the developers' page: one's own and those of one's API users. Working ones first."""
-    return _shown(policy.keys_seen_by(actor).filter(is_sandbox=is_sandbox, **_not_all(actor)))
+    return shown(policy.keys_seen_by(actor).filter(is_sandbox=is_sandbox, **_not_all(actor)))
 
 
 def keys_of_client(actor: Actor, client: Client) -> QuerySet[ApiKey]:
     """Every key of a client's API users and people that ``actor`` may see."""
     mine = Q(api_user__client=client) | Q(user__portal__client=client)
-    return _shown(policy.keys_seen_by(actor).filter(mine))
+    return shown(policy.keys_seen_by(actor).filter(mine))
 
 
 def keys_of_api_user(actor: Actor, api_user: ApiUser) -> QuerySet[ApiKey]:
-    return _shown(policy.keys_seen_by(actor).filter(api_user=api_user))
+    return shown(policy.keys_seen_by(actor).filter(api_user=api_user))
 
 
 def api_users_for_keys(actor: Actor) -> QuerySet[ApiUser]:
@@ -50,8 +48,9 @@ def _not_all(actor: Actor) -> dict[str, Any]:
     return {"user": actor.user} if actor.is_gateway_staff else {}
 
 
-def _shown(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
-    related = ("api_user__client", "user", "replaces", "replaced_by")
+def shown(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+    """With everything that a line of the list shows, newest first."""
+    related = ("api_user__client", "user__portal__client", "replaces", "replaced_by", "created_by")
     return keys.select_related(*related).order_by("-created_at", "-id")
 
 
@@ -117,8 +116,3 @@ def _words(words: str) -> Q:
     if _REQUEST_ID.fullmatch(words):
         return Q(request_id=words)
     return Q(path__icontains=words) | Q(route__icontains=words)
-
-
-def soon_over(keys: Iterable[ApiKey], before: datetime) -> list[ApiKey]:
-    """Working keys that end before a moment."""
-    return [key for key in keys if key.works and key.expires_at is not None and now() < key.expires_at < before]

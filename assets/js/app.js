@@ -4,14 +4,18 @@ import { startConfirming } from "./confirm.js";
 import { startConnection } from "./connection.js";
 import { startCopying } from "./copy.js";
 import { startCountdowns } from "./countdown.js";
+import { startDownloads } from "./download.js";
 import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { startMenus } from "./menus.js";
+import { startPasswords } from "./passwords.js";
 
 startClock();
 startConfirming();
+startPasswords();
 startForms();
 startCopying();
+startDownloads();
 startCountdowns();
 startMenus();
 startKeys();

@@ -48,7 +48,8 @@ _DEPOSITS = Entry("payments:deposits", _("Deposits"), "arrow-down-tray")
 _STATEMENT = Entry("wallets:statement", _("Transactions"), "banknotes")
 _SEND = Entry("wallets:send", _("Send"), "paper-airplane", also=("wallets:pay",))
 _IDENTITY = Entry("identity:status", _("Verify identity"), "identification", also=("identity:upload",))
-_KEYS = Entry("developers:keys", _("Developers"), "code-bracket", also=("developers:calls",))
+_KEY_PAGES = ("developers:new_key", "developers:key", "developers:rotate_key", "developers:change_key")
+_KEYS = Entry("developers:keys", _("Developers"), "code-bracket", also=(*_KEY_PAGES, "developers:calls"))
 _SANDBOX = Entry("sandbox:index", _("Sandbox"), "beaker", also=("sandbox:mailbox", "sandbox:letter"))
 
 _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
@@ -79,10 +80,23 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
         (
             _("Access"),
             [
-                Entry("staff:people", _("People"), "user-group", also=("staff:person",), permission="PortalUsers.Read"),
-                Entry("staff:roles", _("Roles"), "shield-check", also=("staff:role",), permission="Roles.Compare"),
+                Entry(
+                    "staff:people",
+                    _("People"),
+                    "user-group",
+                    also=("staff:person", "staff:person_new"),
+                    permission="PortalUsers.Read",
+                ),
+                Entry(
+                    "staff:roles",
+                    _("Roles"),
+                    "shield-check",
+                    also=("staff:role", "staff:role_new", "staff:role_matrix", "staff:role_compare"),
+                    permission="Roles.Compare",
+                ),
                 Entry("staff:access", _("Who may what"), "magnifying-glass-circle", permission="Access.Explain"),
                 Entry("staff:audit", _("Audit"), "clipboard-document-check", permission="Audit.Read"),
+                Entry("developers:keys", _("My API keys"), "key", also=_KEY_PAGES, permission="SandboxApiKeys.Create"),
                 Entry("admin:index", _("Administration"), "wrench-screwdriver", permission="Administration.Read"),
             ],
         ),
@@ -92,14 +106,23 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
             _("Company"),
             [
                 Entry("company:overview", _("Overview"), "home"),
-                Entry("company:team", _("Team"), "user-group", permission="PortalUsers.Read"),
+                Entry(
+                    "company:team",
+                    _("Team"),
+                    "user-group",
+                    also=("company:person", "company:person_new"),
+                    permission="PortalUsers.Read",
+                ),
                 Entry("company:api_users", _("API users"), "cpu-chip", permission="ApiUsers.Read"),
                 Entry("company:audit", _("Audit"), "clipboard-document-check", permission="Audit.ReadClient"),
             ],
         ),
         (
             _("Developers"),
-            [Entry("developers:keys", _("API keys"), "key"), Entry("developers:calls", _("Requests"), "list-bullet")],
+            [
+                Entry("developers:keys", _("API keys"), "key", also=_KEY_PAGES, permission="ApiKeys.Read"),
+                Entry("developers:calls", _("Requests"), "list-bullet", permission="ApiCalls.Read"),
+            ],
         ),
     ],
     "sandbox": [(_("Try it out"), [_SANDBOX])],

@@ -1,7 +1,6 @@
 """The API as a whole: every answer under /api, asked rightly and wrongly, is one that a program can read."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -227,13 +226,12 @@ def test_keys_that_do_not_work_are_slowed_by_place_and_good_ones_are_not(custome
 
 
 @pytest.fixture
-def _no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     class Away:
         def eval(self, *_: object) -> None:
             raise RedisAway("away")
 
     monkeypatch.setattr(limits, "_client", lambda key: Away())
-    yield
 
 
 @pytest.mark.usefixtures("_no_redis")
