@@ -1,6 +1,7 @@
 """The gates: who may enter a page. A person who may not is told the page does not exist."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -20,6 +21,17 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=HttpRequest)
 V = TypeVar("V", bound=Callable[..., HttpResponseBase])
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Whom a page is for: public, signed in, customer, or permission (with what `permission_required` was given)."""
+
+    who: str
+    look: str = ""
+    change: str = ""
+    look_only: str = ""
+    change_only: str = ""
 
 
 class CustomerRequest(HttpRequest):
@@ -43,7 +55,12 @@ def customer_of(user: object) -> Customer | None:
 
 def open_to_all(view: View[P]) -> View[P]:
     """Say that a page is for everybody. Every page says who it is for; one that says nothing fails a test."""
-    return _says(view, "public")
+    return _says(view, Rule("public"))
+
+
+def gate_inside(who: str) -> Callable[[View[P]], View[P]]:
+    """Say whom a view is for that has more to do before it hands over to one with the gate ``who``."""
+    return lambda view: _says(view, Rule(who))
 
 
 def sign_in_required(view: Callable[Concatenate[ActorRequest, P], HttpResponseBase]) -> View[P]:
@@ -56,7 +73,7 @@ def sign_in_required(view: Callable[Concatenate[ActorRequest, P], HttpResponseBa
         request.actor = actor_of(request)  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
-    return _says(gate, "signed in")
+    return _says(gate, Rule("signed in"))
 
 
 def customer_required(view: Callable[Concatenate[CustomerRequest, P], HttpResponseBase]) -> View[P]:
@@ -72,7 +89,7 @@ def customer_required(view: Callable[Concatenate[CustomerRequest, P], HttpRespon
         request.customer = customer  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
-    return _says(gate, "customer")
+    return _says(gate, Rule("customer"))
 
 
 def permission_required(
@@ -97,7 +114,7 @@ def permission_required(
             request.actor = actor  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
-        return _says(gate, f"{look} / {change or look}")
+        return _says(gate, Rule("permission", look, change or look, look_only, only))
 
     return decorate
 
@@ -120,7 +137,7 @@ def step_up_required(view: V) -> V:
     return guard  # type: ignore[return-value]
 
 
-def _says(view: V, rule: str) -> V:
+def _says(view: V, rule: Rule) -> V:
     view.rule = rule  # type: ignore[attr-defined]
     return view
 

@@ -28,6 +28,7 @@ from wallets import selectors as wallets
 from wallets.lines import line_of
 
 
+@open_to_all
 @require_safe
 def home(request: HttpRequest) -> HttpResponseBase:
     """The landing page for strangers, the dashboard for customers, the desk for staff."""
@@ -56,6 +57,7 @@ def dashboard(request: CustomerRequest) -> HttpResponse:
     return render(request, "home.html", context)
 
 
+@open_to_all
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -95,12 +97,14 @@ def _ask_redis() -> bool:
     return bool(client.ping())
 
 
+@open_to_all
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """Browsers ask here by habit; pages that are not ours (the administration) name no icon."""
     return redirect(static("dist/favicon.svg"), permanent=True)
 
 
+@open_to_all
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Change the language and come back to the same page; a signed-in person keeps the choice."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.permissions import CustomerRequest, customer_required
+from accounts.permissions import CustomerRequest, customer_required, gate_inside
 from config.lib.errors import ServiceError
 from config.lib.ids import new_reference
 from config.lib.pagination import keyset
@@ -93,6 +93,7 @@ def _available(request: CustomerRequest) -> Decimal:
     return next(found, Decimal(0))
 
 
+@gate_inside("customer")
 @never_cache
 @require_safe
 def live(request: HttpRequest) -> HttpResponseBase:

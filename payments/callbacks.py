@@ -5,11 +5,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from accounts.permissions import open_to_all
 from config.lib.clock import JAKARTA, now
 from payments import services
 from payments.services.incoming import BODY_LIMIT, Call
 
 
+@open_to_all
 @csrf_exempt
 def payment(request: HttpRequest) -> HttpResponse:
     """`POST /v1.0/transfer-va/payment`: payment notifications (Faspay contract 4.2)."""

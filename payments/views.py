@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from accounts.permissions import CustomerRequest, customer_required
+from accounts.permissions import CustomerRequest, customer_required, gate_inside
 from config.lib.errors import ServiceError
 from config.lib.money import format_money
 from config.lib.pagination import keyset
@@ -87,6 +87,7 @@ def _rupiah(request: CustomerRequest) -> Decimal:
     return next((row.available for row in balances(request.customer) if row.currency == "IDR"), Decimal(0))
 
 
+@gate_inside("customer")
 @never_cache
 @require_safe
 def deposit(request: HttpRequest, public_id: UUID) -> HttpResponseBase:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.permissions import sign_in_required
+from accounts.permissions import open_to_all, sign_in_required
 from config.lib.errors import ServiceError
 from config.lib.money import format_money
 from sandbox import mailbox as mails
@@ -126,6 +126,7 @@ def _act(request: HttpRequest, form: Form, action: Callable[[Form], str]) -> Htt
 
 
 @sandbox_only
+@open_to_all
 @never_cache
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
@@ -138,6 +139,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 
 
 @sandbox_only
+@open_to_all
 @never_cache
 @require_safe
 def letter(request: HttpRequest, name: str) -> HttpResponse:

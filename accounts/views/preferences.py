@@ -1,22 +1,19 @@
-from typing import cast
-
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.forms.people import PreferencesForm
-from accounts.models import User
+from accounts.permissions import ActorRequest, sign_in_required
 from accounts.services import people as services
 
 
-@login_required
-def preferences(request: HttpRequest) -> HttpResponse:
+@sign_in_required
+def preferences(request: ActorRequest) -> HttpResponse:
     """Name, language and time zone of whoever is signed in."""
-    user = cast(User, request.user)
+    user = request.user
     form = PreferencesForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
         services.change_preferences(user=user, **form.cleaned_data)
