@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -106,7 +107,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if template_prefix in _ON_RECORD:
             action, kind = _ON_RECORD[template_prefix]
             sign_in.note(self.request, user, action, **({"kind": kind} if kind else {}))
-        more = {"device": sessions.device_of(self.get_http_user_agent(self.request))[0], **(context or {})}
+        more = {
+            "device": sessions.device_of(self.get_http_user_agent(self.request))[0],
+            "secure_url": settings.BASE_URL + reverse("account_reset_password"),
+            **(context or {}),
+        }
         with translation.override(user.language):
             super().send_notification_mail(template_prefix, user, more, email or user.email)
 

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
+from redis.exceptions import RedisError
 
 from accounts.access import rates
 from accounts.access.credentials import actor_of, has_bearer, portal_of
@@ -95,6 +97,12 @@ class FirstThingsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        # Limits that cannot count let nobody in; a page says so in words.
+        if isinstance(error, RedisError) and request.path.startswith("/account/"):
+            return render(request, "503.html", status=503)
+        return None
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         if SESSION_KEY not in request.session or has_bearer(request) or not isinstance(request.user, User):

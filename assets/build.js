@@ -9,7 +9,7 @@ import { PurgeCSS } from "purgecss";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "static", "dist");
-const apps = "{accounts,config,notifications,otp,payments,sandbox,wallets}";
+const apps = "{accounts,config,kyc,notifications,otp,payments,sandbox,wallets}";
 
 // What crispy-bootstrap5, django-tables2 and the scripts write into pages without standing in a template of ours.
 const alwaysKept = {
@@ -68,6 +68,8 @@ async function buildAll() {
     styles().then((text) => put("app.css", text)),
     script("app.js").then((text) => put("app.js", text)),
     script("theme.js").then((text) => put("theme.js", text)),
+    script("viewer.js").then((text) => put("viewer.js", text)),
+    script("passkeys.js").then((text) => put("passkeys.js", text)),
     copyFile(join(root, "assets/favicon.svg"), join(dist, "favicon.svg")),
   ]);
 }

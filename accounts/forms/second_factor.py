@@ -5,6 +5,7 @@ from typing import Any
 from allauth.core import context
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -51,3 +52,19 @@ class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]
     """The first code proves that the app has the secret."""
 
     code = forms.CharField(label=_("Code shown by the app"), max_length=20, widget=forms.TextInput(attrs=_DIGITS))
+
+
+class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    name = forms.CharField(
+        label=_("Name"), max_length=60, required=False, help_text=_("So that you know it again, for example: my phone.")
+    )
+    passwordless = forms.BooleanField(
+        label=_("It may sign me in without the password"),
+        required=False,
+        initial=True,
+        help_text=_("Needs fingerprint, face or PIN on the device. Switch it off for simple security keys."),
+    )
+
+
+class PasskeyNameForm(EditWebAuthnForm):  # type: ignore[misc]
+    name = forms.CharField(label=_("Name"), max_length=60)

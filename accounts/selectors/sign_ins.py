@@ -24,10 +24,10 @@ _WORDS: dict[str, tuple[str | Promise, str, str]] = {
 @dataclass(frozen=True)
 class Event:
     at: datetime
-    text: str | Promise
+    title: str | Promise
     icon: str
     tone: str
-    address: str
+    who: str
 
 
 def recent(user: User, *, limit: int = 10) -> list[Event]:

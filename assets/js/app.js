@@ -7,6 +7,7 @@ import { startCountdowns } from "./countdown.js";
 import { startDownloads } from "./download.js";
 import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
+import { startMatrix } from "./matrix.js";
 import { startMenus } from "./menus.js";
 import { startPasswords } from "./passwords.js";
 
@@ -17,6 +18,7 @@ startForms();
 startCopying();
 startDownloads();
 startCountdowns();
+startMatrix();
 startMenus();
 startKeys();
 startArrivals();
