@@ -135,6 +135,13 @@ class PortalUser(models.Model):
     def __str__(self) -> str:
         return self.user_name
 
+    @property
+    def state(self) -> str:
+        """active, invited (has chosen no password yet) or inactive."""
+        if not self.user.is_active:
+            return "inactive"
+        return "active" if self.user.has_usable_password() else "invited"
+
 
 class ApiUser(models.Model):
     """A developer of a client: a role, overrides and keys, no password."""

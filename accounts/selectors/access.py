@@ -1,7 +1,8 @@
 """Who may do what, and why: the same sets as the policy decides by, with the role or override that decides."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
@@ -16,16 +17,22 @@ from accounts.selectors import portal_users
 class Verdict:
     """Whether one right is there, and what decided.
 
-    ``roles`` hold it; ``override`` is True (granted), False (revoked) or None. ``but`` says what still stands in the
-    way of a right that is held: "gateway" (never for people of a client), "asleep" (their client is not active) or
-    "off" (the account is switched off). ``needs_role`` is a role that one operation wants besides.
+    ``roles`` hold it, ``elsewhere`` are roles that would give it; ``override`` is True (granted), False (revoked) or
+    None. ``but`` says what still stands in the way of a right that is held: "gateway" (never for people of a
+    client), "asleep" (their client is not active) or "off" (the account is switched off). ``needs_role`` is a role
+    that the operation wants besides.
     """
 
     permission: Permission
-    roles: Sequence[str] = field(default_factory=tuple)
+    roles: Sequence[str] = ()
+    elsewhere: Sequence[str] = ()
     override: bool | None = None
     but: str = ""
     needs_role: str = ""
+
+    @property
+    def resource(self) -> str:
+        return self.permission.name.partition(".")[0]
 
     @property
     def is_held(self) -> bool:
@@ -47,14 +54,23 @@ def api_users_with_overrides(actor: Actor) -> QuerySet[ApiUser]:
     )
 
 
+def api_user(actor: Actor, public_id: str) -> ApiUser | None:
+    """One of those ``actor`` sees; None for anybody else, and for what is no id."""
+    try:
+        return api_users_with_overrides(actor).filter(public_id=UUID(public_id)).first()
+    except ValueError:
+        return None
+
+
 def explain_person(portal: PortalUser) -> list[Verdict]:
-    """Every permission there is, as ``portal`` has it or not: three reads."""
-    holders = _roles_by_permission(portal.roles.all())
+    """Every permission there is, as ``portal`` has it or not: two reads beside its roles."""
+    given = _given_by(Role.Audience.CLIENT if portal.client else Role.Audience.STAFF)
     held = {role.name for role in portal.roles.all()}
     return [
         Verdict(
             one,
-            roles=holders.get(one.pk, ()),
+            roles=[name for name in given.get(one.pk, ()) if name in held],
+            elsewhere=[name for name in given.get(one.pk, ()) if name not in held],
             but=_what_stops(one.name, portal.client, is_on=portal.user.is_active),
             needs_role=_missing_role(one.name, held),
         )
@@ -64,12 +80,14 @@ def explain_person(portal: PortalUser) -> list[Verdict]:
 
 def explain_api_user(api_user: ApiUser) -> list[Verdict]:
     """Every permission there is, as ``api_user`` has it or not: three reads."""
-    holders = _roles_by_permission([api_user.role])
+    given = _given_by(Role.Audience.API)
     overrides = {one.permission_id: one.is_allowed for one in api_user.overrides.all()}
+    held = {api_user.role.name}
     return [
         Verdict(
             one,
-            roles=holders.get(one.pk, ()),
+            roles=[name for name in given.get(one.pk, ()) if name in held],
+            elsewhere=[name for name in given.get(one.pk, ()) if name not in held],
             override=overrides.get(one.pk),
             but=_what_stops(one.name, api_user.client, is_on=api_user.is_active),
         )
@@ -124,8 +142,9 @@ def _api_verdict(api_user: ApiUser, permission: Permission, roles: set[int]) -> 
     )
 
 
-def _roles_by_permission(roles: Iterable[Role]) -> Mapping[int, Sequence[str]]:
-    pairs = Role.permissions.through.objects.filter(role__in=[role.pk for role in roles]).order_by("role__name")
+def _given_by(audience: str) -> Mapping[int, Sequence[str]]:
+    """Names of the roles for ``audience`` by the permission they hold. One read."""
+    pairs = Role.permissions.through.objects.filter(role__audience=audience).order_by("role__name")
     found: dict[int, list[str]] = {}
     for permission, name in pairs.values_list("permission_id", "role__name"):
         found.setdefault(permission, []).append(name)

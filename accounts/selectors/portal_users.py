@@ -63,13 +63,6 @@ def person(actor: Actor, public_id: str | UUID) -> PortalUser | None:
     return people(actor).filter(public_id=_uuid(public_id)).first()
 
 
-def state_of(portal: PortalUser) -> str:
-    """active, invited (has chosen no password yet) or inactive."""
-    if not portal.user.is_active:
-        return OFF
-    return ACTIVE if portal.user.has_usable_password() else INVITED
-
-
 def _uuid(text: str | UUID) -> UUID:
     """The id that ``text`` is; for nonsense one that nobody has."""
     try:

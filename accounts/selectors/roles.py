@@ -12,8 +12,9 @@ from accounts.access.actors import Actor
 from accounts.access.table import GATEWAY_ONLY
 from accounts.models import ApiUser, Permission, PortalUser, Role
 
-# Every tick is a field of one form, and a form has an end (DATA_UPLOAD_MAX_NUMBER_FIELDS).
-MOST_COLUMNS = 8
+# Every tick is a field of one form, and a form has an end (DATA_UPLOAD_MAX_NUMBER_FIELDS). The style sheet knows
+# twelve columns.
+MOST_TICKS, MOST_COLUMNS = 900, 12
 
 
 def permissions() -> QuerySet[Permission]:
@@ -35,7 +36,7 @@ def counted(actor: Actor) -> QuerySet[Role]:
             holders=Count("people", filter=Q(people__user__is_active=True), distinct=True)
             + Count("api_users", filter=Q(api_users__is_active=True), distinct=True),
         )
-        .order_by("-is_system", "audience", "name")
+        .order_by("-audience", "name")
     )
 
 
@@ -109,12 +110,13 @@ def matrix(
         wanted = wanted.filter(Q(name__icontains=word) | Q(route_pattern__icontains=word))
     shown = list(wanted)
     found = list(roles.prefetch_related("permissions"))
-    columns = [_column(actor, role, shown) for role in found[:MOST_COLUMNS]]
+    most = min(MOST_COLUMNS, max(1, MOST_TICKS // max(1, len(shown))))
+    columns = [_column(actor, role, shown) for role in found[:most]]
     held = {column.role.pk: frozenset(one.pk for one in column.role.permissions.all()) for column in columns}
     rows = [Row(one, [_cell(actor, column, one, held, ticks or {}) for column in columns]) for one in shown]
-    by_resource = groupby(rows, key=lambda row: row.permission.name.partition(".")[0])
+    by_resource = groupby(rows, key=lambda row: _resource_of(row.permission))
     groups = [Group(resource, list(part)) for resource, part in by_resource]
-    return Matrix(columns, groups, left_out=max(0, len(found) - MOST_COLUMNS))
+    return Matrix(columns, groups, left_out=max(0, len(found) - most))
 
 
 def _column(actor: Actor, role: Role, shown: Iterable[Permission]) -> Column:
@@ -145,6 +147,24 @@ def why_fixed(actor: Actor, role: Role, permission: Permission) -> str:
     if role.audience != Role.Audience.STAFF and permission.name in GATEWAY_ONLY:
         return "gateway"
     return "" if policy.may_grant(actor, permission.name) else "beyond"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a role may over one resource."""
+
+    resource: str
+    permissions: Sequence[Permission]
+
+
+def by_resource(role: Role) -> list[Held]:
+    """The rights of ``role``, resource by resource."""
+    rights = role.permissions.order_by("name")
+    return [Held(resource, list(part)) for resource, part in groupby(rights, key=_resource_of)]
+
+
+def _resource_of(permission: Permission) -> str:
+    return permission.name.partition(".")[0]
 
 
 @dataclass(frozen=True)
