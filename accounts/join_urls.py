@@ -1,5 +1,12 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from accounts.views import join
 
 app_name = "join"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", join.choose, name="choose"),
+    path("company/", join.company, name="company"),
+    path("individual/", join.individual, name="individual"),
+    path("done/", join.done, name="done"),
+]

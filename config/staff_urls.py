@@ -1,7 +1,6 @@
 from django.urls import path
 
-from accounts.views import audit, clients, customers_staff
-from accounts.views import access, people, roles
+from accounts.views import access, audit, clients, customers_staff, people, roles
 from config import staff_views
 
 app_name = "staff"

@@ -1,11 +1,19 @@
-from django.http import HttpResponse
-from django.shortcuts import render
+from uuid import UUID
 
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.errors import NotFound
+from accounts.models import Customer
 from accounts.permissions import ActorRequest, permission_required
+from accounts.selectors import customers_staff
 from config import views
 from otp import selectors as otp
 from payments import selectors as payments
 from wallets import selectors as wallets
+from wallets.lines import line_of
 
 
 @permission_required("Staff.Overview")
@@ -19,3 +27,27 @@ def overview(request: ActorRequest) -> HttpResponse:
         "orders": otp.staff_counts(),
     }
     return render(request, "staff/overview.html", context)
+
+
+@never_cache
+@require_safe
+@permission_required("Customers.ReadOne")
+def customer(request: ActorRequest, customer_id: UUID) -> HttpResponse:
+    """One customer: who it is, how it stands, what is in its wallet."""
+    found = _customer(request, customer_id)
+    context = {
+        "customer": found,
+        "balances": wallets.balances(found),
+        "recent_entries": [line_of(posting) for posting in wallets.recent_entries(found, 10)],
+        "open_deposits": payments.open_deposits(found),
+    }
+    return render(request, "accounts/customers/customer.html", context)
+
+
+def _customer(request: ActorRequest, customer_id: UUID) -> Customer:
+    if not request.actor.is_gateway_staff:
+        raise Http404
+    try:
+        return customers_staff.seen(request.actor, customer_id)
+    except NotFound:
+        raise Http404 from None

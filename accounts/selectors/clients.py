@@ -1,6 +1,7 @@
 """Which clients an actor sees, and what is counted about them."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -61,15 +62,54 @@ def keys_of(client: Client) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(mine).select_related("api_user", "user").order_by("-pk")
 
 
-def working_keys(client: Client) -> int:
-    """Keys that would be refused from now on if the client was deactivated."""
-    return keys_of(client).filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now()), revoked_at__isnull=True).count()
+@dataclass(frozen=True)
+class Effect:
+    """What would stop if a client was deactivated: how many people, API users and keys that work now."""
+
+    people: int
+    api_users: int
+    keys: int
 
 
-def last_calls(client: Client, *, most: int = 5) -> list[ApiCall]:
-    """The newest calls made with keys of the client's API users."""
-    calls = ApiCall.objects.filter(api_user__client=client).select_related("api_user", "key")
-    return list(calls.order_by("-pk")[:most])
+def effect_of_deactivation(client: Client) -> Effect:
+    working = keys_of(client).filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now()), revoked_at__isnull=True)
+    return Effect(
+        people=client.people.filter(user__is_active=True).count(),
+        api_users=client.api_users.filter(is_active=True).count(),
+        keys=working.count(),
+    )
+
+
+def waits_for_key(client: Client) -> bool:
+    """Whether an individual has never used the key that was mailed to it."""
+    if client.client_type != Client.Kind.INDIVIDUAL or not client.is_active:
+        return False
+    return not keys_of(client).filter(api_user__isnull=False, last_used_at__isnull=False).exists()
+
+
+def last_calls(actor: Actor, *, api_user: ApiUser | None = None, most: int = 5) -> list[ApiCall]:
+    """The newest calls that ``actor`` sees, of one API user or of all."""
+    calls = policy.calls_seen_by(actor).select_related("key__api_user", "key__user").order_by("-pk")
+    return list((calls.filter(api_user=api_user) if api_user else calls)[:most])
+
+
+@dataclass(frozen=True)
+class FirstSteps:
+    """How far a client has come: has it an API user, and has a key of one been used, in the sandbox and for real?"""
+
+    api_user: bool
+    sandbox_call: bool
+    live_call: bool
+
+    @property
+    def done(self) -> bool:
+        return self.api_user and self.live_call
+
+
+def first_steps(client: Client) -> FirstSteps:
+    used = keys_of(client).filter(last_used_at__isnull=False).order_by().values_list("is_sandbox", flat=True).distinct()
+    modes = set(used)
+    return FirstSteps(client.api_users.exists(), sandbox_call=True in modes, live_call=False in modes)
 
 
 def _api_user_count() -> Coalesce:

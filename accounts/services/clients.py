@@ -225,9 +225,7 @@ def _end_unused_keys(actor: Actor, api_user: ApiUser) -> None:
     if live.filter(last_used_at__isnull=False).exists():
         raise WrongState(_("The key has been used, so it arrived. A new one is made on the page of the API user."))
     for key in live:
-        key.revoked_at = now()
-        key.save(update_fields=["revoked_at"])
-        audit.record(actor, "key.revoked", target=key, client=api_user.client)
+        keys.revoke(actor=actor, key=key)
 
 
 def _locked(client: Client, state: str, otherwise: Any) -> Client:
