@@ -5,7 +5,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.money import format_money
+from config.lib.money import InvalidAmount, format_money, read_amount
 from payments.banks import BANKS
 
 OTHER = "other"
@@ -37,13 +37,10 @@ class TopUpForm(forms.Form):
         typed = self.cleaned_data["amount"].strip()
         if not typed:
             return None
-        bare = typed.lower().removeprefix("rp").strip()
-        groups = bare.replace(",", ".").split(".")
-        grouped = len(groups) == 1 or (0 < len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:]))
-        digits = "".join(groups)
-        if not grouped or not (digits.isascii() and digits.isdecimal()) or len(digits) > 15:
-            raise forms.ValidationError(_("Enter an amount in whole rupiah, for example 75000."))
-        return Decimal(digits)
+        try:
+            return read_amount(typed, "IDR")
+        except InvalidAmount as error:
+            raise forms.ValidationError(_("Enter an amount in whole rupiah, for example 75000.")) from error
 
     def clean(self) -> dict[str, Any]:
         """Bring preset and typed amount together in ``value``; two different ones are for the person to settle."""

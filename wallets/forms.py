@@ -1,11 +1,14 @@
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.lib.money import InvalidAmount, read_amount
 from wallets.selectors import Period
 
 DIRECTIONS = [("", _("All")), ("credit", _("Money in")), ("debit", _("Money out"))]
@@ -38,3 +41,43 @@ class PeriodForm(forms.Form):
         zone = ZoneInfo(timezone.get_current_timezone_name())
         cleaned = self.cleaned_data if self.is_bound and self.is_valid() else {}
         return Period(zone, cleaned.get("first"), cleaned.get("last"), cleaned.get("direction") or "")
+
+
+class SpendingForm(forms.Form):
+    """What sending and paying have in common. Limits, balance and the other side are judged by the service."""
+
+    amount = forms.CharField(
+        label=_("Amount"),
+        max_length=30,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=200)
+
+    def clean_amount(self) -> Decimal:
+        currency = settings.CUSTOMER_WALLET_CURRENCY
+        try:
+            return read_amount(self.cleaned_data["amount"], currency)
+        except InvalidAmount as error:
+            example = "75000" if currency == "IDR" else "75.00"
+            words = _("Enter an amount, for example %(example)s.") % {"example": example}
+            raise forms.ValidationError(words) from error
+
+
+class SendForm(SpendingForm):
+    recipient = forms.CharField(
+        label=_("To"),
+        max_length=254,
+        help_text=_("The e-mail address of their account, or their customer number."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    field_order = ("recipient", "amount", "note")
+
+
+class PayForm(SpendingForm):
+    external_reference = forms.CharField(
+        label=_("Invoice number"),
+        max_length=100,
+        help_text=_("As the merchant wrote it. Each invoice can be paid once."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    field_order = ("external_reference", "amount", "note")

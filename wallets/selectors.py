@@ -174,6 +174,16 @@ class Allowance:
         """The largest amount that would go through now."""
         return min(self.left, self.limits.single, self.available)
 
+    @property
+    def low(self) -> Decimal:
+        """Where little is left of a day."""
+        return self.limits.daily / 5
+
+    @property
+    def zone(self) -> str:
+        """By whose midnight the day ends, by its short name."""
+        return now().astimezone(wallet_zone()).tzname() or ""
+
 
 def allowance_of(customer: Customer) -> Allowance:
     """What the customer may spend now, in the currency of the customers' wallets."""

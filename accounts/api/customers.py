@@ -31,6 +31,7 @@ class LoginIn(ApiSchema):
 
     email: Email
     password: Password
+    otp_code: Annotated[str, Field(max_length=20, description="Where the person has set up a second factor.")] = ""
 
 
 class RegisteredOut(ApiSchema):
@@ -60,7 +61,9 @@ def register(request: ApiRequest, payload: CustomerIn) -> CustomerOut:
 @operation(router, "customers.login", answer=TokenOut)
 def login(request: ApiRequest, payload: LoginIn) -> TokenOut:
     """Check a customer's credentials and give out a token for an hour."""
-    customer = customers.sign_in(actor=request.actor, email=payload.email, password=payload.password)
+    customer = customers.customer_signing_in(
+        request=request, email=payload.email, password=payload.password, code=payload.otp_code
+    )
     return TokenOut(
         token=tokens.issue(customer),
         expires_in=int(tokens.LIFETIME.total_seconds()),

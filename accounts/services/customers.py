@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from accounts.access.actors import Actor
 from accounts.errors import BadCredentials, NotConfirmed, Taken, TooOften, Unmeasured
 from accounts.models import Customer, User
-from accounts.services import audit, lockout, passwords
+from accounts.services import audit, passwords, sign_in
 from accounts.services.fields import Fields
 from accounts.services.people import open_customer
 from config.lib.limits import TokenWindow, take_from_all
@@ -84,22 +84,17 @@ def _taken() -> Taken:
     )
 
 
-def sign_in(*, actor: Actor, email: str, password: str) -> Customer:
-    """The customer whose address and password these are.
+def customer_signing_in(*, request: HttpRequest, email: str, password: str, code: str = "") -> Customer:
+    """The customer whose address and password these are; ``code`` where the person has set up a second factor.
 
-    Whatever is wrong, the answer and the time it takes are the same. Raises `BadCredentials`, `TooMany` after wrong
-    attempts (`accounts.services.lockout`).
+    Whatever is wrong, the answer and the time it takes are the same. Raises `BadCredentials`, `SecondFactorNeeded`
+    and what `sign_in.check_password` raises. A wrong address counts as an attempt like a wrong password.
     """
-    email, address = email.strip().lower(), actor.origin.address
-    lockout.check(email=email, address=address)
-    customer = Customer.objects.select_related("user").filter(user__email=email, is_sandbox=False).first()
+    user = sign_in.check_password(request, email=email.strip().lower(), password=password)
+    customer = Customer.objects.select_related("user").filter(user=user, is_sandbox=False).first()
     if customer is None:
-        # An address nobody has costs as much time.
-        User().set_password(password)
-    if customer is None or not customer.user.check_password(password) or not customer.user.is_active:
-        lockout.failed(email=email, address=address)
         raise BadCredentials
-    lockout.succeeded(email=email, address=address)
+    sign_in.check_second_factor(request, user=user, code=code)
     return customer
 
 

@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.access.actors import command
 from accounts.models import ApiKey, AuditEntry, Customer
 from accounts.services import keys
-from accounts.access.actors import command
 from tests.api import Program, program_of, text_of
 from tests.wallets.ledger_state import credit
 from wallets import services
@@ -20,9 +22,7 @@ from wallets.models import Account, Payment, Posting, Transaction
 
 pytestmark = pytest.mark.django_db
 
-TRANSFER, PAY, BALANCE, STATEMENT = (
-    f"/customer-wallet/{name}" for name in ("transfer", "pay", "balance", "statement")
-)
+TRANSFER, PAY, BALANCE, STATEMENT = (f"/customer-wallet/{name}" for name in ("transfer", "pay", "balance", "statement"))
 
 
 @pytest.fixture
@@ -148,6 +148,18 @@ def test_a_frozen_wallet_sends_nothing(ayu: Program, customer: Customer, other_c
     Account.objects.filter(customer=customer).update(status="frozen")
     assert send(ayu, other_customer).status_code == 422
     assert balance(ayu) == 100_000
+
+
+def test_a_transfer_costs_few_queries(ayu: Program, other_customer: Customer) -> None:
+    services.wallet_of(other_customer)
+    send(ayu, other_customer)
+    costs = []
+    for key in ("", "k", "k"):
+        with CaptureQueriesContext(connection) as queries:
+            assert send(ayu, other_customer, key=key).status_code == 201
+        costs.append(len(queries))
+    # Without a key, with one, and replayed; transactions and savepoints included.
+    assert costs == [11, 16, 5]
 
 
 # --- pay ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,15 @@ from wallets.services.movements import (
     transfer,
     wallet_of,
 )
-from wallets.services.spending import Moved, check_room, credit_in_sandbox, pay_merchant, send_money
+from wallets.services.recipients import find_recipient
+from wallets.services.spending import (
+    Moved,
+    check_room,
+    credit_in_sandbox,
+    look_ahead,
+    pay_merchant,
+    send_money,
+)
 
 __all__ = [
     "Held",
@@ -22,8 +30,10 @@ __all__ = [
     "check_room",
     "credit_from_provider",
     "credit_in_sandbox",
+    "find_recipient",
     "hold_funds",
     "house_account_id",
+    "look_ahead",
     "open_for",
     "pay_merchant",
     "release_hold",

@@ -15,14 +15,23 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.access.actors import Actor
-from accounts.levels import limits_of
+from accounts.levels import Limits, limits_of
 from accounts.models import Customer
 from accounts.services import audit
 from config.lib.money import InvalidAmount, check_amount
 from wallets import selectors
-from wallets.errors import AlreadyPaid, AmountRefused, OverBalanceLimit, OverDailyLimit, OverSingleLimit, ToYourself
+from wallets.errors import (
+    AlreadyPaid,
+    AmountRefused,
+    InsufficientFunds,
+    OverBalanceLimit,
+    OverDailyLimit,
+    OverSingleLimit,
+    ToYourself,
+)
 from wallets.ledger import Posted
 from wallets.models import Payment, Posting
+from wallets.selectors import Allowance
 from wallets.services import movements
 
 MERCHANTS = "payable:merchants"
@@ -132,18 +141,35 @@ def check_room(customer: Customer, amount: Decimal, waiting: Decimal = Decimal(0
         raise OverBalanceLimit(most, max(room, Decimal(0)), _currency())
 
 
+def look_ahead(*, customer: Customer, amount: Decimal, external_reference: str = "") -> Allowance:
+    """What sending or paying ``amount`` would raise now; what is allowed, if nothing. Moves and locks nothing."""
+    _check(amount)
+    allowance = selectors.allowance_of(customer)
+    _within(allowance.limits, allowance.spent, amount)
+    if amount > allowance.available:
+        raise InsufficientFunds(allowance.available, amount)
+    paid = Payment.objects.filter(customer=customer, external_reference=external_reference)
+    if external_reference and paid.exists():
+        raise AlreadyPaid
+    return allowance
+
+
 @contextmanager
 def _spending(customer: Customer, amount: Decimal) -> Iterator[None]:
     """A transaction in which ``customer`` may part with ``amount``. Two at once count one after the other."""
     _check(amount)
     with transaction.atomic():
-        limits, currency = limits_of(_locked(customer)), _currency()
-        if amount > limits.single:
-            raise OverSingleLimit(limits.single, currency)
-        left = limits.daily - selectors.spent_today(customer, currency)
-        if amount > left:
-            raise OverDailyLimit(max(left, Decimal(0)), limits.daily, currency)
+        limits = limits_of(_locked(customer))
+        _within(limits, selectors.spent_today(customer, _currency()), amount)
         yield
+
+
+def _within(limits: Limits, spent: Decimal, amount: Decimal) -> None:
+    if amount > limits.single:
+        raise OverSingleLimit(limits.single, _currency())
+    left = limits.daily - spent
+    if amount > left:
+        raise OverDailyLimit(max(left, Decimal(0)), limits.daily, _currency())
 
 
 def _locked(customer: Customer) -> Customer:
