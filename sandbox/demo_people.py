@@ -124,7 +124,7 @@ def _clients() -> None:
     clients.approve(actor=_approving(), client=registered[0])
     role = Role.objects.get(name=Role.API_USER)
     api_users.create(
-        actor=_acting(PORTAL_ADMIN.email),
+        actor=acting(PORTAL_ADMIN.email),
         role_id=role.public_id,
         developer_name="Payroll",
         developer_email="payroll@nassit.demo.example",
@@ -133,10 +133,10 @@ def _clients() -> None:
 
 
 def _approving() -> Actor:
-    return _acting(STAFF["company_admin"].email)
+    return acting(STAFF["company_admin"].email)
 
 
-def _acting(email: str) -> Actor:
+def acting(email: str) -> Actor:
     """As one of our own people: what they did has their name in the audit log."""
     portal = PortalUser.objects.select_related("user", "client").get(user__email=email)
     return Actor(kind="session", origin=DEMO.origin, user=portal.user, portal=portal)
