@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from accounts import proof
+from accounts import proof, retention
 from accounts.models import IdempotencyRecord
 from config.lib.clock import now
 
@@ -15,3 +15,9 @@ def check_audit() -> None:
 def forget_idempotency() -> None:
     """Answers to calls of the day before and older are given no more; their rows go."""
     IdempotencyRecord.objects.filter(created_at__lt=now() - IdempotencyRecord.KEPT).delete()
+
+
+@shared_task(name="accounts.forget_calls")
+def forget_calls() -> None:
+    """Lines of the log of calls go when their time is over."""
+    retention.forget_old_calls()

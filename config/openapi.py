@@ -95,7 +95,7 @@ def operations(found: Json) -> Iterator[tuple[str, Json]]:
 
 def _complete(method: str, operation: Json, found: Json) -> None:
     lines = operation.get("description", "").strip().partition("\n")
-    operation["summary"], operation["description"] = lines[0], " ".join(lines[2].split())
+    operation["summary"], operation["description"] = lines[0], " ".join(lines[2].replace("``", "`").split())
     operation["security"] = _security(method, operation.get("x-credentials", []))
     operation["responses"] = {str(status): answer for status, answer in operation["responses"].items()}
     for status, answer in operation["responses"].items():

@@ -16,19 +16,19 @@ from accounts.permissions import open_to_all
 from config.openapi import Json, document, resolved
 
 _TITLES = {
-    "Account": _("Sign-in of portal users"),
-    "APIUserPermissions": _("Overrides of API users"),
-    "APIUsers": _("API users"),
-    "Clients": _("Clients"),
     "Customers": _("Customers"),
     "CustomerWallet": _("Wallet"),
     "Kyc": _("Identity documents"),
-    "KycAdmin": _("Identity review"),
-    "Permissions": _("Permissions"),
-    "PortalUsers": _("Portal users"),
-    "RolePermissions": _("Permissions of roles"),
-    "Roles": _("Roles"),
     "SandboxApiKeys": _("Sandbox keys"),
+    "Account": _("Sign-in of portal users"),
+    "Clients": _("Clients"),
+    "APIUsers": _("API users"),
+    "APIUserPermissions": _("Overrides of API users"),
+    "PortalUsers": _("Portal users"),
+    "Roles": _("Roles"),
+    "RolePermissions": _("Permissions of roles"),
+    "Permissions": _("Permissions"),
+    "KycAdmin": _("Identity review"),
 }
 _DOORS = {
     "session": _("session of a portal user"),
@@ -119,7 +119,8 @@ def _sections() -> list[Section]:
     for path, methods in document()["paths"].items():
         for method, operation in methods.items():
             calls.setdefault(operation["tags"][0], []).append(_call(method, path, operation))
-    return [Section(slugify(tag), _TITLES.get(tag, tag), found) for tag, found in sorted(calls.items())]
+    order = [*(tag for tag in _TITLES if tag in calls), *sorted(set(calls) - set(_TITLES))]
+    return [Section(slugify(tag), _TITLES.get(tag, tag), calls[tag]) for tag in order]
 
 
 def _call(method: str, path: str, operation: Json) -> Call:
@@ -130,7 +131,7 @@ def _call(method: str, path: str, operation: Json) -> Call:
         id=operation["operationId"].replace(".", "-"),
         method=method.upper(),
         path=path,
-        summary=operation["summary"],
+        summary=operation["summary"].removesuffix("."),
         description=operation["description"],
         permission=operation.get("x-permission") or "",
         doors=[_DOORS[door] for door in operation.get("x-credentials", [])],
@@ -151,8 +152,8 @@ def _content(part: Json) -> tuple[str, Json]:
 
 def _parameter(one: Json) -> Field:
     schema = resolved(one["schema"], document())
-    note = one.get("description", "") or _limits(schema)
-    return Field(one["name"], f"{_kind(schema)} · {one['in']}", one.get("required", False), note)
+    note = {"description": one.get("description", ""), **schema}
+    return Field(one["name"], f"{_kind(schema)} · {one['in']}", one.get("required", False), _words(note))
 
 
 def _fields(schema: Json, before: str = "", depth: int = 0) -> Iterator[Field]:
@@ -165,7 +166,7 @@ def _fields(schema: Json, before: str = "", depth: int = 0) -> Iterator[Field]:
         full = f"{before}.{name}" if before else name
         plain = resolved(inner, document())
         maybe = " or null" if any(one.get("type") == "null" for one in inner.get("anyOf", [])) else ""
-        yield Field(full, _kind(plain) + maybe, name in required, plain.get("description", "") or _limits(plain))
+        yield Field(full, _kind(plain) + maybe, name in required, _words(plain))
         if depth < 3:
             yield from _fields(plain, full, depth + 1)
 
@@ -176,6 +177,10 @@ def _kind(schema: Json) -> str:
     kind = schema.get("type", "object")
     form = schema.get("format")
     return f"{kind} ({form})" if form and kind == "string" else str(kind)
+
+
+def _words(schema: Json) -> str:
+    return " ".join(part for part in (schema.get("description", "").replace("``", ""), _limits(schema)) if part)
 
 
 def _limits(schema: Json) -> str:

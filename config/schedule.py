@@ -16,6 +16,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "notifications-sweep": _every("notifications.sweep", 5.0),
     "wallets-sweep": _every("wallets.sweep", 30.0),
     "idempotency": {"task": "accounts.forget_idempotency", "schedule": crontab(hour="1", minute="45")},
+    "old-calls": {"task": "accounts.forget_calls", "schedule": crontab(hour="3", minute="15")},
     "ledger-check": {"task": "wallets.check_ledger", "schedule": crontab(hour="2", minute="15")},
     "audit-check": {"task": "accounts.check_audit", "schedule": crontab(hour="2", minute="45")},
 }

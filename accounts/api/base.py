@@ -7,11 +7,20 @@ from typing import Annotated, Any, TypeVar, cast
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 from ninja.errors import AuthenticationError, HttpError
 from ninja.parser import Parser
 from ninja.utils import check_csrf
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from accounts.access import policy
@@ -23,6 +32,7 @@ from config.lib import strict_json
 
 V = TypeVar("V", bound=Callable[..., Any])
 
+_PLAIN = (list, tuple, str, bytes, int, float, Decimal)
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -36,6 +46,14 @@ class ApiSchema(Schema):
     """camelCase on the wire, snake_case here. What a caller sends beyond the fields is not looked at."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_object(cls, given: Any) -> Any:
+        # Answers are read from attributes, and every list and text has some: none of them is an object of ours.
+        if isinstance(getattr(given, "_obj", given), _PLAIN):
+            raise ValueError(_("An object is needed here."))
+        return given
 
 
 class Problem(Schema):

@@ -34,8 +34,10 @@ def keys(request: ActorRequest) -> HttpResponse:
     _developers_only(request)
     live, sandbox = (list(selectors.keys_for(request.actor, is_sandbox=mode)) for mode in (False, True))
     context = {
-        "live": live,
-        "sandbox": sandbox,
+        "live": [key for key in live if key.works],
+        "sandbox": [key for key in sandbox if key.works],
+        "ended": [key for key in (*live, *sandbox) if not key.works],
+        "is_customer": request.actor.portal is None,
         "with_owner": request.actor.client is not None,
         "may_make": bool(_owners(request)),
         "unused": [key for key in (*live, *sandbox) if _is_unused(key)],

@@ -5,7 +5,6 @@ import time
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client as Caller
 
 from accounts.access.actors import Actor, Origin
@@ -57,7 +56,7 @@ def own_page(customer: Customer) -> str:
     return f"/api/customers/{customer.public_id}"
 
 
-def problem_of(answer: HttpResponse) -> dict[str, Any]:
+def problem_of(answer: Any) -> dict[str, Any]:
     """The refusal in ``answer``, which must be one as the contract wants it."""
     assert answer["Content-Type"] == "application/problem+json", answer.content[:200]
     body: dict[str, Any] = json.loads(answer.content)
