@@ -98,7 +98,7 @@ def _marked(picture: bytes, reader: str, moment: datetime) -> bytes:
     draw = ImageDraw.Draw(layer)
     for turn, top in enumerate(range(base.height // 8, base.height, max(120, base.height // 4))):
         at = (base.width // 12 + (turn % 2) * base.width // 4, top)
-        draw.text(at, text, font=font, fill=(255, 255, 255, 90), stroke_width=1, stroke_fill=(0, 0, 0, 60))
+        draw.text(at, text, font=font, fill=(128, 128, 128, 110))
     out = BytesIO()
     Image.alpha_composite(base.convert("RGBA"), layer).convert("RGB").save(out, "JPEG", quality=88)
     return out.getvalue()

@@ -35,6 +35,7 @@ def queue_page(request: ActorRequest) -> HttpResponse:
     counts = queue.counts(request.actor)
     context = {
         "tab": tab,
+        "chosen": tab if tab != "all" else "",
         "tabs": _tabs(counts),
         "page": queue.page_of(request.actor, tab=tab, cursor=request.GET.get("cursor", "")),
         "waiting": counts.all,

@@ -1,6 +1,7 @@
 """How the queue does: ages, what comes and goes, reasons, and what was done today."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -28,7 +29,8 @@ class Bar:
 class Column:
     """One day of the chart: two bars side by side over a date."""
 
-    label: object
+    label: date
+    is_named: bool
     middle: int
     came: Bar
     decided: Bar
@@ -60,7 +62,12 @@ def overview_page(request: ActorRequest) -> HttpResponse:
 def _column(place: int, day: overview.Day, most: int) -> Column:
     left = place * _STEP + (_STEP - 2 * _BAR - 2) // 2
     return Column(
-        day.day, place * _STEP + _STEP // 2, _bar(left, day.came, most), _bar(left + _BAR + 2, day.decided, most)
+        label=day.day,
+        # Every second day, counted back from today: all of them would not fit.
+        is_named=(overview.DAYS - 1 - place) % 2 == 0,
+        middle=place * _STEP + _STEP // 2,
+        came=_bar(left, day.came, most),
+        decided=_bar(left + _BAR + 2, day.decided, most),
     )
 
 
