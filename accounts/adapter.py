@@ -10,19 +10,18 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.access.credentials import actor_of
 from accounts.errors import BadCredentials
 from accounts.models import User
-from accounts.services import passwords, second_factor, sessions, sign_in, step_up
-from accounts.services.people import open_customer
+from accounts.services import audit, passwords, people, second_factor, sessions, sign_in, step_up
 from config.lib.addresses import address_of
 from config.lib.errors import ServiceError
 
@@ -38,6 +37,13 @@ _ON_RECORD = {
 }
 
 
+_WAYS = {
+    "reauthenticate": gettext_lazy("Use your password"),
+    "mfa_reauthenticate": gettext_lazy("Use a code"),
+    "mfa_reauthenticate:webauthn": gettext_lazy("Use a passkey"),
+}
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """A new account is a customer, wrong tries are counted by us, and mails speak the reader's language."""
 
@@ -47,7 +53,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         user.language = translation.get_language() or "en"
         saved: User = super().save_user(request, user, form, commit)
         if commit:
-            open_customer(user=saved)
+            customer = people.open_customer(user=saved)
+            audit.record(actor_of(request), "customer.registered", target=customer, after={"email": saved.email})
         return saved
 
     def populate_username(self, request: HttpRequest, user: User) -> None:
@@ -72,6 +79,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """One rule for what allauth guards and what we guard."""
         return not step_up.is_fresh(context.request)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [way | {"description": _WAYS.get(way["id"], way["description"])} for way in ways]
 
     def login(self, request: HttpRequest, user: User) -> None:
         request.is_first_sign_in = user.last_login is None  # type: ignore[attr-defined]
@@ -116,8 +127,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             super().send_notification_mail(template_prefix, user, more, email or user.email)
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        # A new account costs a hash; an address that has one must not answer sooner.
-        make_password("as long as a new account")
+        people.pretend_to_register(actor=actor_of(context.request), email=email)
         super().send_account_already_exists_mail(email)
 
     def add_message(

@@ -5,15 +5,25 @@ from typing import Any
 from allauth.account import forms as allauth
 from django.utils.translation import gettext_lazy as _
 
+_LABELS = {
+    "login": _("E-mail address"),
+    "email": _("E-mail address"),
+    "password": _("Password"),
+    "oldpassword": _("Current password"),
+    "password2": _("New password once more"),
+}
 HINT = _("At least 8 characters. A few words in a row are good, and easy to remember.")
 
 
 def _plain(form: Any) -> None:
-    """Labels say what a field is; grey words inside it would say it again."""
-    for field in form.fields.values():
+    """Labels say what a field is, in our words; grey words inside it would say it again."""
+    for name, field in form.fields.items():
         field.widget.attrs.pop("placeholder", None)
+        field.label = _LABELS.get(name, field.label)
     if "password1" in form.fields:
         form.fields["password1"].help_text = HINT
+    if "password2" in form.fields:
+        form.fields["password1"].label = _("New password")
 
 
 class LoginForm(allauth.LoginForm):  # type: ignore[misc]

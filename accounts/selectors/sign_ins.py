@@ -21,6 +21,9 @@ _WORDS: dict[str, tuple[str | Promise, str, str]] = {
 }
 
 
+_KINDS: dict[str, str | Promise] = {"app": _("Authenticator app"), "passkey": _("Passkey")}
+
+
 @dataclass(frozen=True)
 class Event:
     at: datetime
@@ -28,9 +31,15 @@ class Event:
     icon: str
     tone: str
     who: str
+    text: str | Promise = ""
 
 
 def recent(user: User, *, limit: int = 10) -> list[Event]:
     """The latest of ``user``, newest first."""
     rows = AuditEntry.objects.filter(object_type="user", object_id=str(user.pk), action__in=_WORDS)
-    return [Event(row.at, *_WORDS[row.action], row.address or "") for row in rows.order_by("-id")[:limit]]
+    return [_event(row) for row in rows.order_by("-id")[:limit]]
+
+
+def _event(row: AuditEntry) -> Event:
+    kind = _KINDS.get(row.after.get("kind", ""), "")
+    return Event(row.at, *_WORDS[row.action], who=row.address or "", text=kind)

@@ -1,6 +1,10 @@
+import uuid
+
 from django.db import transaction
 
+from accounts.access.actors import Actor
 from accounts.models import Customer, User, validate_timezone
+from accounts.services import audit
 
 
 def open_customer(*, user: User) -> Customer:
@@ -17,6 +21,18 @@ def register_customer(*, email: str, password: str, display_name: str, language:
     user = User.objects.create_user(email, password, display_name=display_name, language=language)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return open_customer(user=user)
+
+
+def pretend_to_register(*, actor: Actor, email: str) -> None:
+    """The work of a registration for ``email``, which has an account: nobody shall tell the two apart by the clock.
+
+    Nothing of it stays but a line on record: somebody tried.
+    """
+    with transaction.atomic():
+        register_customer(email=f"{uuid.uuid4().hex}@invalid.example", password=email, display_name="")
+        transaction.set_rollback(True)
+    owner = User.objects.filter(email=email.strip().lower()).first()
+    audit.record(actor, "user.sign_up_repeated", target=owner)
 
 
 def change_preferences(*, user: User, display_name: str, language: str, timezone: str) -> None:
