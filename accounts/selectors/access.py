@@ -40,7 +40,7 @@ class Verdict:
 
     @property
     def is_allowed(self) -> bool:
-        return self.is_held and not self.but
+        return self.is_held and not self.but and not self.needs_role
 
 
 def api_users_with_overrides(actor: Actor) -> QuerySet[ApiUser]:

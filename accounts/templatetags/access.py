@@ -1,7 +1,10 @@
+import re
 from typing import Any
 
 from django import template
 from django.db.models import Model
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from accounts.access import policy
 from accounts.access.actors import Actor
@@ -17,6 +20,13 @@ _NEWEST = 20
 def may(actor: Actor, permission: str) -> bool:
     """``{% if actor|may:"Clients.Approve" %}``: the same decision as the view's and the API's."""
     return policy.allows(actor, permission)
+
+
+@register.filter
+def breakable(name: str) -> SafeString:
+    """The name of a right with places where a narrow page may break it: ``Clients.ReadOne``."""
+    parts = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=\.)", "\0", name).split("\0")
+    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in parts))
 
 
 @register.inclusion_tag("components/audit_trail.html", takes_context=True)
