@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms.phones import or_invalid
 from accounts.models import Role
 
 
@@ -30,6 +31,9 @@ class ApiUserForm(forms.Form):
         help_text=_("What its keys may do. Single rights can be added or taken away afterwards."),
         widget=forms.Select({"class": "form-select"}),
     )
+
+    def clean_developer_phone_number(self) -> str:
+        return or_invalid(self.cleaned_data["developer_phone_number"])
 
     def __init__(self, *args: Any, roles: Sequence[Role], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms.phones import or_invalid
 from accounts.models import Client
 from accounts.reasons import REJECTIONS
 from accounts.services.clients import HOME, MOST_REASON
@@ -37,9 +38,7 @@ class JoinForm(forms.Form):
     phone_number = _text(
         _("Phone"),
         50,
-        help_text=_(
-            "With the country code, such as +232 76 123456; without one it is a number of Sierra Leone."
-        ),
+        help_text=_("With the country code, such as +232 76 123456; without one it is a number of Sierra Leone."),
         autocomplete="tel",
         inputmode="tel",
     )
@@ -49,6 +48,10 @@ class JoinForm(forms.Form):
     country = _text(_("Country"), 100, required=False, autocomplete="country-name", list="countries")
 
     client_type = Client.Kind.COMPANY
+
+    def clean_phone_number(self) -> str:
+        """Told together with everything else that is wrong, not in a second round."""
+        return or_invalid(self.cleaned_data["phone_number"])
 
     def facts(self) -> dict[str, Any]:
         """What the service takes."""
@@ -74,7 +77,7 @@ class RejectForm(forms.Form):
     """Why a registration is turned down: a reason from the list, and words of one's own."""
 
     code = forms.ChoiceField(
-        label=_("Reason"),
+        label=_("Why it is rejected"),
         choices=[("", _("Choose a reason")), *REJECTIONS.items()],
         help_text=_("The client reads exactly this sentence, in its own language."),
         widget=forms.Select({"class": "form-select"}),

@@ -27,14 +27,14 @@ from config.lib.refusals import tell
 
 _COMPANY = Role.COMPANY_ADMIN
 STATUSES = [
-    ("", gettext_lazy("All")),
+    ("", gettext_lazy("Any state")),
     (Client.Status.PENDING, gettext_lazy("Waiting")),
     (Client.Status.ACTIVE, gettext_lazy("Active")),
     (Client.Status.REJECTED, gettext_lazy("Rejected")),
     (Client.Status.DEACTIVATED, gettext_lazy("Deactivated")),
 ]
 KINDS = [
-    ("", gettext_lazy("All")),
+    ("", gettext_lazy("Both kinds")),
     (Client.Kind.COMPANY, gettext_lazy("Companies")),
     (Client.Kind.INDIVIDUAL, gettext_lazy("Individuals")),
 ]

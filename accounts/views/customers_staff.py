@@ -12,7 +12,7 @@ from accounts.selectors import customers_staff as selectors
 from config.lib.pagination import keyset
 
 IDENTITIES = [
-    ("", gettext_lazy("All")),
+    ("", gettext_lazy("Everybody")),
     (Customer.KycStatus.NONE, gettext_lazy("Not verified")),
     (Customer.KycStatus.PENDING, gettext_lazy("In review")),
     (Customer.KycStatus.VERIFIED, gettext_lazy("Verified")),

@@ -45,7 +45,7 @@ _LIVE = Entry("otp:live", _("Live orders"), "bolt", pgettext_lazy("bottom bar", 
 _ORDERS = Entry("otp:orders", _("Orders"), "clipboard-document-list", also=("otp:order",))
 _TOPUP = Entry("payments:topup", _("Top up"), "plus-circle", also=("payments:deposit",))
 _DEPOSITS = Entry("payments:deposits", _("Deposits"), "arrow-down-tray")
-_STATEMENT = Entry("wallets:statement", _("Transactions"), "banknotes")
+_STATEMENT = Entry("wallets:statement", _("Transactions"), "banknotes", also=("wallets:transfer", "wallets:payment"))
 _SEND = Entry("wallets:send", _("Send"), "paper-airplane", also=("wallets:pay",))
 _IDENTITY = Entry("identity:status", _("Verify identity"), "identification", also=("identity:upload",))
 _KEY_PAGES = ("developers:new_key", "developers:key", "developers:rotate_key", "developers:change_key")
@@ -105,7 +105,7 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
         (
             _("Company"),
             [
-                Entry("company:overview", _("Overview"), "home"),
+                Entry("company:overview", _("Overview"), "home", also=("company:profile",)),
                 Entry(
                     "company:team",
                     _("Team"),
@@ -113,7 +113,13 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     also=("company:person", "company:person_new"),
                     permission="PortalUsers.Read",
                 ),
-                Entry("company:api_users", _("API users"), "cpu-chip", permission="ApiUsers.Read"),
+                Entry(
+                    "company:api_users",
+                    _("API users"),
+                    "cpu-chip",
+                    also=("company:api_user", "company:api_user_new"),
+                    permission="ApiUsers.Read",
+                ),
                 Entry("company:audit", _("Audit"), "clipboard-document-check", permission="Audit.ReadClient"),
             ],
         ),
