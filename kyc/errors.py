@@ -133,7 +133,7 @@ class FinallyRefused(Conflict):
 
 
 class Incomplete(Invalid):
-    """The case cannot be sent yet; ``fields`` names what is missing."""
+    """The case cannot be sent yet; ``fields`` names what is missing: details by name, documents as ``file_<kind>``."""
 
     code = "incomplete"
 

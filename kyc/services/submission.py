@@ -112,7 +112,7 @@ def _submitted(actor: Actor, customer: Customer) -> KycCase:
 def _require_complete(case: KycCase) -> None:
     fields: dict[str, list[Text]] = {name: [_("Fill this in.")] for name in selectors.missing_details(case)}
     for kind in selectors.missing_documents(case.documents.all()):
-        fields[kind.value] = [_("Add this document.")]
+        fields[f"file_{kind.value}"] = [_("Add this document.")]
     if fields:
         raise Incomplete(fields)
 

@@ -40,6 +40,10 @@ class _Place:
     camera: str = "environment"
 
 
+def _field(kind: KycDocument.Kind) -> str:
+    return f"file_{kind.value}"
+
+
 _PLACES = (
     _Place(
         Kind.IDENTITY,
@@ -76,6 +80,11 @@ class Slot:
     @property
     def kind(self) -> str:
         return self.place.kind.value
+
+    @property
+    def field(self) -> str:
+        """The name of its input: the address is a detail, and a document that shows it."""
+        return _field(self.place.kind)
 
     @property
     def is_required(self) -> bool:
@@ -143,13 +152,13 @@ def _form(request: CustomerRequest) -> IdentityForm:
 
 
 def _take_files(request: CustomerRequest, actor: Actor) -> dict[str, list[str]]:
-    """Keep every good file; what was wrong with the others, by kind."""
+    """Keep every good file; what was wrong with the others, by field."""
     errors: dict[str, list[str]] = {}
     for place in _PLACES:
-        for file in request.FILES.getlist(place.kind.value):
+        for file in request.FILES.getlist(_field(place.kind)):
             problem = _add(actor, request, file, place.kind)
             if problem:
-                errors.setdefault(place.kind.value, []).append(f"{file.name}: {problem}")
+                errors.setdefault(_field(place.kind), []).append(f"{file.name}: {problem}")
     return errors
 
 
@@ -180,7 +189,8 @@ def _hand_in(request: CustomerRequest, actor: Actor, form: IdentityForm) -> Http
     try:
         submission.submit(actor=actor, customer=request.customer)
     except Incomplete as error:
-        return _upload_page(request, form, {name: [str(text) for text in error.fields[name]] for name in error.fields})
+        missing = {name: [str(text) for text in texts] for name, texts in error.fields.items()}
+        return _upload_page(request, form, missing)
     except ServiceError as error:
         form.add_error(None, str(error.message))
         return _upload_page(request, form, {})
@@ -200,7 +210,7 @@ def _slots(request: CustomerRequest, errors: Mapping[str, list[str]]) -> list[Sl
     case = selectors.open_case(request.customer)
     documents = list(case.documents.order_by("id")) if case else []
     return [
-        Slot(place, [row for row in documents if row.kind == place.kind], errors.get(place.kind.value, []))
+        Slot(place, [row for row in documents if row.kind == place.kind], errors.get(_field(place.kind), []))
         for place in _PLACES
     ]
 
@@ -234,7 +244,7 @@ def remove(request: CustomerRequest, public_id: UUID) -> HttpResponse:
 
 
 def _slot(request: CustomerRequest, kind: str, errors: list[str]) -> HttpResponse:
-    slot = next((slot for slot in _slots(request, {kind: errors}) if slot.kind == kind), None)
+    slot = next((slot for slot in _slots(request, {f"file_{kind}": errors}) if slot.kind == kind), None)
     if slot is None:
         return HttpResponse(status=204)
     return render(request, "kyc/_identity_slot.html", {"slot": slot, **_limits()}, status=422 if errors else 200)
