@@ -22,6 +22,7 @@ def overview(request: ActorRequest) -> HttpResponse:
     context = {
         "health": views.health(),
         "accounts": wallets.house_accounts(),
+        "sandbox_accounts": wallets.house_accounts(sandbox=True),
         "last_check": wallets.last_check(),
         "deposits": payments.staff_counts(),
         "orders": otp.staff_counts(),

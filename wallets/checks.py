@@ -120,6 +120,31 @@ _PROOFS: list[tuple[str, str]] = [
         WHERE (a.code LIKE 'wallet:%') <> (c.id IS NOT NULL) OR a.code <> 'wallet:' || c.public_id
         """,
     ),
+    (
+        "payment {0} was not paid by its customer",
+        """
+        SELECT p.public_id FROM wallets_payment p
+        LEFT JOIN wallets_transaction t ON t.reference = 'payment:' || p.public_id AND t.kind = 'payment'
+        LEFT JOIN wallets_account a ON a.customer_id = p.customer_id AND a.id = ANY (t.account_ids)
+        WHERE a.id IS NULL
+        """,
+    ),
+    (
+        "transaction {0} pays for no payment",
+        """
+        SELECT t.reference FROM wallets_transaction t
+        LEFT JOIN wallets_payment p ON t.reference = 'payment:' || p.public_id
+        WHERE t.kind = 'payment' AND p.id IS NULL
+        """,
+    ),
+    (
+        "real money and money of the sandbox meet in transaction {0}",
+        """
+        SELECT t.reference FROM wallets_posting p JOIN wallets_transaction t ON t.id = p.transaction_id
+        JOIN wallets_account a ON a.id = p.account_id LEFT JOIN accounts_customer c ON c.id = a.customer_id
+        GROUP BY 1 HAVING count(DISTINCT coalesce(c.is_sandbox, a.code LIKE '%:sandbox')) > 1
+        """,
+    ),
 ]
 
 

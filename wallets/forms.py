@@ -51,7 +51,7 @@ class SpendingForm(forms.Form):
         max_length=30,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
-    note = forms.CharField(label=_("Note"), required=False, max_length=200)
+    note = forms.CharField(label=_("Note (optional)"), required=False, max_length=200)
 
     def clean_amount(self) -> Decimal:
         currency = settings.CUSTOMER_WALLET_CURRENCY

@@ -201,7 +201,9 @@ def test_the_newest_lines_of_all_wallets(customer: Customer, other_customer: Cus
 
 def test_the_accounts_of_the_house(customer: Customer) -> None:
     credit(customer, 100, "a")
+    credit(customer, 100, "b", channel="sandbox")
     assert [account.code for account in selectors.house_accounts()] == ["clearing:bank"]
+    assert [account.code for account in selectors.house_accounts(sandbox=True)] == ["clearing:sandbox"]
 
 
 def test_the_newest_check(db: None) -> None:

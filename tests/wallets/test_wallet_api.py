@@ -7,8 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pgtrigger
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from accounts.models import ApiKey, AuditEntry, Customer
 from accounts.services import keys
 from tests.api import Program, program_of, text_of
 from tests.wallets.ledger_state import credit
-from wallets import services
+from wallets import proof, services
 from wallets.models import Account, Payment, Posting, Transaction
 
 pytestmark = pytest.mark.django_db
@@ -393,3 +394,37 @@ def test_the_id_of_a_line_never_changes(ayu: Program, customer: Customer) -> Non
     assert ayu.get(STATEMENT, type="credit").json()["entries"][0]["entryId"] == first
     assert uuid.UUID(first).version == 5
     assert Posting.objects.filter(account__customer=customer).count() == 1
+
+
+# --- the proof ----------------------------------------------------------------------------------------------
+
+
+def test_the_proof_knows_payments(customer: Customer, settings: Any) -> None:
+    settings.LEDGER_CHECKS = ["wallets.checks.ledger_problems"]
+    credit(customer, 100_000, "in")
+    paid = pay(program_of(customer)).json()["paymentId"]
+    assert proof.run().problems == []
+    lonely = Payment.objects.create(customer=customer, external_reference="never")
+    services.transfer(
+        sender=customer,
+        recipient=Customer.objects.create(user=customer.user, is_sandbox=True),
+        amount=Decimal(1),
+        currency="IDR",
+        reference="leak",
+        memo="",
+        caused_by=None,
+    )
+    assert proof.run().problems == [
+        f"payment {lonely.public_id} was not paid by its customer",
+        "real money and money of the sandbox meet in transaction leak",
+    ]
+    with pgtrigger.ignore("wallets.Payment:never_deleted"):
+        Payment.objects.all().delete()
+    assert f"transaction payment:{paid} pays for no payment" in proof.run().problems
+
+
+def test_a_payment_stays_as_it_was(customer: Customer) -> None:
+    payment = Payment.objects.create(customer=customer, external_reference="INV-1")
+    for change in (payment.delete, lambda: Payment.objects.update(external_reference="INV-2")):
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            change()
