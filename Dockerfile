@@ -24,14 +24,15 @@ COPY . .
 COPY --from=assets /src/static/dist static/dist
 RUN SECRET_KEY=only-for-this-step python manage.py compile_catalogues \
     && SECRET_KEY=only-for-this-step python manage.py collectstatic --no-input --verbosity 0 \
-    && python -m compileall -q config accounts wallets notifications otp payments sandbox
+    && python -m compileall -q config accounts kyc wallets notifications otp payments sandbox
 
 # --- what runs
 FROM python:${PYTHON_VERSION}-slim-bookworm AS runtime
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
-RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent gerbang
+RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent gerbang \
+    && install -d -m 0700 -o 10001 -g 10001 /srv/private
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app

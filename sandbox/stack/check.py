@@ -71,6 +71,7 @@ def production_settings(folder: Path) -> dict[str, str]:
     _, faspay = keys.key_pair(folder, keys.FASPAY)
     return {
         "SECRET_KEY": secrets.token_urlsafe(64),
+        "FILE_ENCRYPTION_KEYS": keys.file_key(folder),
         "DEBUG": "0",
         "BASE_URL": "https://gerbang.example",
         "ALLOWED_HOSTS": "gerbang.example",

@@ -20,6 +20,8 @@ _OF_SETTINGS = (
         "DATABASE_URL",
         "REDIS_URL",
         "SECRET_KEY",
+        "FILE_ENCRYPTION_KEYS",
+        "PRIVATE_FILES_DIR",
         "DEBUG",
         "ALLOWED_HOSTS",
         "BASE_URL",
@@ -39,7 +41,7 @@ _OF_SETTINGS = (
     ),
     *("DATABASE_CONN_MAX_AGE", "DATABASE_BEHIND_POOLER", "DJANGO_SETTINGS_MODULE", "DEFAULT_FROM_EMAIL"),
 )
-_PREFIXES = ("OTPZAP_", "FASPAY_", "SANDBOX_", "EMAIL_", "DEPOSIT_", "RATE_LIMIT_")
+_PREFIXES = ("OTPZAP_", "FASPAY_", "SANDBOX_", "EMAIL_", "DEPOSIT_", "RATE_LIMIT_", "KYC_")
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "BASE_URL": addresses.base_url,
         "ALLOWED_HOSTS": ",".join(_host_names(addresses.host)),
         "SECRET_KEY": keys.kept(folder, "secret-key"),
+        "FILE_ENCRYPTION_KEYS": keys.file_key(folder),
         "SANDBOX_ENABLED": "1",
         # Demo people sign in with a password alone.
         "MFA_REQUIRED_ROLES": "",

@@ -3,6 +3,7 @@
 import secrets
 from pathlib import Path
 
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -16,6 +17,14 @@ def kept(folder: Path, name: str) -> str:
     path = _keys(folder) / name
     if not path.exists():
         write_private(path, secrets.token_urlsafe(64))
+    return path.read_text()
+
+
+def file_key(folder: Path) -> str:
+    """The key that encrypts documents (Fernet); made when there is none yet."""
+    path = _keys(folder) / "file-key"
+    if not path.exists():
+        write_private(path, Fernet.generate_key().decode())
     return path.read_text()
 
 

@@ -70,6 +70,7 @@ def _environment(folder: Path, services: LocalServices) -> dict[str, str]:
         "VAR_DIR": str(folder),
         "READ_LOCAL_ENV": "0",
         "SECRET_KEY": keys.kept(folder, "secret-key"),
+        "FILE_ENCRYPTION_KEYS": keys.file_key(folder),
         MARK: str(folder),
     }
 
