@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import audit, company, people
+from accounts.views import access, audit, company, people
 
 app_name = "company"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("api-users/new/", company.new, name="api_user_new"),
     path("api-users/<uuid:api_user_id>/", company.api_user, name="api_user"),
     path("api-users/<uuid:api_user_id>/deactivate/", company.deactivate, name="api_user_deactivate"),
+    path("api-users/<uuid:api_user_id>/rights/", access.rights, name="api_user_rights"),
     path("team/", people.people, name="team"),
     path("team/new/", people.new, name="person_new"),
     path("team/<uuid:public_id>/", people.person, name="person"),

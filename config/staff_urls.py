@@ -23,6 +23,7 @@ urlpatterns = [
     path("people/<uuid:public_id>/reactivate/", people.reactivate, name="person_reactivate"),
     path("people/<uuid:public_id>/invite/", people.invite, name="person_invite"),
     path("access/", access.access, name="access"),
+    path("api-users/<uuid:api_user_id>/rights/", access.rights, name="api_user_rights"),
     path("clients/", clients.listing, name="clients"),
     path("clients/pending/", clients.pending, name="pending_clients"),
     path("clients/<uuid:client_id>/", clients.client, name="client"),

@@ -1,5 +1,6 @@
 """Who may do what, and why: the same sets as the policy decides by, with the role or override that decides."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 
 from accounts.access import policy
 from accounts.access.actors import Actor
-from accounts.access.table import ROLE_BESIDES
+from accounts.access.table import GATEWAY_ONLY, ROLE_BESIDES
 from accounts.models import ApiUser, Client, Permission, PermissionOverride, PortalUser, Role
 from accounts.selectors import portal_users
 
@@ -93,6 +94,43 @@ def explain_api_user(api_user: ApiUser) -> list[Verdict]:
         )
         for one in Permission.objects.order_by("name")
     ]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One line of an API user's rights as ``actor`` may edit them."""
+
+    verdict: Verdict
+    may_give: bool
+
+    @property
+    def permission(self) -> Permission:
+        return self.verdict.permission
+
+    @property
+    def is_in_role(self) -> bool:
+        return bool(self.verdict.roles)
+
+    @property
+    def may_follow_role(self) -> bool:
+        """Letting the role decide gives the right back when the role has it."""
+        return self.may_give or not self.is_in_role or self.verdict.override is None
+
+
+def choices(actor: Actor, api_user: ApiUser) -> list[Choice]:
+    """The rights an API user can have, and any other that somebody gave it."""
+    verdicts = explain_api_user(api_user)
+    return [
+        Choice(one, policy.may_grant(actor, one.permission.name))
+        for one in verdicts
+        if one.override is not None or one.permission.name not in GATEWAY_ONLY
+    ]
+
+
+def version_of(api_user: ApiUser) -> str:
+    """A short name for the overrides of ``api_user``: two editors notice each other by it."""
+    pairs = sorted((one.permission_id, one.is_allowed) for one in api_user.overrides.all())
+    return hashlib.sha256(repr(pairs).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,25 @@
 """Who may do what, and why: both ways round."""
 
 from typing import Any
+from uuid import UUID
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import policy
+from accounts.errors import ChangedMeanwhile
 from accounts.forms.roles import AccessForm
-from accounts.models import Permission
-from accounts.permissions import ActorRequest, permission_required
+from accounts.models import ApiUser, Permission
+from accounts.permissions import ActorRequest, permission_required, step_up_required
 from accounts.selectors import access as selectors
 from accounts.selectors import portal_users as people
 from accounts.selectors import roles as role_selectors
+from accounts.services import overrides as services
+from config.lib.errors import ServiceError
 
 MOST_FOUND = 12
 
@@ -84,3 +90,54 @@ def _verdicts(request: ActorRequest, verdicts: list[selectors.Verdict]) -> dict[
         "count_all": len(verdicts),
         "choices": [("", _("All")), ("may", _("May")), ("not", _("May not"))],
     }
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("ApiUserPermissions.ReadOne", "ApiUserPermissions.Update")
+def rights(request: ActorRequest, api_user_id: UUID) -> HttpResponseBase:
+    """What one API user may beyond its role, or not although its role says so; POST stores all choices or none."""
+    is_editor = policy.allows(request.actor, "ApiUserPermissions.Update")
+    return _editor(request, api_user_id) if is_editor else _rights(request, api_user_id)
+
+
+def _rights(request: ActorRequest, api_user_id: UUID) -> HttpResponse:
+    found = selectors.api_user(request.actor, str(api_user_id))
+    in_company = request.resolver_match is not None and request.resolver_match.namespace == "company"
+    if found is None or in_company != (request.actor.client is not None):
+        raise Http404
+    return _save(request, found) if request.method == "POST" else _choices(request, found)
+
+
+_editor = step_up_required(_rights)
+
+
+def _choices(request: ActorRequest, found: ApiUser, **more: Any) -> HttpResponse:
+    status = more.pop("status", 200)
+    choices = selectors.choices(request.actor, found)
+    context = {
+        "api_user": found,
+        "choices": choices,
+        "version": selectors.version_of(found),
+        "count_may": sum(choice.verdict.is_allowed for choice in choices),
+        **more,
+    }
+    return render(request, "accounts/access/rights.html", context, status=status)
+
+
+def _save(request: ActorRequest, found: ApiUser) -> HttpResponse:
+    if request.POST.get("version") != selectors.version_of(found):
+        stale = ChangedMeanwhile([found.developer_name])
+        return _choices(request, found, refusal=stale, status=stale.status)
+    wanted = {"role": None, "grant": True, "revoke": False}
+    overrides = {
+        choice.permission.public_id: wanted[sent]
+        for choice in selectors.choices(request.actor, found)
+        if (sent := request.POST.get(f"o{choice.permission.pk}", "")) in wanted
+    }
+    try:
+        services.apply_overrides(actor=request.actor, api_user=found, overrides=overrides)
+    except ServiceError as refusal:
+        return _choices(request, found, refusal=refusal, status=refusal.status)
+    messages.success(request, _("Saved. It counts from the next call of this API user."))
+    return redirect(request.get_full_path())

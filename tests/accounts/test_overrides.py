@@ -1,5 +1,6 @@
 """What an API user may: its role, plus what was granted, minus what was revoked."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -130,6 +131,55 @@ def test_the_list_costs_the_same_however_many(fatu: PortalUser, bot: ApiUser) ->
         for right in Permission.objects.all()[:5]:
             PermissionOverride.objects.create(api_user=more, permission=right, is_allowed=True)
     assert cost(browser, "/api/api-user-permissions") == few
+
+
+# --- the page -----------------------------------------------------------------------------------------
+
+
+def _sent(page: str) -> dict[str, str]:
+    """What a browser would send back unchanged."""
+    fields = dict(re.findall(r'name="(version)" value="([^"]*)"', page))
+    for name, body in re.findall(r'<select[^>]* name="(o\d+)".*?>(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'value="(\w+)" selected', body)
+        assert chosen
+        fields[name] = chosen[1]
+    return fields
+
+
+def _name(right: str) -> str:
+    return f"o{permission(right).pk}"
+
+
+def test_a_portal_admin_edits_on_the_page(fatu: PortalUser, bot: ApiUser) -> None:
+    browser, path = browser_of(fatu), f"/company/api-users/{bot.public_id}/rights/"
+    form = _sent(browser.get(path).content.decode())
+    form |= {_name("Clients.Read"): "grant", _name("Customers.ReadOne"): "revoke"}
+    assert "Saved." in browser.post(path, form, follow=True).content.decode()
+    assert rights_of_api_user(bot) == {"Clients.Read"}
+    assert last_entry().action == "api_user.overridden"
+    # The first form again, by somebody who did not see the change: nothing is overwritten.
+    answer = browser.post(path, form | {_name("Clients.Read"): "role"})
+    assert answer.status_code == 409
+    assert rights_of_api_user(bot) == {"Clients.Read"}
+    again = _sent(browser.get(path).content.decode())
+    assert browser.post(path, again | {_name("Customers.ReadOne"): "role"}).status_code == 403
+    assert browser.post(path, again | {_name("Clients.Read"): "nonsense"}).status_code == 302
+    assert rights_of_api_user(bot) == {"Clients.Read"}
+
+
+def test_the_page_is_for_those_who_see_the_api_user(fatu: PortalUser, bot: ApiUser, staff_user: User) -> None:
+    stranger = person("musa", Role.PORTAL_ADMIN, client=company("Other"))
+    company_page = f"/company/api-users/{bot.public_id}/rights/"
+    staff_page = f"/staff/api-users/{bot.public_id}/rights/"
+    assert browser_of(stranger).get(company_page).status_code == 404
+    assert browser_of(stranger).post(company_page, {}).status_code == 404
+    assert browser_of(fatu).get(staff_page).status_code == 404
+    assert browser_of(staff_user).get(company_page).status_code == 404
+    assert browser_of(staff_user).get(staff_page).status_code == 200
+    support = browser_of(person("dian", Role.SUPPORT))
+    assert "<select" not in support.get(staff_page).content.decode().split("<main", 1)[1]
+    assert support.post(staff_page, {}).status_code == 404
+    assert not PermissionOverride.objects.exists()
 
 
 # --- (role + granted) - revoked, whatever they are --------------------------------------------------
