@@ -1,7 +1,9 @@
 """The developers' pages: keys, their life, and what was called with them."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -17,21 +19,35 @@ from accounts.access import policy
 from accounts.errors import AlreadyMade
 from accounts.forms.keys import STATUSES, CallsForm, FencesForm, KeyForm, RotateForm
 from accounts.models import ApiKey
-from accounts.permissions import ActorRequest, sign_in_required, step_up_required
+from accounts.permissions import ActorRequest, View, sign_in_required, step_up_required
 from accounts.selectors import keys as selectors
 from accounts.services import keys as services
 from config.lib.clock import now
 from config.lib.errors import ServiceError
 
+P = ParamSpec("P")
+
 _UNUSED_AFTER = timedelta(days=90)
+
+
+def developers_only(view: Callable[Concatenate[ActorRequest, P], HttpResponse]) -> View[P]:
+    """Let in who can have keys or may see some."""
+
+    @sign_in_required
+    @wraps(view)
+    def gate(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not policy.may_develop(request.actor):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return gate
 
 
 @never_cache
 @require_safe
-@sign_in_required
+@developers_only
 def keys(request: ActorRequest) -> HttpResponse:
     """The keys of both worlds, apart."""
-    _developers_only(request)
     live, sandbox = (list(selectors.keys_for(request.actor, is_sandbox=mode)) for mode in (False, True))
     context = {
         "live": [key for key in live if key.works],
@@ -47,11 +63,6 @@ def keys(request: ActorRequest) -> HttpResponse:
     return render(request, "developers/keys.html", context)
 
 
-def _developers_only(request: ActorRequest) -> None:
-    if not policy.may_develop(request.actor):
-        raise Http404
-
-
 def _owners(request: ActorRequest) -> list[tuple[str, Any]]:
     return KeyForm(actor=request.actor).owners
 
@@ -62,12 +73,11 @@ def _is_unused(key: ApiKey) -> bool:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@sign_in_required
+@developers_only
 @step_up_required
 @sensitive_variables()
 def new_key(request: ActorRequest) -> HttpResponse:
     """Make a key and show its secret, this once."""
-    _developers_only(request)
     if request.method != "POST":
         mode = "live" if request.GET.get("mode") == "live" else "sandbox"
         form = KeyForm(actor=request.actor, initial={"mode": mode})
@@ -223,10 +233,9 @@ def revoke(request: ActorRequest, public_id: UUID) -> HttpResponse:
 
 @never_cache
 @require_safe
-@sign_in_required
+@developers_only
 def calls(request: ActorRequest) -> HttpResponse:
     """What was called, with search and filters that stay in the address."""
-    _developers_only(request)
     every = [*selectors.keys_for(request.actor, is_sandbox=False), *selectors.keys_for(request.actor, is_sandbox=True)]
     form = CallsForm(request.GET, keys=every)
     wanted = form.wanted()

@@ -1,7 +1,6 @@
 """Programs for tests: keys as they are made, and calls that carry them."""
 
 import json
-import time
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.test import Client as Caller
 from accounts.access.actors import Actor, Origin
 from accounts.models import ApiUser, Customer, User
 from accounts.services import keys
-from tests.conftest import PASSWORD
+from tests.conftest import prove_identity
 
 
 def as_session(user: User) -> Actor:
@@ -72,10 +71,5 @@ def signed_in_now(user: User) -> Caller:
     """A browser whose person has just typed the password."""
     browser = Caller()
     browser.force_login(user)
-    session = browser.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "email": user.email}]
-    session.save()
+    prove_identity(browser, user)
     return browser
-
-
-__all__ = ["PASSWORD", "as_session", "call", "key_of", "own_page", "problem_of", "signed_in_now"]

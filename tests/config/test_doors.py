@@ -1,6 +1,7 @@
 """Every door of the site, tried by everybody: no page fails, and nobody is let in where they should not be."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,7 +15,9 @@ pytestmark = pytest.mark.django_db
 
 _SAMPLES = {"uuid": str(uuid4()), "slug": "a-slug", "int": "7", "str": "text", "path": "x/y"}
 # Open to anybody on purpose; every other page sends a stranger to sign in.
-_PUBLIC = ("", "favicon.ico", "language", "account/", "sandbox/mail/", "v1.0/")
+_PUBLIC = ("", "favicon.ico", "language", "account/", "admin/password_change/", "join/", "sandbox/mail/", "v1.0/")
+# Programs are told in JSON; these two are read by everybody.
+_PUBLIC_API = ("api/docs", "api/openapi.json")
 
 
 def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
@@ -45,6 +48,19 @@ def _is_public(route: str) -> bool:
     return route == "" or any(route.startswith(start) for start in _PUBLIC if start)
 
 
+def _is_api(route: str) -> bool:
+    return route == "api" or route.startswith("api/")
+
+
+def _check_api(route: str, method: str, answer: Any) -> None:
+    """Nothing is redirected, nothing is given without a credential, and every refusal is a problem."""
+    if method == "get" and route.startswith(_PUBLIC_API):
+        assert answer.status_code in {200, 404}
+        return
+    assert answer.status_code in {400, 401, 403, 404, 405, 415}, route
+    assert answer["Content-Type"] == "application/problem+json", route
+
+
 def test_there_are_doors_to_try() -> None:
     assert len(ROUTES) > 25
 
@@ -54,7 +70,9 @@ def test_there_are_doors_to_try() -> None:
 def test_a_stranger_is_sent_to_sign_in(route: str, method: str, client: Client) -> None:
     answer = getattr(client, method)(_path(route))
     assert answer.status_code < 500
-    if not _is_public(route):
+    if _is_api(route):
+        _check_api(route, method, answer)
+    elif not _is_public(route):
         assert answer.status_code in {302, 404, 405}, route
         assert answer.status_code != 302 or answer["Location"].startswith("/account/login/")
 
