@@ -74,7 +74,13 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                 Entry(
                     "staff:customers", _("Customers"), "users", also=("staff:customer",), permission="Customers.Read"
                 ),
-                Entry("review:queue", _("Identity checks"), "identification", permission="KycAdmin.ReadPending"),
+                Entry(
+                    "review:queue",
+                    _("Identity checks"),
+                    "identification",
+                    also=("review:case", "review:done", "review:overview", "review:decide", "review:number"),
+                    permission="KycAdmin.ReadPending",
+                ),
             ],
         ),
         (

@@ -17,7 +17,7 @@ class VerdictForm(forms.Form):
 
     outcome = forms.ChoiceField(
         label=_("Decision"),
-        choices=[(VERIFY, _("Accept")), (REJECT, _("Do not accept"))],
+        choices=[(VERIFY, _("Accept")), (REJECT, _("Reject"))],
         error_messages={"required": _("Accept this document or not?")},
     )
     reason = forms.ChoiceField(label=_("Reason"), required=False)
