@@ -304,5 +304,9 @@ def _for_clients() -> Iterator[str]:
 
 # Rights over the gateway as a whole. Whatever roles say, nobody who belongs to a client ever has one of them.
 GATEWAY_ONLY = frozenset(right.name for right in rights()) - frozenset(_for_clients())
+# Rights that no key can use, whoever holds them: pages, and operations that take a session only.
+PEOPLE_ONLY = frozenset(row.permission for row in _ROWS if row.permission and "api_key" not in row.doors) | frozenset(
+    right.name for right in PAGES
+)
 # Operations that ask for a role besides the permission.
 ROLE_BESIDES = {row.permission: row.only for row in _ROWS if row.only}

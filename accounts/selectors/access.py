@@ -9,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 
 from accounts.access import policy
 from accounts.access.actors import Actor
-from accounts.access.table import GATEWAY_ONLY, ROLE_BESIDES
+from accounts.access.table import PEOPLE_ONLY, ROLE_BESIDES
 from accounts.models import ApiUser, Client, Permission, PermissionOverride, PortalUser, Role
 from accounts.selectors import portal_users
 
@@ -20,8 +20,8 @@ class Verdict:
 
     ``roles`` hold it, ``elsewhere`` are roles that would give it; ``override`` is True (granted), False (revoked) or
     None. ``but`` says what still stands in the way of a right that is held: "gateway" (never for people of a
-    client), "asleep" (their client is not active) or "off" (the account is switched off). ``needs_role`` is a role
-    that the operation wants besides.
+    client), "asleep" (their client is not active), "off" (the account is switched off) or "people" (no key can use
+    it). ``needs_role`` is a role that the operation wants besides.
     """
 
     permission: Permission
@@ -90,7 +90,7 @@ def explain_api_user(api_user: ApiUser) -> list[Verdict]:
             roles=[name for name in given.get(one.pk, ()) if name in held],
             elsewhere=[name for name in given.get(one.pk, ()) if name not in held],
             override=overrides.get(one.pk),
-            but=_what_stops(one.name, api_user.client, is_on=api_user.is_active),
+            but=_what_stops_key(one.name, api_user),
         )
         for one in Permission.objects.order_by("name")
     ]
@@ -118,12 +118,12 @@ class Choice:
 
 
 def choices(actor: Actor, api_user: ApiUser) -> list[Choice]:
-    """The rights an API user can have, and any other that somebody gave it."""
+    """The rights an API user can use, and any other that somebody has set for it."""
     verdicts = explain_api_user(api_user)
     return [
         Choice(one, policy.may_grant(actor, one.permission.name))
         for one in verdicts
-        if one.override is not None or one.permission.name not in GATEWAY_ONLY
+        if one.override is not None or one.permission.name not in PEOPLE_ONLY
     ]
 
 
@@ -176,7 +176,7 @@ def _api_verdict(api_user: ApiUser, permission: Permission, roles: set[int]) -> 
         permission,
         roles=(api_user.role.name,) if api_user.role_id in roles else (),
         override=overrides.get(permission.pk),
-        but=_what_stops(permission.name, api_user.client, is_on=api_user.is_active),
+        but=_what_stops_key(permission.name, api_user),
     )
 
 
@@ -191,6 +191,12 @@ def _given_by(audience: str) -> Mapping[int, Sequence[str]]:
 
 def _what_stops(permission: str, client: Client | None, *, is_on: bool) -> str:
     return policy.obstacle(permission, client) if is_on else "off"
+
+
+def _what_stops_key(permission: str, api_user: ApiUser) -> str:
+    """An API user has no session, so what only people can do stays shut."""
+    stopped = _what_stops(permission, api_user.client, is_on=api_user.is_active)
+    return stopped or ("people" if permission in PEOPLE_ONLY else "")
 
 
 def _missing_role(permission: str, held: set[str]) -> str:

@@ -158,6 +158,7 @@ def _person_page(request: ActorRequest, desk: Desk, found: PortalUser, **more: A
         "state": found.state,
         "is_self": is_self,
         "choices": choices,
+        "some_fixed": any(choice.fixed for choice in choices),
         "can_change_roles": not is_self and any(not choice.fixed for choice in choices),
         "keys": found.user.keys.order_by("-created_at")[:20] if _shows_keys(request, found) else [],
         "shows_keys": _shows_keys(request, found),

@@ -136,7 +136,7 @@ def test_roles_are_changed_on_the_page_and_fixed_ones_stay(boss: Browser, staff_
     eko = person("eko", Role.APPROVER, Role.AUDITOR)
     cody = browser_of(person("cody", Role.COMPANY_ADMIN))
     path = f"/staff/people/{eko.public_id}/"
-    assert "you can neither give nor take it" in words_of(cody, path)
+    assert "you can neither give nor take them" in words_of(cody, path)
     cody.post(f"{path}roles/", {"roles": []})
     assert rights_of_portal(eko)[0] == {Role.AUDITOR}
     cody.post(f"{path}roles/", {"roles": [Role.SUPER_ADMIN]})
@@ -254,6 +254,7 @@ def test_what_an_api_user_may_and_why(boss: Browser, nassit: Client) -> None:
     assert "granted to this API user beyond its role" in page
     assert "revoked for this API user, although the role ApiUser has it" in page
     assert "But only staff of the gateway can use it" in page
+    assert "But only people who sign in can use it, no key can" in page
 
 
 @pytest.mark.parametrize("status", [Client.Status.PENDING, Client.Status.DEACTIVATED])

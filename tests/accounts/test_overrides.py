@@ -152,19 +152,23 @@ def _name(right: str) -> str:
 
 def test_a_portal_admin_edits_on_the_page(fatu: PortalUser, bot: ApiUser) -> None:
     browser, path = browser_of(fatu), f"/company/api-users/{bot.public_id}/rights/"
+    banks = Permission.objects.create(
+        name="Banks.Read", http_method="GET", route_pattern="/api/banks", route_shape="/api/banks"
+    )
+    fatu.roles.get().permissions.add(banks)
     form = _sent(browser.get(path).content.decode())
-    form |= {_name("Clients.Read"): "grant", _name("Customers.ReadOne"): "revoke"}
+    form |= {_name("Banks.Read"): "grant", _name("Customers.ReadOne"): "revoke"}
     assert "Saved." in browser.post(path, form, follow=True).content.decode()
-    assert rights_of_api_user(bot) == {"Clients.Read"}
+    assert rights_of_api_user(bot) == {"Banks.Read"}
     assert last_entry().action == "api_user.overridden"
     # The first form again, by somebody who did not see the change: nothing is overwritten.
-    answer = browser.post(path, form | {_name("Clients.Read"): "role"})
+    answer = browser.post(path, form | {_name("Banks.Read"): "role"})
     assert answer.status_code == 409
-    assert rights_of_api_user(bot) == {"Clients.Read"}
+    assert rights_of_api_user(bot) == {"Banks.Read"}
     again = _sent(browser.get(path).content.decode())
     assert browser.post(path, again | {_name("Customers.ReadOne"): "role"}).status_code == 403
-    assert browser.post(path, again | {_name("Clients.Read"): "nonsense"}).status_code == 302
-    assert rights_of_api_user(bot) == {"Clients.Read"}
+    assert browser.post(path, again | {_name("Banks.Read"): "nonsense"}).status_code == 302
+    assert rights_of_api_user(bot) == {"Banks.Read"}
 
 
 def test_the_page_is_for_those_who_see_the_api_user(fatu: PortalUser, bot: ApiUser, staff_user: User) -> None:
@@ -206,7 +210,7 @@ def test_effective_is_role_and_granted_without_revoked(
     expected = (in_role | granted) - revoked
     assert rights_of_api_user(bot) == expected
     bot.refresh_from_db()
-    told = {one.permission.name for one in access.explain_api_user(bot) if one.is_allowed}
+    told = {one.permission.name for one in access.explain_api_user(bot) if one.is_held}
     assert told == expected, "the page that explains must say what the policy does"
 
 
