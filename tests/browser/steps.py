@@ -23,7 +23,7 @@ def sign_up(page: Page, context: BrowserContext, email: str, name: str = "Dewi A
     page.get_by_role("link", name="Create an account").click()
     expect_accessible(page)
     page.get_by_label("Name").fill(name)
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password", exact=False).first.fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
     expect(page.get_by_text(email).first).to_be_visible()
@@ -69,7 +69,7 @@ def pay_at_the_bank(context: BrowserContext, number: str) -> None:
 
 def sign_in(page: Page, email: str, password: str) -> None:
     page.goto("/account/login/")
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Hello")
