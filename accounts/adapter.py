@@ -99,6 +99,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME, user.language, max_age=settings.SESSION_COOKIE_AGE, samesite="Lax"
         )
+        sessions.keep_few(user)
         is_new = sign_in.remember_device(request, response, user)
         sign_in.note(request, user)
         if is_new and not getattr(request, "is_first_sign_in", True):

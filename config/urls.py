@@ -1,7 +1,8 @@
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path, reverse_lazy
+from django.contrib.auth.decorators import login_required
+from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
@@ -43,7 +44,7 @@ urlpatterns = [
     path("review/", include("kyc.review_urls")),
     path("company/", include("config.company_urls")),
     path("staff/", include("config.staff_urls")),
-    path("admin/password_change/", RedirectView.as_view(url=reverse_lazy("account_change_password"))),
+    path("admin/password_change/", login_required(RedirectView.as_view(pattern_name="account_change_password"))),
     path("admin/", admin.site.urls),
 ]
 

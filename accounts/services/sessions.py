@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +15,7 @@ from config.lib.addresses import address_of
 from config.lib.clock import now
 
 _SEEN, _SEEN_EVERY = "seen_at", timedelta(minutes=5)
+MOST = 20
 REMEMBERED = timedelta(days=14)
 
 
@@ -31,11 +34,17 @@ class Place:
 
 def places_of(user: User, current: str | None) -> list[Place]:
     """Where ``user`` is signed in, this session (its key is ``current``) first, then the latest."""
-    from allauth.usersessions.models import UserSession
+    rows = list(_rows(user).order_by("-last_seen_at"))
+    alive = _alive(user, [row.session_key for row in rows])
+    found = [_place(row, current) for row in rows if row.session_key in alive]
+    return sorted(found, key=lambda place: not place.is_this)
 
-    rows = UserSession.objects.purge_and_list(user)
-    found = [_place(row, current) for row in rows]
-    return sorted(found, key=lambda place: (not place.is_this, -place.seen_at.timestamp()))
+
+def _alive(user: User, keys: list[str]) -> set[str]:
+    """Those of the sessions that have not run out and know the present password."""
+    stored = Session.objects.filter(session_key__in=keys, expire_date__gt=now())
+    proof = user.get_session_auth_hash()
+    return {row.session_key for row in stored if row.get_decoded().get(HASH_SESSION_KEY) == proof}
 
 
 def end(user: User, number: int) -> bool:
@@ -52,6 +61,12 @@ def end_all(user: User, *, but: str = "") -> int:
     for row in rows:
         row.end()
     return len(rows)
+
+
+def keep_few(user: User) -> None:
+    """End the sessions nobody has used for longest: a program that never signs out must not pile them up."""
+    for row in _rows(user).order_by("-last_seen_at", "-pk")[MOST:]:
+        row.end()
 
 
 def touch(request: HttpRequest) -> None:

@@ -122,3 +122,15 @@ def test_a_made_up_forwarding_header_gains_nothing(proxies: int, settings: Any) 
         for number in range(9)
     }
     assert seen == {HOME}
+
+
+@pytest.mark.soak
+def test_a_hundred_thousand_guesses_from_ten_thousand_addresses() -> None:
+    addresses, accounts = list(_addresses(10_000)), [f"person{number}@example.id" for number in range(100)]
+    heard = dict.fromkeys(accounts, 0)
+    for number in range(100_000):
+        email = accounts[number % 100]
+        heard[email] += _guess(email=email, address=addresses[number * 7919 % 10_000])
+    assert set(heard.values()) == {10}
+    device = lockout.remember("", email=accounts[0])
+    lockout.check(email=accounts[0], address=HOME, device=device)

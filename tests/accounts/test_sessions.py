@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.usersessions.models import UserSession
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, Customer, PortalUser, User
 from accounts.models import Client as Company
@@ -180,6 +182,27 @@ def test_the_security_page_costs_little(customer: Customer, django_assert_max_nu
     client.get("/settings/security/")
     with django_assert_max_num_queries(9):
         client.get("/settings/security/")
+
+
+def test_it_costs_the_same_with_many_sessions(customer: Customer, django_assert_num_queries: Any) -> None:
+    client = browser(customer.user)
+    client.get("/settings/security/")
+    with CaptureQueriesContext(connection) as few:
+        client.get("/settings/security/")
+    spent = len(few)
+    for _ in range(12):
+        browser(customer.user, PHONE)
+    with django_assert_num_queries(spent):
+        page = client.get("/settings/security/").content.decode()
+    assert page.count("Safari on iPhone") >= 12
+
+
+def test_sessions_do_not_pile_up(customer: Customer) -> None:
+    first = browser(customer.user)
+    for _ in range(sessions.MOST):
+        browser(customer.user)
+    assert UserSession.objects.count() == sessions.MOST
+    assert not is_in(first)
 
 
 def test_forms_of_the_page_need_their_token(customer: Customer) -> None:
