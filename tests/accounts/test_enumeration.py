@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import hashers
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import Customer, User
@@ -104,17 +105,12 @@ def _auc(one: list[float], other: list[float]) -> float:
 @pytest.mark.soak
 @pytest.mark.parametrize("door", _DOORS)
 def test_the_time_tells_nothing(door: str, customer: Customer, settings: Any, capsys: Any) -> None:
-    """With the real hasher, tries in turn. Printed for the measures; asserted loosely, since a machine has moods."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+    """Tries in turn, with a quick hasher so that everything else shows. Printed for the measures, not asserted: a
+    machine has moods."""
     settings.ACCOUNT_RATE_LIMITS = False
     settings.LOGIN_FAILURES_PER_ADDRESS = 100_000
-    user = User.objects.get(pk=customer.user_id)
-    user.set_password(PASSWORD)
-    user.save()
     times: dict[bool, list[float]] = {True: [], False: []}
-    from django.core.cache import cache
-
-    for number in range(200):
+    for number in range(300):
         for known in (True, False) if number % 2 else (False, True):
             cache.clear()
             email = customer.user.email if known else f"nobody{number}@example.id"
@@ -125,4 +121,4 @@ def test_the_time_tells_nothing(door: str, customer: Customer, settings: Any, ca
     with capsys.disabled():
         middle = [statistics.median(times[known]) for known in (True, False)]
         print(f"\n{door}: known {middle[0]:.1f} ms, unknown {middle[1]:.1f} ms, AUC {auc:.3f}")  # noqa: T201
-    assert 0.0 <= auc <= 1.0
+    assert len(times[True]) == len(times[False])
