@@ -49,7 +49,12 @@ _STATEMENT = Entry("wallets:statement", _("Transactions"), "banknotes", also=("w
 _SEND = Entry("wallets:send", _("Send"), "paper-airplane", also=("wallets:pay",))
 _IDENTITY = Entry("identity:status", _("Verify identity"), "identification", also=("identity:upload",))
 _KEY_PAGES = ("developers:new_key", "developers:key", "developers:rotate_key", "developers:change_key")
-_KEYS = Entry("developers:keys", _("Developers"), "code-bracket", also=(*_KEY_PAGES, "developers:calls"))
+_KEYS = Entry(
+    "developers:keys",
+    _("Developers"),
+    "code-bracket",
+    also=(*_KEY_PAGES, "developers:calls", "api_docs", "api_docs_section"),
+)
 _SANDBOX = Entry("sandbox:index", _("Sandbox"), "beaker", also=("sandbox:mailbox", "sandbox:letter"))
 
 _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
