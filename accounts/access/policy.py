@@ -74,9 +74,12 @@ def customers_seen_by(actor: Actor) -> QuerySet[Customer]:
 
 
 def audit_seen_by(actor: Actor) -> QuerySet[AuditEntry]:
-    """All of the record for staff who may read it; for a client's people what concerns their client."""
+    """All of the record for staff who may read it; what concerns clients for staff who look after them; for a client's
+    people what concerns their own."""
     if actor.is_gateway_staff and allows(actor, "Audit.Read"):
         return AuditEntry.objects.all()
+    if actor.is_gateway_staff and allows(actor, "Audit.ReadClient"):
+        return AuditEntry.objects.filter(client_id__isnull=False)
     if actor.client is not None and allows(actor, "Audit.ReadClient"):
         return AuditEntry.objects.filter(client_id=actor.client.public_id)
     return AuditEntry.objects.none()

@@ -54,7 +54,7 @@ TABS = (
     Tab("people", gettext_lazy("People"), "PortalUsers.Read"),
     Tab("api-users", gettext_lazy("API users"), "ApiUsers.Read"),
     Tab("keys", gettext_lazy("Keys"), "ApiKeys.Read"),
-    Tab("audit", gettext_lazy("Audit"), "Audit.Read"),
+    Tab("audit", gettext_lazy("Audit"), "Audit.ReadClient"),
 )
 
 

@@ -249,3 +249,10 @@ def test_every_page_speaks_both_languages(staff_user: User, client_for: Sign, la
         assert answer.status_code == 200, path
         assert f'<html lang="{language}">' in text(answer)
     assert Client.objects.count() == 2
+
+
+def test_who_looks_after_clients_reads_their_audit(client_for: Sign) -> None:
+    kopi = active()
+    browser = client_for(person(Role.COMPANY_ADMIN))
+    assert "Kopi Rakyat" in text(browser.get(f"/staff/clients/{kopi.public_id}/audit/"))
+    assert browser.get("/staff/audit/").status_code == 404
