@@ -160,15 +160,10 @@ def _person_page(request: ActorRequest, desk: Desk, found: PortalUser, **more: A
         "choices": choices,
         "some_fixed": any(choice.fixed for choice in choices),
         "can_change_roles": not is_self and any(not choice.fixed for choice in choices),
-        "keys": found.user.keys.order_by("-created_at")[:20] if _shows_keys(request, found) else [],
-        "shows_keys": _shows_keys(request, found),
+        "keys": policy.keys_seen_by(request.actor).filter(user=found.user).order_by("-created_at")[:20],
         **more,
     }
     return render(request, "accounts/people/person.html", context, status=status)
-
-
-def _shows_keys(request: ActorRequest, found: PortalUser) -> bool:
-    return request.user.pk == found.user_id or policy.allows(request.actor, "ApiKeys.Read")
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from uuid import uuid4
 import pytest
 from django.test import Client as Browser
 
+from accounts.access.actors import Actor, Origin
 from accounts.access.credentials import rights_of_api_user, rights_of_portal
 from accounts.models import ApiUser, AuditEntry, Client, Permission, PermissionOverride, PortalUser, Role, User
 from accounts.selectors import access
+from accounts.services import keys
 from notifications.models import Mail
 from tests.accounts.cast import (
     api_user,
@@ -175,6 +177,24 @@ def test_a_link_is_not_sent_to_somebody_with_a_password(boss: Browser) -> None:
     assert not Mail.objects.exists()
 
 
+def test_the_page_of_a_person_shows_keys_and_records_to_those_who_may_see_them(
+    boss: Browser, fatu: PortalUser, staff_user: User
+) -> None:
+    actor = Actor(kind="session", origin=Origin(via="page"), user=fatu.user, portal=fatu)
+    key = keys.issue_for_person(actor=actor, user=fatu.user).key
+    path = f"/staff/people/{fatu.public_id}/"
+    few = cost(boss, path)
+    for _number in range(5):
+        keys.issue_for_person(actor=actor, user=fatu.user)
+    assert cost(boss, path) == few
+    page = words_of(boss, path)
+    assert key.prefix in page
+    assert "What happened to this account" in page
+    cody = words_of(browser_of(person("cody", Role.COMPANY_ADMIN)), path)
+    assert "What happened to this account" not in cody
+    assert "secret" not in page.split("<main", 1)[1]
+
+
 def test_a_client_s_team_is_its_own(fatu: PortalUser, nassit: Client) -> None:
     browser = browser_of(fatu)
     mariama = person("mariama", Role.PORTAL_ADMIN, client=nassit)
@@ -287,8 +307,6 @@ def test_who_may_do_this(boss: Browser, nassit: Client, fatu: PortalUser) -> Non
 
 def test_both_ways_round_say_the_same(boss: Browser, staff_user: User, nassit: Client, fatu: PortalUser) -> None:
     """Whoever has a right by the one page has it by the other."""
-    from accounts.access.actors import Actor, Origin
-
     person("eko", Role.APPROVER, Role.AUDITOR)
     person("dian", Role.SUPPORT)
     bot = api_user(nassit)
