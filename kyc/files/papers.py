@@ -19,7 +19,7 @@ _SUBTYPES = {"/RichMedia", "/Movie", "/Sound", "/Screen", "/3D", "/FileAttachmen
 _TYPES = {"/EmbeddedFile", "/Filespec", "/F"}
 _CONTAINERS = (pikepdf.Dictionary, pikepdf.Array, pikepdf.Stream)
 # Of a page: what says things about it instead of showing it.
-_NOTES = ("/Metadata", "/PieceInfo", "/Thumb", "/AA", "/LastModified", "/Tabs", "/B", "/StructParents")
+_NOTES = ("/Metadata", "/PieceInfo", "/Thumb", "/AA", "/LastModified", "/Tabs", "/B", "/StructParents", "/Annots")
 
 
 def clean(content: bytes) -> tuple[bytes, bytes, int]:
@@ -110,6 +110,9 @@ def _rewritten(pdf: pikepdf.Pdf) -> bytes:
     """A new file of nothing but the pages: no catalogue entries, names, forms, layers, links, or notes survive."""
     fresh, out = pikepdf.new(), BytesIO()
     try:
+        # What was filled in or stamped becomes a part of the page; what only reacts to a click is gone.
+        pdf.generate_appearance_streams()
+        pdf.flatten_annotations()
         for page in pdf.pages:
             _strip(page.obj)
         fresh.pages.extend(pdf.pages)
@@ -126,13 +129,6 @@ def _strip(page: Any) -> None:
     for key in _NOTES:
         if key in page:
             del page[key]
-    if "/Annots" in page:
-        shown = [note for note in page["/Annots"] if _name(note, "/Subtype") not in {"/Link", "/Popup"}]
-        for note in shown:
-            for key in ("/A", "/PA", "/Popup", "/Parent"):
-                if key in note:
-                    del note[key]
-        page["/Annots"] = pikepdf.Array(shown)
 
 
 def _drawn(content: bytes, page: int, side: int) -> Any:

@@ -116,7 +116,7 @@ def test_a_pdf_keeps_its_pages_and_nothing_else() -> None:
     with pikepdf.open(BytesIO(checked.content)) as kept:
         assert set(kept.Root.keys()) == {"/Type", "/Pages"}
         assert not kept.docinfo.keys()
-        assert len(kept.pages[0].obj.get("/Annots", [])) == 0
+        assert "/Annots" not in kept.pages[0].obj
     assert b"Ayu" not in checked.content
     assert b"bank.example" not in checked.content
 
@@ -268,3 +268,28 @@ def test_every_way_out_is_shut_in_and_recorded(
     entry = AuditEntry.objects.filter(action="kyc_document.viewed").get()
     assert entry.object_id == str(document.public_id)
     assert entry.after["what"] == {"raw": "file", "page": "page 1", "thumbnail": "thumbnail"}[what]
+
+
+def test_what_was_filled_into_a_form_stays_visible() -> None:
+    def fill(made: pikepdf.Pdf) -> None:
+        look = pikepdf.Stream(made, b"0 g 0 0 100 50 re f")
+        look.Type, look.Subtype = pikepdf.Name.XObject, pikepdf.Name.Form
+        look.BBox = pikepdf.Array([0, 0, 100, 50])
+        widget = made.make_indirect(
+            pikepdf.Dictionary(
+                Type=pikepdf.Name.Annot,
+                Subtype=pikepdf.Name.Widget,
+                FT=pikepdf.Name.Tx,
+                T="name",
+                V="Ayu",
+                F=4,
+                Rect=pikepdf.Array([400, 100, 500, 150]),
+                AP=pikepdf.Dictionary(N=look),
+            )
+        )
+        made.pages[0].obj.Annots = pikepdf.Array([widget])
+        made.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([widget]))
+
+    checked = check(samples.sent(samples.pdf(1, fill), "form.pdf"))
+    drawn = confined.run({"do": "page", "page": 0, "side": 842}, checked.content).parts[0]
+    assert Image.open(BytesIO(drawn)).convert("RGB").getpixel((450, 842 - 125)) == (0, 0, 0)

@@ -14,10 +14,10 @@ function say(text) {
   if (status) status.textContent = text;
 }
 
-function complain(slot, text) {
-  slot.querySelector(".invalid-feedback")?.remove();
+function complain(slot, text, tone = "danger") {
+  slot.querySelector(".upload-note")?.remove();
   const note = document.createElement("div");
-  note.className = "invalid-feedback d-block";
+  note.className = `upload-note text-${tone}`;
   note.setAttribute("role", "alert");
   note.textContent = text;
   slot.querySelector("[data-upload-drop]").before(note);
@@ -105,7 +105,7 @@ function isSlot(call) {
 async function take(slot, given) {
   if (slot.getAttribute("aria-busy") === "true") return;
   slot.setAttribute("aria-busy", "true");
-  slot.querySelector(".invalid-feedback")?.remove();
+  slot.querySelector(".upload-note")?.remove();
   const { file, problem, hint } = await prepared(given, slot);
   if (problem) {
     slot.removeAttribute("aria-busy");
@@ -124,8 +124,8 @@ function finish(slot, call, hint) {
   if (isSlot(call)) {
     const fresh = replace(slot, call.responseText);
     fresh.querySelector("h3").focus({ preventScroll: true });
-    if (call.status === 200) say(words.added);
-    if (call.status === 200 && hint) complain(fresh, hint);
+    say(call.status === 200 ? words.added : "");
+    if (call.status === 200 && hint) complain(fresh, hint, "warning");
     return;
   }
   slot.removeAttribute("aria-busy");
