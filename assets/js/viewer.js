@@ -181,7 +181,7 @@ function tell(box) {
 }
 
 function nextUndecided() {
-  const box = [...document.querySelectorAll("[data-verdict]")].find((one) => !one.querySelector(":checked"));
+  const box = [...document.querySelectorAll("[data-verdict]")].find((one) => !one.querySelector("input:checked"));
   if (box) show([box.dataset.verdict]);
   else document.querySelector("[data-send]")?.focus();
 }
