@@ -36,7 +36,7 @@ class ApiUserBase(ApiSchema):
     created_at: datetime
 
 
-class CreatedOut(ApiUserBase):
+class ApiUserCreatedOut(ApiUserBase):
     api_key: str
 
 
@@ -68,12 +68,12 @@ def _out(api_user: ApiUser) -> ApiUserOut:
     )
 
 
-@operation(router, "api-users.create", answer=CreatedOut, status=201)
-def create(request: ApiRequest, data: CreateIn) -> tuple[int, CreatedOut]:
+@operation(router, "api-users.create", answer=ApiUserCreatedOut, status=201)
+def create(request: ApiRequest, data: CreateIn) -> tuple[int, ApiUserCreatedOut]:
     """Create an API user under the caller's client and issue its key, shown this once."""
     issued = services.create(actor=request.actor, **data.dict())
     api_user = services.owner_of(issued)
-    return 201, CreatedOut(api_key=issued.raw, api_key_prefix=issued.api_key, **_facts(api_user))
+    return 201, ApiUserCreatedOut(api_key=issued.raw, api_key_prefix=issued.api_key, **_facts(api_user))
 
 
 @operation(router, "api-users.list", answer=list[ApiUserOut])

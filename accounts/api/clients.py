@@ -33,7 +33,7 @@ class RegisterIn(ApiSchema):
     country: str | None = None
 
 
-class RegisteredOut(ApiSchema):
+class ClientRegisteredOut(ApiSchema):
     client_id: UUID
     name: str
     client_type: str
@@ -138,11 +138,11 @@ def _listed(client: Client) -> ListedClientOut:
     return ListedClientOut(api_users=users, **_facts(client))
 
 
-@operation(router, "clients.register", answer=RegisteredOut, status=201)
-def register(request: HttpRequest, data: RegisterIn) -> tuple[int, RegisteredOut]:
+@operation(router, "clients.register", answer=ClientRegisteredOut, status=201)
+def register(request: HttpRequest, data: RegisterIn) -> tuple[int, ClientRegisteredOut]:
     """Register a client in Pending, make its portal-admin user and mail the first credentials."""
     client = services.register(actor=actor_of(request), language=get_language() or "en", **data.dict())
-    return 201, RegisteredOut(
+    return 201, ClientRegisteredOut(
         client_id=client.public_id,
         name=client.name,
         client_type=client.client_type,

@@ -26,7 +26,7 @@ class CustomerIn(ApiSchema):
     full_name: Annotated[str, Field(max_length=200)] | None = None
 
 
-class LoginIn(ApiSchema):
+class CustomerLoginIn(ApiSchema):
     model_config = {**ApiSchema.model_config, "str_strip_whitespace": False}
 
     email: Email
@@ -34,14 +34,14 @@ class LoginIn(ApiSchema):
     otp_code: Annotated[str, Field(max_length=20, description="Where the person has set up a second factor.")] = ""
 
 
-class RegisteredOut(ApiSchema):
+class CustomerRegisteredOut(ApiSchema):
     customer_id: UUID
     email: str
     full_name: str | None
     created_at: datetime
 
 
-class CustomerOut(RegisteredOut):
+class CustomerOut(CustomerRegisteredOut):
     kyc_status: Customer.KycStatus
 
 
@@ -52,14 +52,14 @@ class TokenOut(ApiSchema):
     customer_id: UUID
 
 
-@operation(router, "customers.register", answer=RegisteredOut, status=201)
+@operation(router, "customers.register", answer=CustomerRegisteredOut, status=201)
 def register(request: ApiRequest, payload: CustomerIn) -> CustomerOut:
     """Register a wallet customer."""
     return _shown(customers.register(actor=request.actor, request=request, given=payload.model_dump()))
 
 
 @operation(router, "customers.login", answer=TokenOut)
-def login(request: ApiRequest, payload: LoginIn) -> TokenOut:
+def login(request: ApiRequest, payload: CustomerLoginIn) -> TokenOut:
     """Check a customer's credentials and give out a token for an hour."""
     customer = customers.customer_signing_in(
         request=request, email=payload.email, password=payload.password, code=payload.otp_code

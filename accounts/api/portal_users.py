@@ -37,12 +37,12 @@ class PortalUserOut(ApiSchema):
     created_at: datetime
 
 
-class CreatedOut(PortalUserOut):
+class PortalUserCreatedOut(PortalUserOut):
     api_key: str | None
     api_secret: str | None
 
 
-@operation(router, "portal-users.create", answer=CreatedOut, status=201)
+@operation(router, "portal-users.create", answer=PortalUserCreatedOut, status=201)
 def create(request: ApiRequest, body: PortalUserIn) -> object:
     """Create a portal user, with an API key/secret on request."""
     created = services.create_portal_user(
