@@ -5,6 +5,7 @@ from django.db.models import FilteredRelation, Q
 
 from accounts.access.credentials import live_customer_of, portal_of, rights_of_portal
 from accounts.models import Client, User
+from accounts.selectors.addresses import owner_of
 
 # Who was rejected may still come in and read why.
 _GONE = (Client.Status.DEACTIVATED,)
@@ -21,6 +22,11 @@ class AuthenticationBackend(AllauthBackend):  # type: ignore[misc]
         people = User.objects.annotate(live_customer=real).select_related(*_WITH)
         user = next(iter(people.filter(pk=user_id)), None)
         return user if user and self.user_can_authenticate(user) else None
+
+    def _authenticate_by_email(self, email: str, password: str) -> User | None:
+        # One question and one hash, known or not.
+        found: User | None = self._check_password(owner_of(email), password)
+        return found
 
     def user_can_authenticate(self, user: Any) -> bool:
         """Whoever was switched off is out at the next request; so are people of a client that was, and no customers."""

@@ -5,6 +5,8 @@ from typing import Any
 from allauth.account import forms as allauth
 from django.utils.translation import gettext_lazy as _
 
+from accounts.services import password_resets
+
 _LABELS = {
     "login": _("E-mail address"),
     "email": _("E-mail address"),
@@ -62,6 +64,11 @@ class ResetPasswordForm(allauth.ResetPasswordForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _plain(self)
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        self.users = password_resets.owners_of(email)
+        return email
 
 
 class ReauthenticateForm(allauth.ReauthenticateForm):  # type: ignore[misc]

@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 from accounts.access.credentials import actor_of
 from accounts.errors import SignInUnavailable
 from accounts.models import User
+from accounts.selectors.addresses import owner_of
 from accounts.services import passwords
 from config.lib.errors import Invalid, TooMany
 
@@ -20,12 +21,17 @@ def ask(request: HttpRequest, *, email: str) -> None:
 
     The caller answers the same either way. Raises `TooMany` (setting ``RATE_LIMIT_RESET_PASSWORD``).
     """
-    from allauth.account.forms import ResetPasswordForm
+    from allauth.account.forms import default_token_generator
+    from allauth.account.internal.flows.password_reset import request_password_reset
 
     _count(request, "reset_password", email)
-    form = ResetPasswordForm({"email": email})
-    if form.is_valid():
-        form.save(request)
+    request_password_reset(request, email.strip().lower(), owners_of(email), default_token_generator)
+
+
+def owners_of(email: str) -> list[User]:
+    """Who may choose a new password by a mail to ``email``: one person, or nobody."""
+    owner = owner_of(email)
+    return [owner] if owner is not None and owner.is_active else []
 
 
 @transaction.atomic

@@ -28,11 +28,20 @@ def pretend_to_register(*, actor: Actor, email: str) -> None:
 
     Nothing of it stays but a line on record: somebody tried.
     """
-    with transaction.atomic():
-        register_customer(email=f"{uuid.uuid4().hex}@invalid.example", password=email, display_name="")
+    # The outer transaction is committed, which costs a write to disk as a registration does.
+    with transaction.atomic(), transaction.atomic():
+        nobody = register_customer(email=f"{uuid.uuid4().hex}@invalid.example", password=email, display_name="")
+        _look_around_as_a_registration_does(nobody.user)
         transaction.set_rollback(True)
     owner = User.objects.filter(email=email.strip().lower()).first()
     audit.record(actor, "user.sign_up_repeated", target=owner)
+
+
+def _look_around_as_a_registration_does(user: User) -> None:
+    from allauth.account.models import EmailAddress
+
+    for _ in range(5):
+        list(EmailAddress.objects.filter(user=user))
 
 
 def change_preferences(*, user: User, display_name: str, language: str, timezone: str) -> None:

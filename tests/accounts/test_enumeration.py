@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth import hashers
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Customer, User
+from accounts.selectors.addresses import owner_of
 from notifications.models import Mail
 from tests.conftest import PASSWORD
 
@@ -122,3 +126,22 @@ def test_the_time_tells_nothing(door: str, customer: Customer, settings: Any, ca
         middle = [statistics.median(times[known]) for known in (True, False)]
         print(f"\n{door}: known {middle[0]:.1f} ms, unknown {middle[1]:.1f} ms, AUC {auc:.3f}")  # noqa: T201
     assert len(times[True]) == len(times[False])
+
+
+@pytest.mark.parametrize("door", ["login", "reset", "api login", "api forgot"])
+def test_the_database_is_asked_as_often(door: str, customer: Customer) -> None:
+    spent = []
+    for email in (NOBODY, customer.user.email, NOBODY):
+        cache.clear()
+        with CaptureQueriesContext(connection) as asked:
+            _DOORS[door](email)
+        spent.append(len(asked))
+    assert spent[1] == spent[2]
+
+
+def test_a_further_address_signs_in_once_it_is_confirmed(customer: Customer) -> None:
+    address = EmailAddress.objects.create(user=customer.user, email="ayu@work.example")
+    assert owner_of("AYU@work.example") is None
+    address.verified = True
+    address.save()
+    assert owner_of("AYU@work.example") == customer.user
