@@ -109,12 +109,15 @@ def test_documents_from_upload_to_verified(page: Page, context: BrowserContext, 
 
     _open(reviewer, name)
     _look_around(reviewer)
-    # The selfie is not good: choose why, and see what the customer will read in both languages.
+    # Neither is good: choose why, and see what the customer will read in both languages.
     reviewer.keyboard.press("1")
-    reviewer.keyboard.press("a")
+    reviewer.keyboard.press("x")
+    reviewer.get_by_label("What is wrong?").first.select_option("glare")
+    reviewer.keyboard.press("Escape")
+    reviewer.keyboard.press("2")
     reviewer.keyboard.press("x")
     reviewer.get_by_label("What is wrong?").last.select_option("face_not_visible")
-    told = reviewer.locator("[data-told]:visible")
+    told = reviewer.locator("[data-told]:visible").last
     expect(told.locator("blockquote")).to_have_count(2)
     expect(told).to_contain_text("Your face is not fully visible")
     expect(told).to_contain_text("May upload again")
@@ -128,6 +131,7 @@ def test_documents_from_upload_to_verified(page: Page, context: BrowserContext, 
     expect(page.get_by_role("main")).to_contain_text("Your face is not fully visible")
     steps.expect_accessible(page)
     page.goto("/identity/upload/")
+    _add(page, "identity", picture("ktp-2.jpg"))
     _add(page, "selfie", picture("selfie-2.jpg", 600, 800))
     page.get_by_role("button", name="Send for review").click()
     expect(page).to_have_url(re.compile("/identity/$"))
