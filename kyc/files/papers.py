@@ -112,7 +112,7 @@ def _rewritten(pdf: pikepdf.Pdf) -> bytes:
     try:
         # What was filled in or stamped becomes a part of the page; what only reacts to a click is gone.
         pdf.generate_appearance_streams()
-        pdf.flatten_annotations()
+        pdf.flatten_annotations("screen")
         for page in pdf.pages:
             _strip(page.obj)
         fresh.pages.extend(pdf.pages)

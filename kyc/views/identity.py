@@ -148,7 +148,8 @@ def upload(request: CustomerRequest) -> HttpResponse:
 
 def _form(request: CustomerRequest) -> IdentityForm:
     case = selectors.open_case(request.customer) or KycCase.objects.filter(customer=request.customer).last()
-    return IdentityForm(request.POST or None, case=case, name=request.user.display_name)
+    data = request.POST if request.method == "POST" else None
+    return IdentityForm(data, case=case, name=request.user.display_name)
 
 
 def _take_files(request: CustomerRequest, actor: Actor) -> dict[str, list[str]]:

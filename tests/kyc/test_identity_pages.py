@@ -293,3 +293,9 @@ def test_pages_cost_few_queries(
     browser.get(STATUS)
     with django_assert_max_num_queries(12):
         browser.get(STATUS)
+
+
+def test_an_empty_form(browser: Client) -> None:
+    answer = browser.post(UPLOAD)
+    assert answer.status_code == 422
+    assert "required" in text_of(answer)
