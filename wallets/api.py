@@ -173,8 +173,16 @@ def pay(
 
 
 class StatementQuery(ApiSchema):
-    start_date: str = Field("", description="First day, yyyy-MM-dd; thirty days before the last when not given.")
-    end_date: str = Field("", description="Last day, yyyy-MM-dd, the whole of it; today when not given.")
+    start_date: str = Field(
+        "",
+        description="First day, yyyy-MM-dd; thirty days before the last when not given.",
+        json_schema_extra={"format": "date"},
+    )
+    end_date: str = Field(
+        "",
+        description="Last day, yyyy-MM-dd, the whole of it; today when not given.",
+        json_schema_extra={"format": "date"},
+    )
     type: Literal["", "credit", "debit"] = ""
     format: Literal["json", "csv"] = "json"
 
