@@ -123,6 +123,17 @@ def _hand_in(actor: Actor, case: KycCase) -> None:
     audit.record(actor, "kyc_case.submitted", target=case, after={"attempt": case.attempt})
 
 
+@transaction.atomic
+def allow_retry(*, actor: Actor, customer: Customer) -> int:
+    """Take back that a refusal was final; returns how many documents it had named."""
+    standing.hold(customer.pk)
+    refused = KycDocument.objects.filter(customer=customer, status=Status.REJECTED, may_retry=False)
+    count = refused.update(may_retry=True)
+    if count:
+        audit.record(actor, "customer.identity_retry_allowed", target=customer, after={"documents": count})
+    return count
+
+
 def _checked(customer: Customer, files: Sequence[UploadedFile[bytes]], field: str) -> list[Checked]:
     if not 0 < len(files) <= MOST_FILES:
         words = _("Send 1 to %(most)d files.") % {"most": MOST_FILES}

@@ -3,10 +3,12 @@
 import re
 import uuid
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -255,6 +257,11 @@ def test_a_final_refusal_takes_no_more(browser: Client, customer: Customer, ayu:
     assert UPLOAD not in page.content.decode()
     assert browser.get(UPLOAD).status_code == 302
     assert browser.post(ADD, {"kind": "identity", "file": samples.sent(samples.png())}).status_code == 422
+    call_command("allow_identity_retry", customer.user.email, stdout=StringIO())
+    assert browser.get(UPLOAD).status_code == 200
+    assert AuditEntry.objects.filter(action="customer.identity_retry_allowed").count() == 1
+    with pytest.raises(CommandError):
+        call_command("allow_identity_retry", "nobody@example.id")
 
 
 def test_a_verified_customer_has_nothing_to_do(browser: Client, customer: Customer, ayu: Actor) -> None:
