@@ -16,6 +16,7 @@ from wallets import selectors as wallets
 from wallets.lines import line_of
 
 
+@require_safe
 @permission_required("Staff.Overview")
 def overview(request: ActorRequest) -> HttpResponse:
     """What runs, what waits, what does not add up."""
