@@ -54,7 +54,7 @@ def overview_page(request: ActorRequest) -> HttpResponse:
         "half": most / 2,
         "width": _STEP * len(figures.days),
         "height": _HEIGHT,
-        "minutes": round(figures.median_seconds / 60, 1) if figures.median_seconds is not None else None,
+        "minutes": max(1, round(figures.median_seconds / 60)) if figures.median_seconds is not None else None,
     }
     return render(request, "kyc/review_overview.html", context)
 
