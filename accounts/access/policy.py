@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.access.actors import Actor
 from accounts.access.table import GATEWAY_ONLY
 from accounts.errors import ClientNotActive, NoClient, NotAllowed, TooMuchGranted
-from accounts.models import ApiCall, ApiKey, ApiUser, AuditEntry, Client, Customer, PortalUser, Role
+from accounts.models import ApiCall, ApiKey, ApiUser, AuditEntry, Client, Customer, PortalUser, Role, RoleQuerySet
 
 
 def allows(actor: Actor, permission: str) -> bool:
@@ -122,13 +122,13 @@ def calls_seen_by(actor: Actor) -> QuerySet[ApiCall]:
     return ApiCall.objects.filter(key__user=actor.user) if actor.user else ApiCall.objects.none()
 
 
-def roles_seen_by(actor: Actor) -> QuerySet[Role]:
+def roles_seen_by(actor: Actor) -> RoleQuerySet:
     """Staff see every role; people of a client those that they or their API users can have (TeraPay contract 1)."""
     if actor.is_gateway_staff or actor.kind == "system":
         return Role.objects.all()
     if actor.client is None:
         return Role.objects.none()
-    return Role.objects.filter(audience__in=(Role.Audience.CLIENT, Role.Audience.API))
+    return Role.objects.fitting(Role.Audience.CLIENT, Role.Audience.API)
 
 
 # What these two can do does not come from permissions alone.
@@ -174,7 +174,7 @@ def assignable_to_api_users(actor: Actor) -> list[Role]:
     """The roles ``actor`` may give to an API user of its client: made for API users, and holding nothing beyond what
     the usual role of API users and the actor itself hold. One query, and one for what they hold.
     """
-    roles = list(Role.objects.filter(audience=Role.Audience.API).prefetch_related("permissions").order_by("name"))
+    roles = list(Role.objects.fitting(Role.Audience.API).prefetch_related("permissions").order_by("name"))
     # What every API user is for is no gift: PortalAdmin, who makes them, may not call the API itself.
     usual = {right.name for role in roles if role.name == Role.API_USER for right in role.permissions.all()}
     return [role for role in roles if _fits(actor, role, usual)]

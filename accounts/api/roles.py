@@ -17,7 +17,7 @@ router = Router(tags=["Roles"])
 class RoleIn(ApiSchema):
     name: str
     permission_ids: list[UUID]
-    audience: str = Field(Role.Audience.STAFF, description="who can hold it: staff, client or api")
+    audience: str = Field(Role.Audience.ANY, description="who can hold it: staff, client, api or any")
 
 
 class PermissionIdIn(ApiSchema):

@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('audience', models.CharField(choices=[('staff', 'staff of the gateway'), ('client', 'people of a client'), ('api', 'API users')], default='staff', max_length=10, verbose_name='for')),
+                ('audience', models.CharField(choices=[('staff', 'staff of the gateway'), ('client', 'people of a client'), ('api', 'API users'), ('any', 'everybody')], default='staff', max_length=10, verbose_name='for')),
                 ('is_system', models.BooleanField(default=False, verbose_name='shipped with the portal')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
             ],

@@ -8,6 +8,7 @@ from accounts.models.access import (
     PermissionOverride,
     PortalUser,
     Role,
+    RoleQuerySet,
 )
 from accounts.models.audit import AuditCheck, AuditEntry, AuditHead, AuditSeal
 from accounts.models.people import Customer, User, UserManager, validate_timezone
@@ -27,6 +28,7 @@ __all__ = [
     "PermissionOverride",
     "PortalUser",
     "Role",
+    "RoleQuerySet",
     "User",
     "UserManager",
     "validate_timezone",

@@ -33,6 +33,12 @@ class Permission(models.Model):
         return self.name
 
 
+class RoleQuerySet(models.QuerySet["Role"]):
+    def fitting(self, *audiences: str) -> "RoleQuerySet":
+        """Roles that somebody of one of ``audiences`` can hold."""
+        return self.filter(audience__in=(*audiences, Role.Audience.ANY))
+
+
 class Role(models.Model):
     """A named set of permissions. ``audience`` says who can hold it."""
 
@@ -40,6 +46,7 @@ class Role(models.Model):
         STAFF = "staff", _("staff of the gateway")
         CLIENT = "client", _("people of a client")
         API = "api", _("API users")
+        ANY = "any", _("everybody")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=60)
@@ -47,6 +54,8 @@ class Role(models.Model):
     is_system = models.BooleanField(_("shipped with the portal"), default=False)
     permissions = models.ManyToManyField(Permission, related_name="roles", blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = RoleQuerySet.as_manager()
 
     SUPER_ADMIN: ClassVar[str] = "SuperAdmin"
     COMPANY_ADMIN: ClassVar[str] = "CompanyAdmin"
@@ -63,6 +72,10 @@ class Role(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def fits(self, audience: str) -> bool:
+        """Can somebody of ``audience`` hold this role?"""
+        return self.audience in (audience, self.Audience.ANY)
 
 
 class Client(models.Model):

@@ -182,7 +182,7 @@ def _api_verdict(api_user: ApiUser, permission: Permission, roles: set[int]) -> 
 
 def _given_by(audience: str) -> Mapping[int, Sequence[str]]:
     """Names of the roles for ``audience`` by the permission they hold. One read."""
-    pairs = Role.permissions.through.objects.filter(role__audience=audience).order_by("role__name")
+    pairs = Role.permissions.through.objects.filter(role__in=Role.objects.fitting(audience)).order_by("role__name")
     found: dict[int, list[str]] = {}
     for permission, name in pairs.values_list("permission_id", "role__name"):
         found.setdefault(permission, []).append(name)

@@ -144,7 +144,7 @@ def why_fixed(actor: Actor, role: Role, permission: Permission) -> str:
         return "super"
     if not policy.allows(actor, "RolePermissions.Update"):
         return "look"
-    if role.audience != Role.Audience.STAFF and permission.name in GATEWAY_ONLY:
+    if not role.fits(Role.Audience.STAFF) and permission.name in GATEWAY_ONLY:
         return "gateway"
     return "" if policy.may_grant(actor, permission.name) else "beyond"
 
@@ -187,5 +187,5 @@ def compare(first: Role, second: Role, *, only_differences: bool = False) -> lis
 
 def assignable(actor: Actor, audiences: Collection[str]) -> list[Role]:
     """The roles ``actor`` may give to holders of the kinds in ``audiences``, two reads."""
-    roles = with_permissions(policy.roles_seen_by(actor).filter(audience__in=audiences))
+    roles = with_permissions(policy.roles_seen_by(actor).fitting(*audiences))
     return [role for role in roles if policy.may_assign(actor, role)]

@@ -191,7 +191,7 @@ def appoint_administrator(*, actor: Actor, email: str, force: bool = False) -> t
 def _give(portal: PortalUser, roles: Collection[Role]) -> None:
     """The one place where somebody's roles are set; whether they are staff follows from them."""
     portal.roles.set(roles)
-    is_staff = portal.client_id is None and any(role.audience == Role.Audience.STAFF for role in roles)
+    is_staff = portal.client_id is None and any(role.fits(Role.Audience.STAFF) for role in roles)
     User.objects.filter(pk=portal.user_id).update(is_staff=is_staff)
 
 
@@ -232,7 +232,7 @@ def _roles(actor: Actor, names: Collection[str], client: Client | None) -> list[
     if unknown:
         raise BadField("roles", _("There is no role called %(name)s.") % {"name": unknown[0][:60]})
     fitting = Role.Audience.CLIENT if client is not None else Role.Audience.STAFF
-    misplaced = [role.name for role in found if role.audience != fitting]
+    misplaced = [role.name for role in found if not role.fits(fitting)]
     if misplaced:
         raise BadField("roles", _("Not for this kind of person: %(names)s.") % {"names": ", ".join(misplaced)})
     return found

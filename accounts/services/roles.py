@@ -203,7 +203,7 @@ def _change(actor: Actor, role: Role, wanted: set[int]) -> None:
 def _check_grant(actor: Actor, role: Role, permissions: Iterable[Permission]) -> None:
     names = [permission.name for permission in permissions]
     policy.require_grantable(actor, names)
-    misplaced = sorted(GATEWAY_ONLY & set(names)) if role.audience != Role.Audience.STAFF else []
+    misplaced = sorted(GATEWAY_ONLY & set(names)) if not role.fits(Role.Audience.STAFF) else []
     if misplaced:
         raise BadField(
             "permission_ids", _("Only for staff of the gateway: %(names)s.") % {"names": ", ".join(misplaced)}

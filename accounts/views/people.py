@@ -176,7 +176,7 @@ class RoleChoice:
 def _role_choices(request: ActorRequest, found: PortalUser) -> list[RoleChoice]:
     audience = Role.Audience.CLIENT if found.client else Role.Audience.STAFF
     held = {role.pk for role in found.roles.all()}
-    roles = role_selectors.with_permissions(policy.roles_seen_by(request.actor).filter(audience=audience))
+    roles = role_selectors.with_permissions(policy.roles_seen_by(request.actor).fitting(audience))
     return [RoleChoice(role, role.pk in held, not policy.may_assign(request.actor, role)) for role in roles]
 
 

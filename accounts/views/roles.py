@@ -27,6 +27,7 @@ AUDIENCES = [
     (Role.Audience.STAFF, gettext_lazy("Gateway")),
     (Role.Audience.CLIENT, gettext_lazy("Clients")),
     (Role.Audience.API, gettext_lazy("API users")),
+    (Role.Audience.ANY, gettext_lazy("Everybody")),
 ]
 
 
