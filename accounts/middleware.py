@@ -105,6 +105,9 @@ class FirstThingsMiddleware:
         return None
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        if request.headers.get("HX-Request") and getattr(view, "polled", False):
+            # An open page asks again and again; whoever must do something first is sent there by every other request.
+            return None
         if SESSION_KEY not in request.session or has_bearer(request) or not isinstance(request.user, User):
             return None
         sessions.touch(request)

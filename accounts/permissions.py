@@ -59,8 +59,16 @@ def open_to_all(view: View[P]) -> View[P]:
 
 
 def gate_inside(who: str) -> Callable[[View[P]], View[P]]:
-    """Say whom a view is for that has more to do before it hands over to one with the gate ``who``."""
-    return lambda view: _says(view, Rule(who))
+    """Say whom a view is for that has more to do before it hands over to one with the gate ``who``.
+
+    Open pages poll such a view all the time, so nothing that asks the database stands before it either.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        view.polled = True  # type: ignore[attr-defined]
+        return _says(view, Rule(who))
+
+    return decorate
 
 
 def sign_in_required(view: Callable[Concatenate[ActorRequest, P], HttpResponseBase]) -> View[P]:

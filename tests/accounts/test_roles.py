@@ -34,7 +34,7 @@ def test_a_role_is_made_with_its_first_permissions(staff_user: User) -> None:
     body = {"name": " Front  desk ", "permissionIds": _ids("Clients.Read", "Roles.Read")}
     status, made = call(staff_user, "POST", "/roles", body)
     assert status == 201
-    assert (made["name"], made["isSystem"], made["audience"]) == ("Front desk", False, "staff")
+    assert (made["name"], made["isSystem"], made["audience"]) == ("Front desk", False, "any")
     assert [one["name"] for one in made["permissions"]] == ["Clients.Read", "Roles.Read"]
     assert set(made["permissions"][0]) == {"permissionId", "name", "httpMethod", "routePattern", "createdAt"}
     assert held("Front desk") == {"Clients.Read", "Roles.Read"}
