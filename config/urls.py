@@ -2,10 +2,13 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
+from accounts.access import policy
+from accounts.access.credentials import actor_of
 from config import openapi, reference, views
 from config.api import api
 
@@ -17,6 +20,13 @@ handler500 = "config.views.server_error"
 admin.site.site_header = admin.site.site_title = "Gerbang"
 admin.site.index_title = _("Administration")
 
+
+def _may_look_in(request: HttpRequest) -> bool:
+    """Whether the administration is there at all for somebody: being staff is not enough."""
+    return policy.allows(actor_of(request), "Administration.Read")
+
+
+admin.site.has_permission = _may_look_in  # type: ignore[method-assign]
 # One door for everybody: the administration's own sign-in counts no guesses and knows no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

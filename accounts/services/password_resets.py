@@ -1,5 +1,7 @@
 """A forgotten password: a mail with a link, or with a token for programs; good for an hour and once."""
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +27,18 @@ def ask(request: HttpRequest, *, email: str) -> None:
     from allauth.account.internal.flows.password_reset import request_password_reset
 
     _count(request, "reset_password", email)
+    if not _can_be_mailed(email.strip()):
+        return
     request_password_reset(request, email.strip().lower(), owners_of(email), default_token_generator)
+
+
+def _can_be_mailed(email: str) -> bool:
+    try:
+        validate_email(email)
+        email.rpartition("@")[2].encode("idna")
+    except (ValidationError, UnicodeError):
+        return False
+    return True
 
 
 def owners_of(email: str) -> list[User]:
