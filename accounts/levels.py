@@ -25,7 +25,7 @@ class Limits:
 
 
 def level_of(customer: Customer) -> Level:
-    return Level.VERIFIED if customer.kyc_status == Customer.KycStatus.VERIFIED else Level.BASIC
+    return Level.VERIFIED if customer.is_verified else Level.BASIC
 
 
 def limits_of(customer: Customer) -> Limits:

@@ -196,6 +196,11 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=[('None', 'not verified'), ('Pending', 'in review'), ('Verified', 'verified'), ('Rejected', 'not accepted')], db_default='None', default='None', max_length=10, verbose_name='identity'),
         ),
         migrations.AddField(
+            model_name='customer',
+            name='is_verified',
+            field=models.BooleanField(db_default=False, default=False, verbose_name='verified'),
+        ),
+        migrations.AddField(
             model_name='user',
             name='credentials_version',
             field=models.PositiveIntegerField(db_default=1, default=1),

@@ -104,6 +104,8 @@ class Customer(models.Model):
     kyc_status = models.CharField(
         _("identity"), max_length=10, choices=KycStatus, default=KycStatus.NONE, db_default=KycStatus.NONE
     )
+    # A whole case was accepted: this lifts the limits. ``kyc_status`` is what programs read, by single documents.
+    is_verified = models.BooleanField(_("verified"), default=False, db_default=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from accounts.models import Customer
-from kyc.models import KycDocument
+from kyc.models import KycCase, KycDocument
 
 Status = KycDocument.Status
 Standing = Customer.KycStatus
@@ -17,15 +17,19 @@ def hold(customer_id: int) -> Customer:
 @transaction.atomic
 def refresh(customer: Customer) -> Customer.KycStatus:
     """Store and return the status of ``customer``: Verified if any document is verified, else Pending if any waits,
-    else Rejected if any was rejected, else None (TeraPay contract 14). Documents not yet sent do not count."""
+    else Rejected if any was rejected, else None (TeraPay contract 14). Documents not yet sent do not count.
+
+    The limits rise only with a whole case: an accepted card beside a refused selfie proves nobody.
+    """
     found = set(
         KycDocument.objects.filter(customer=customer, case__submitted_at__isnull=False)
         .values_list("status", flat=True)
         .distinct()
     )
     status = _status_of(found)
-    Customer.objects.filter(pk=customer.pk).exclude(kyc_status=status).update(kyc_status=status)
     customer.kyc_status = status
+    customer.is_verified = KycCase.objects.filter(customer=customer, state=KycCase.State.VERIFIED).exists()
+    customer.save(update_fields=["kyc_status", "is_verified"])
     return status
 
 

@@ -21,7 +21,7 @@ def send(case: KycCase, documents: Sequence[KycDocument]) -> None:
         "refused": refused,
         "may_retry": any(row.may_retry for row in refused),
         "still_waiting": case.documents.filter(status=KycDocument.Status.PENDING).exists(),
-        "is_verified": case.customer.kyc_status == "Verified",
+        "is_verified": case.customer.is_verified,
         "upload_url": settings.BASE_URL + (url_or_none("identity:status") or "/"),
     }
     with translation.override(user.language):

@@ -33,7 +33,8 @@ def test_everything_fine_verifies_documents_case_and_customer(db: None) -> None:
     assert done.claimed_by is None
     assert {document.status for document in row.documents.all()} == {"Verified"}
     assert all(document.reviewed_by == dian.user and document.reviewed_at for document in row.documents.all())
-    assert Customer.objects.get(pk=row.customer_id).kyc_status == "Verified"
+    judged = Customer.objects.get(pk=row.customer_id)
+    assert (judged.kyc_status, judged.is_verified) == ("Verified", True)
     actions = set(AuditEntry.objects.values_list("action", flat=True))
     assert {"kyc_document.judged", "kyc_document.verified", "kyc_case.verified"} <= actions
 
@@ -69,6 +70,8 @@ def test_only_the_bad_document_is_refused(db: None) -> None:
     row.refresh_from_db()
     assert row.state == KycCase.State.REJECTED
     assert row.decided_at is not None
+    judged = Customer.objects.get(pk=row.customer_id)
+    assert (judged.kyc_status, judged.is_verified) == ("Verified", False)
     assert Mail.objects.count() == 1, "one letter for one decision, however many documents"
 
 
