@@ -292,6 +292,15 @@ FASPAY_PUBLIC_KEY_FILES = env.list("FASPAY_PUBLIC_KEY_FILES", default=[])
 FASPAY_TIMESTAMP_TOLERANCE_SECONDS = env.int("FASPAY_TIMESTAMP_TOLERANCE_SECONDS", default=24 * 3600)
 FASPAY_READ_TIMEOUT_SECONDS = env.int("FASPAY_READ_TIMEOUT_SECONDS", default=15)
 
+FASPAY_OVO_BASE_URL = env.str("FASPAY_OVO_BASE_URL", default="").rstrip("/")
+FASPAY_OVO_USER_ID = env.str("FASPAY_OVO_USER_ID", default="")
+FASPAY_OVO_PASSWORD = env.str("FASPAY_OVO_PASSWORD", default="")
+FASPAY_OVO_FORMAT = env.str("FASPAY_OVO_FORMAT", default="json")
+FASPAY_OVO_XML_DIGITS = env.str("FASPAY_OVO_XML_DIGITS", default="")
+# Amounts go out in hundredths of rupiah and come back in rupiah.
+FASPAY_OVO_AMOUNT_MULTIPLIER = env.int("FASPAY_OVO_AMOUNT_MULTIPLIER", default=100)
+FASPAY_OVO_REDIRECT_HOSTS = env.list("FASPAY_OVO_REDIRECT_HOSTS", default=[])
+
 SANDBOX_OTPZAP_URL = env.str("SANDBOX_OTPZAP_URL", default="").rstrip("/")
 SANDBOX_FASPAY_URL = env.str("SANDBOX_FASPAY_URL", default="").rstrip("/")
 

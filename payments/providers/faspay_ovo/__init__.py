@@ -1,0 +1,1 @@
+"""Faspay OVO Tokenize. client = HTTP, signing = pure, repair = broken text, schemas = wire, adapter = our words."""
