@@ -49,12 +49,10 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 
 @dataclass
 class Found:
-    """What was wrong, in words, a line each; and what was kept from somebody with the right to it."""
+    """What was wrong, in words, a line each."""
 
     lines: list[str] = field(default_factory=list)
     cells: int = 0
-    let_in: int = 0
-    kept: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, actor: Actor, method: str, path: str, what: str) -> None:
         self.lines.append(f"{actor.name}: {method} {path}: {what}")
@@ -79,10 +77,9 @@ def test_nobody_gets_more_than_the_rules_give(name: str, world: World) -> None:
     for route in routes():
         # No limit on attempts stands in the way of what comes next.
         cache.clear()
-        for method in METHODS if route.is_ours else METHODS[:2]:
+        for method in _methods(actor, route):
             _try(world, actor, route, method, found)
     CELLS[name] = found.cells
-    sys.stdout.write(f"KEPT {name} {found.let_in} {sorted(found.kept)}\n")
     if found.lines:
         pytest.fail(f"{len(found.lines)} of {found.cells} cells\n" + "\n".join(found.lines[:60]), pytrace=False)
 
@@ -91,6 +88,17 @@ def test_there_were_cells_enough() -> None:
     if len(CELLS) == len(ACTORS):
         sys.stdout.write(f"\n{sum(CELLS.values()):,} cells: {len(routes())} routes, {len(ACTORS)} actors\n")
         assert sum(CELLS.values()) >= 5_000
+
+
+# The mirror images of Ayu and of the first client: what counts is that each knows its own only.
+SECONDS = {"budi", "portal_b"}
+
+
+def _methods(actor: Actor, route: Route) -> tuple[str, ...]:
+    """On pages a bearer is nobody, so two methods are enough for it, as for what others wrote."""
+    if actor.name in SECONDS and not route.parameters:
+        return ()
+    return METHODS if route.is_api or (route.is_ours and actor.kind == "session") else METHODS[:2]
 
 
 def _try(world: World, actor: Actor, route: Route, method: str, found: Found) -> None:
@@ -103,8 +111,8 @@ def _try(world: World, actor: Actor, route: Route, method: str, found: Found) ->
         found.cells += 1
         _judge(actor, route, method, path, answer, changed, may, found)
         sees = all(_sees(actor, kind, owner) for kind, owner in owners.items())
-        if may and sees and method == "GET" and answer.status_code not in LOOKED:
-            found.kept.add((route.pattern, actor.name))
+        if may and sees and method == "GET" and answer.status_code not in LOOKED and not _on_purpose(actor, route):
+            found.add(actor, method, path, f"has the right and is kept out: {answer.status_code}")
         if not sees:
             answers[path] = _outside(answer, list(ids.values()))
     if answers or any(kind for _name, kind in route.parameters):
@@ -123,6 +131,22 @@ def _where(got: tuple[int, str], wanted: tuple[int, str]) -> str:
     place = next((at for at, (a, b) in enumerate(zip(got[1], wanted[1], strict=False)) if a != b), 0)
     before = max(0, place - 60)
     return f"{got[0]} …{got[1][before : place + 60]!r} | {wanted[0]} …{wanted[1][before : place + 60]!r}"
+
+
+def _on_purpose(actor: Actor, route: Route) -> bool:
+    """Where somebody with the right still finds nothing, judged one by one."""
+    nothing_there = ("api/docs/<", "sandbox/mail/", "identity/documents/<", "review/files/", "healthz", "api")
+    if not route.is_ours or (route.pattern.startswith(nothing_there) and not route.is_api):
+        return True
+    # The desk of staff is not that of a client's people, nor the reverse, though both hold the permission.
+    if route.pattern.startswith("staff/") and actor.client is not None:
+        return True
+    if route.pattern.startswith("company/") and actor.client is None:
+        return True
+    if route.pattern == "developers/keys/new/" and actor.name in {"support", "auditor"}:
+        return True
+    # For who can have keys or looks after those of others; a reviewer does neither.
+    return route.pattern.startswith("developers/") and actor.name in {"portal_pending", "approver"}
 
 
 def _choices(world: World, route: Route) -> list[dict[str, str]]:
@@ -191,8 +215,6 @@ def _judge(
         found.add(actor, method, path, f"{answer.status_code}")
     if not may and not _refuses(answer, route):
         found.add(actor, method, path, f"let in: {answer.status_code} {answer.get('Location', '')}")
-    if answer.status_code < 300:
-        found.let_in += 1
     if not may and set(changed) - ALWAYS:
         found.add(actor, method, path, f"refused, but wrote {changed}")
     if actor.name == "auditor" and method not in SAFE:

@@ -17,9 +17,10 @@ from django.db import connection, models
 from django.http import HttpResponse
 from django.test import Client as Browser
 from django.test import override_settings
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_snake
 
 from accounts.access.table import OPERATIONS
+from accounts.models import Permission
 from tests.access import world as worlds
 from tests.access.forms import Form, forms_of
 from tests.access.test_operations import fields_asked
@@ -114,7 +115,7 @@ def _compare(
         rest = {key: value for key, value in _stuffing(world, yes=yes).items() if key not in {*data, *declared}}
         stuffed, third = _send(actor, method, path, {**rest, **data}, api=api)
         if stuffed.status_code != answer.status_code:
-            wrong.append(f"{stuffed.status_code} instead of {answer.status_code}")
+            wrong.append(f"{stuffed.status_code} instead of {answer.status_code}: {stuffed.content[:300]!r}")
         for table, column, value in _differences(first, third):
             marked = (
                 MARK in str(value) or "5e47a101" in str(value) or "77007" in str(value) or "2001-02-03" in str(value)
@@ -130,6 +131,7 @@ def _compare(
 def _bodies(world: World) -> dict[str, tuple[str, dict[str, Any]]]:
     """A valid call of each operation that takes a body: who makes it, and what with."""
     permission = str(world.things["permission"]["any"])
+    another = str(Permission.objects.get(name="Roles.Read").public_id)
     system = str(world.things["role"]["system"])
     person = {"userName": "newcomer", "email": "newcomer@example.id", "roles": ["Support"], "generateApiKey": False}
     bot = {"developerName": "New", "developerEmail": "new@example.sl", "developerPhoneNumber": "+23276123456"}
@@ -159,9 +161,9 @@ def _bodies(world: World) -> dict[str, tuple[str, dict[str, Any]]]:
             {"name": "Things.Read", "httpMethod": "GET", "routePattern": "/api/things"},
         ),
         "portal-users.create": ("super", person),
-        "role-permissions.replace": ("super", {"permissionIds": [permission]}),
+        "role-permissions.replace": ("super", {"permissionIds": [another]}),
         "roles.create": ("super", {"name": "Freshly made", "permissionIds": [permission]}),
-        "roles.add-permission": ("super", {"permissionID": permission}),
+        "roles.add-permission": ("super", {"permissionID": another}),
         "sandbox-api-keys.create": ("portal_a", {"description": "mine"}),
     }
 
@@ -183,12 +185,14 @@ def _declared(schema: dict[str, Any], name: str) -> frozenset[str]:
     for methods in schema["paths"].values():
         for operation in methods.values():
             if operation["operationId"] == name:
-                return frozenset(fields_asked(operation, schema, "application/json")[0])
+                # Either spelling will do for a field that is declared.
+                asked = fields_asked(operation, schema, "application/json")[0]
+                return frozenset(asked | {to_snake(field) for field in asked})
     raise LookupError(name)
 
 
 def test_operations_take_only_what_they_declare(world: World) -> None:
-    problems, done, schema = [], 0, Browser().get("/api/openapi.json").json()
+    problems, idle, schema = [], [], Browser().get("/api/openapi.json").json()
     values = {"apiUserId": world.things["api_user"]["a"], "roleId": world.things["role"]["made"]}
     for name, (who, body) in _bodies(world).items():
         row = OPERATIONS[name]
@@ -196,10 +200,11 @@ def test_operations_take_only_what_they_declare(world: World) -> None:
         path = row.path.format(**known)
         declared = _declared(schema, name)
         did, wrong = _compare(world.actors[who], row.method, path, body, world, api=True, declared=declared)
-        done += did
+        idle += [] if did else [name]
         problems += [f"{name}: {what}" for what in wrong]
     assert "\n".join(problems) == ""
-    assert done >= 12
+    # These three are refused, on purpose: what they change is not the caller's to choose.
+    assert set(idle) == {"account.login", "account.reset-password", "customers.login"}
 
 
 # --- forms ------------------------------------------------------------------------------------------------

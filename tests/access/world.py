@@ -1,6 +1,5 @@
 """A small world with somebody in every role and something of everybody's, built once and never committed."""
 
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from config.lib.clock import now
 from otp.models import Order
 from payments import services as payments
 from tests.accounts import cast
+from tests.conftest import prove_identity
 from tests.kyc import reviewing
 from wallets import services as wallets
 from wallets.services import spending
@@ -150,10 +150,8 @@ def _people(world: World) -> None:
 def _session(name: str, user: User, portal: PortalUser | None) -> Actor:
     browser = Browser(raise_request_exception=False)
     browser.force_login(user)
-    # Signed in a moment ago: what asks for the password again is tried elsewhere.
-    session = browser.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "email": user.email}]
-    session.save()
+    # What asks for the password again is tried elsewhere.
+    prove_identity(browser, user)
     roles = frozenset(portal.roles.values_list("name", flat=True)) if portal else frozenset()
     return Actor(name, "session", browser, roles, portal.client if portal else None, portal is None)
 
