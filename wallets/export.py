@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from config.lib.sheets import harmless
 from config.lib.times import zone_name
 from wallets.lines import Line, lines_of
 from wallets.models import Account, Posting
@@ -89,8 +90,3 @@ def _api_cells(line: Line, zone: ZoneInfo) -> list[str]:
 def _digits(amount: Decimal) -> str:
     """Bare digits, so that a spreadsheet can add them up."""
     return f"{amount:f}".removesuffix(".00")
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell

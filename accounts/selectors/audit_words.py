@@ -12,6 +12,7 @@ ACTIONS: dict[str, str | Promise] = {
     "client.deactivated": _("deactivated a client"),
     "client.registered": _("registered a client"),
     "client.rejected": _("turned a client down"),
+    "customer.identity_retry_allowed": _("let a customer send documents again"),
     "customer.registered": _("opened a customer account"),
     "key.changed": _("changed a key"),
     "key.issued": _("made a key"),
@@ -49,6 +50,7 @@ ACTIONS: dict[str, str | Promise] = {
     "user.password_changed": _("changed the password"),
     "user.sessions_ended": _("ended sessions"),
     "user.sign_in_failed": _("failed to sign in"),
+    "user.sign_up_repeated": _("signed up again with a known address"),
     "user.signed_in": _("signed in"),
 }
 
