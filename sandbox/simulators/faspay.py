@@ -1,6 +1,7 @@
 """The simulated Faspay as a process: `python -m sandbox.simulators.faspay --port 8102 …` (see --help)."""
 
 import argparse
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,26 @@ from .faspay_api import FaspayApi
 from .faspay_bank import Bank
 from .faspay_control import FaspayControl
 from .faspay_notifier import Notifier
+from .faspay_ovo_books import OvoBooks
+from .faspay_ovo_caller import OvoSettings
+from .faspay_ovo_control import build_ovo
 from .faspay_signing import read_private_key, read_public_key
 from .serving import WsgiApp, serve
 from .state import RequestLog, StateFile, logged
 
 
-def build(bank: Bank, merchant_key: RSAPublicKey, own_key: RSAPrivateKey, notify_url: str) -> WsgiApp:
+@dataclass(frozen=True)
+class OvoAccess:
+    """Who may call OVO Tokenize, and where the merchant listens."""
+
+    user_id: str
+    password: str
+    settings: OvoSettings = field(default_factory=OvoSettings)
+
+
+def build(
+    bank: Bank, merchant_key: RSAPublicKey, own_key: RSAPrivateKey, notify_url: str, ovo_access: OvoAccess
+) -> WsgiApp:
     app = Flask("faspay-simulator", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = True
     api, log = FaspayApi(bank, merchant_key), RequestLog()
@@ -28,7 +43,11 @@ def build(bank: Bank, merchant_key: RSAPublicKey, own_key: RSAPrivateKey, notify
 
     notifier = Notifier(bank, own_key, next_mode)
     notifier.settings.notify_url = notify_url
-    FaspayControl(api, notifier, log).register(app)
+    control = FaspayControl(api, notifier, log)
+    control.register(app)
+    own = OvoBooks(bank.state, bank.merchant, bank.now)
+    ovo = build_ovo(own, ovo_access.user_id, ovo_access.password, ovo_access.settings, app)
+    control.others.append(ovo.reset)
     wrapped: WsgiApp = logged(app, log, describe)
     return wrapped
 
@@ -51,11 +70,23 @@ def main() -> None:
     parser.add_argument("--partner-id", required=True, help="merchant id, five digits")
     parser.add_argument("--partner-service-id", help="first digits of account numbers (merchant id and 1)")
     parser.add_argument("--notify-url", default="", help="where payments are told")
+    parser.add_argument("--ovo-user-id", help="user of the legacy API (bot and the merchant id)")
+    parser.add_argument("--ovo-password", default="sandbox-ovo", help="its password; signs both ways")
+    parser.add_argument("--ovo-notify-url", default="", help="where OVO payments are told")
+    parser.add_argument("--ovo-callback-url", default="", help="where activations are told")
+    parser.add_argument("--ovo-return-url", default="", help="where the browser goes after OVO's page")
     wanted = parser.parse_args()
     service_id = (wanted.partner_service_id or f"{wanted.partner_id}1").strip()
     bank = Bank(StateFile(wanted.state_file), wanted.partner_id, service_id)
     keys = read_public_key(wanted.merchant_public_key), read_private_key(wanted.private_key)
-    serve(build(bank, *keys, wanted.notify_url), wanted.port, "Faspay simulator")
+    serve(build(bank, *keys, wanted.notify_url, ovo_access(wanted)), wanted.port, "Faspay simulator")
+
+
+def ovo_access(wanted: argparse.Namespace) -> OvoAccess:
+    where = OvoSettings(
+        notify_url=wanted.ovo_notify_url, callback_url=wanted.ovo_callback_url, return_url=wanted.ovo_return_url
+    )
+    return OvoAccess(wanted.ovo_user_id or f"bot{wanted.partner_id}", wanted.ovo_password, where)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What a person or a test does at the simulated bank: pay, tell the merchant, look at what was sent."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -43,6 +44,8 @@ class FaspayControl:
     def __init__(self, api: FaspayApi, notifier: Notifier, log: RequestLog) -> None:
         self.api, self.bank, self.notifier, self.log = api, api.bank, notifier, log
         api.faults.own_modes["notification"] = MODES
+        # What else starts over with the bank.
+        self.others: list[Callable[[], None]] = []
 
     def register(self, app: Flask) -> None:
         add_common_control(app, self.api.faults, self.log, self.reset)
@@ -59,6 +62,8 @@ class FaspayControl:
         self.bank.reset()
         self.notifier.settings = NotifySettings(self.notifier.settings.notify_url)
         self.notifier.load()
+        for reset in self.others:
+            reset()
 
     def accounts(self, wanted: Row) -> Any:
         found = self.bank.newest_first(limit_of(200))
