@@ -352,29 +352,32 @@ _PUT_TOGETHER = {
 }
 
 
-def _calls() -> Iterator[tuple[Path, ast.Call]]:
+def _sources() -> Iterator[tuple[Path, ast.Module]]:
     for app in _APPS:
         for path in sorted((Path(settings.BASE_DIR) / app).rglob("*.py")):
             if "migrations" not in path.parts:
-                for node in ast.walk(ast.parse(path.read_text())):
-                    if isinstance(node, ast.Call):
-                        yield path, node
+                yield path, ast.parse(path.read_text())
 
 
 def _recorded() -> Iterator[tuple[str, str]]:
-    """(action, where) of every call that records: directly, or handing the action on to something that does."""
-    for path, call in _calls():
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        for given in [*call.args, *(keyword.value for keyword in call.keywords)]:
-            for part in ast.walk(given) if not isinstance(given, ast.Call) else []:
-                text = part.value if isinstance(part, ast.Constant) else None
-                if isinstance(text, str) and _CODE.fullmatch(text):
-                    is_action = text.partition(".")[0] in GROUPS or (name == "record" and "audit" in ast.unparse(call))
-                    if is_action and not text.endswith((".html", ".txt", ".csv")):
-                        yield text, f"{path.name}:{call.lineno}"
-                if isinstance(part, ast.JoinedStr) and name == "record":
-                    start = part.values[0].value if isinstance(part.values[0], ast.Constant) else ""
-                    yield str(start), f"{path.name}:{call.lineno}"
+    """(action, where): what calls of record() name, and every text anywhere that begins as an action does, since
+    actions are handed on through variables and tables too."""
+    for path, tree in _sources():
+        for node in ast.walk(tree):
+            where = f"{path.name}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _CODE.fullmatch(node.value):
+                if node.value.partition(".")[0] in GROUPS and not node.value.endswith((".html", ".txt", ".sql")):
+                    yield node.value, where
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("record") and len(node.args) > 1:
+                yield from ((action, where) for action in _said(node.args[1]))
+
+
+def _said(action: ast.expr) -> list[str]:
+    if isinstance(action, ast.Constant):
+        return [str(action.value)]
+    if isinstance(action, ast.JoinedStr) and isinstance(action.values[0], ast.Constant):
+        return [str(action.values[0].value)]
+    return []
 
 
 def test_every_action_that_is_recorded_has_words() -> None:
