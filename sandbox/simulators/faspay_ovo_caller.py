@@ -60,6 +60,7 @@ class OvoSettings:
     retry_seconds: float = 3.0
     answer_seconds: float = 10.0
     window_seconds: float = 60.0
+    ignore_pages: bool = False
 
 
 @dataclass

@@ -47,8 +47,12 @@ class OvoControl:
         self.caller.settings = OvoSettings(
             notify_url=kept.notify_url, callback_url=kept.callback_url, return_url=kept.return_url
         )
-        self.api.window_seconds = self.caller.settings.window_seconds
+        self.apply()
         self.caller.load()
+
+    def apply(self) -> None:
+        self.api.window_seconds = self.caller.settings.window_seconds
+        self.api.ignore_pages = self.caller.settings.ignore_pages
 
     def behave(self, wanted: Row) -> Any:
         self.api.faults.clear()
@@ -59,7 +63,7 @@ class OvoControl:
             if name in wanted and wanted[name] not in forms_for(name):
                 raise BadControl(f"{name} must be one of {', '.join(forms_for(name))}")
         changed = change_settings(self.caller.settings, wanted)
-        self.api.window_seconds = self.caller.settings.window_seconds
+        self.apply()
         return changed
 
     def purse(self, wanted: Row) -> Any:

@@ -100,6 +100,11 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "FASPAY_CHANNEL_ID": CHANNEL_ID,
         "FASPAY_PRIVATE_KEY_FILE": str(merchant),
         "FASPAY_PUBLIC_KEY_FILES": str(faspay),
+        "FASPAY_OVO_BASE_URL": simulators["faspay"],
+        "FASPAY_OVO_USER_ID": f"bot{PARTNER_ID}",
+        "FASPAY_OVO_PASSWORD": keys.kept(folder, "ovo-password"),
+        "FASPAY_OVO_XML_DIGITS": "00",
+        "FASPAY_OVO_REDIRECT_HOSTS": simulators["faspay"],
     }
     given = {name: os.environ[name] for name in ours if name in os.environ}
     fixed = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "VAR_DIR": str(folder)}

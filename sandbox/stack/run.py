@@ -140,6 +140,7 @@ class _Run:
                 *("--port", str(self._addresses.faspay), "--state-file", str(state / "faspay.json")),
                 *("--merchant-public-key", str(merchant), "--private-key", str(faspay)),
                 *("--partner-id", environment.PARTNER_ID, "--notify-url", notify),
+                *("--ovo-password", keys.kept(self._folder.path, "ovo-password")),
                 port=self._addresses.faspay,
             ),
         ]

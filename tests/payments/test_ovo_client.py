@@ -291,6 +291,21 @@ def test_history_comes_page_by_page(linked: Simulator) -> None:
     assert all(one.status == "SUCCESS" and one.paid_at for one in found)
 
 
+def test_a_payment_is_found_in_the_history(linked: Simulator) -> None:
+    made, waiting = pay_some(linked, 2), adapter.pay(order()).trx_id
+    found = adapter.find_payment(PHONE, trx_id=made[0], start=today(), end=today())
+    assert found is not None
+    assert (found.amount, found.trx_id) == (Decimal(10_000), made[0])
+    assert adapter.find_payment(PHONE, trx_id=waiting, start=today(), end=today()) is None
+
+
+def test_a_history_that_repeats_one_page_ends(linked: Simulator) -> None:
+    made = pay_some(linked, 3)
+    linked.control("ovo/settings", ignore_pages=True)
+    found = list(adapter.whole_history(PHONE, start=today(), end=today(), limit=2))
+    assert [one.trx_id for one in found] == made[:0:-1]
+
+
 def test_both_purses_of_one_payment_are_told_apart(linked: Simulator) -> None:
     started = adapter.pay(order(pay_type=adapter.PayType.POINTS_FIRST))
     linked.control("ovo/finish", trx_id=started.trx_id, notify=False)

@@ -279,6 +279,15 @@ def whole_history(phone: str, *, start: date, end: date, limit: int = 50) -> Ite
     logger.error("ovo history: more than %d pages", PAGE_LIMIT)
 
 
+def find_payment(phone: str, *, trx_id: str, start: date, end: date) -> Movement | None:
+    """The payment of this ``trx_id`` in the history of these days, if it is there already.
+
+    The history is the only question that OVO Tokenize answers about a payment; ids are unique for a day, so keep the
+    days few. None proves nothing: it may come later.
+    """
+    return next((one for one in whole_history(phone, start=start, end=end) if one.trx_id == trx_id), None)
+
+
 def topup_instructions(phone: str) -> list[Instruction]:
     """How money gets into OVO, in the order of the answer; what has no https address is left out."""
     tree = client.call(client.TOPUP, phone_of(phone), {"merchant": MERCHANT}).tree
