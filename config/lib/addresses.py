@@ -12,6 +12,9 @@ def address_of(request: HttpRequest) -> str | None:
     if settings.ALLAUTH_TRUSTED_PROXY_COUNT:
         given = request.headers.get("X-Forwarded-For", given).split(",")[-1].strip()
     try:
-        return str(ipaddress.ip_address(given))
+        found = ipaddress.ip_address(given)
     except ValueError:
         return None
+    # A server that listens on both families names IPv4 callers ::ffff:203.0.113.7. Counted by the networks of IPv6,
+    # all of them would be one caller.
+    return str(getattr(found, "ipv4_mapped", None) or found)

@@ -90,6 +90,12 @@ def test_a_household_of_ipv6_is_one_address() -> None:
     assert _guess(address="2001:db8:1:3::1")
 
 
+def test_ipv4_in_the_clothes_of_ipv6_is_ipv4() -> None:
+    """A server on both families names its callers so; all of IPv4 would share the fate of one guesser."""
+    seen = [address_of(RequestFactory().get("/", REMOTE_ADDR=f"::ffff:{one}")) for one in (HOME, CAFE)]
+    assert seen == [HOME, CAFE]
+
+
 def test_a_mail_to_the_owner_ends_what_strangers_did() -> None:
     assert sum(_guess(address=address) for address in _addresses(50)) == 10
     lockout.forgive(email=AYU)
