@@ -135,6 +135,7 @@ def change(
         raise WrongState(_("This key does not work any more."))
     if expires_at != locked.expires_at:
         _check_expiry(expires_at)
+        _check_overlap(locked, expires_at)
     before = _facts(locked)
     locked.name, locked.expires_at = name.strip(), expires_at
     locked.allowed_addresses = clean_addresses(allowed_addresses)
@@ -217,6 +218,13 @@ def _let_end(key: ApiKey, moment: datetime, overlap: timedelta) -> None:
 def _check_expiry(expires_at: datetime | None) -> None:
     if expires_at is not None and expires_at <= now():
         raise BadField("expires_at", _("Choose a moment in the future."))
+
+
+def _check_overlap(key: ApiKey, expires_at: datetime | None) -> None:
+    """A key that was replaced is counted no more, so it must end: sooner than the overlap says, never later."""
+    later = expires_at is None or key.expires_at is None or expires_at > key.expires_at
+    if later and ApiKey.objects.filter(replaces=key).exists():
+        raise BadField("expires_at", _("This key has been replaced: it can only end sooner."))
 
 
 def _working(owner: ApiUser | User, *, is_sandbox: bool) -> QuerySet[ApiKey]:

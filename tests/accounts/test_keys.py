@@ -301,6 +301,19 @@ def test_an_overlap_gives_no_key_a_longer_life(customer: Customer) -> None:
     assert timedelta(minutes=9) < new.key.expires_at - new.key.created_at <= timedelta(minutes=10)
 
 
+@pytest.mark.parametrize("later", [None, timedelta(hours=2)])
+def test_the_end_of_an_overlap_is_not_put_off(later: timedelta | None, customer: Customer) -> None:
+    old, actor = key_of(customer, is_sandbox=True).key, as_session(customer.user)
+    _rotate(customer, old)
+    old.refresh_from_db()
+    end = old.expires_at
+    with pytest.raises(BadField):
+        keys.change(actor=actor, key=old, name="", allowed_addresses=(), expires_at=later and now() + later)
+    sooner = now() + timedelta(minutes=5)
+    assert keys.change(actor=actor, key=old, name="", allowed_addresses=(), expires_at=end).expires_at == end
+    assert keys.change(actor=actor, key=old, name="", allowed_addresses=(), expires_at=sooner).expires_at == sooner
+
+
 def test_two_keys_of_a_line_at_most(customer: Customer) -> None:
     first = key_of(customer)
     second = _rotate(customer, first.key)
