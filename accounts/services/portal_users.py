@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from accounts.access import policy
 from accounts.access.actors import Actor
-from accounts.access.credentials import rights_of_portal
 from accounts.access.tokens import count_password_change
 from accounts.errors import BadField, LastSuperAdmin, NotAllowed, NotFound, Taken, TooMuchGranted, WrongState
 from accounts.models import ApiKey, Client, PortalUser, Role, User
@@ -215,7 +214,9 @@ def _require_free(email: str, user_name: str) -> None:
 
     if User.objects.filter(email=email).exists() or EmailAddress.objects.filter(email=email).exists():
         raise _taken("email")
-    if PortalUser.objects.filter(user_name__iexact=user_name).exists():
+    # The address of somebody else is no name to be called by: it is what they sign in with.
+    of_another = User.objects.filter(email=user_name.lower())
+    if of_another.exists() or PortalUser.objects.filter(user_name__iexact=user_name).exists():
         raise _taken("user_name")
 
 
@@ -263,8 +264,8 @@ def _require_another_super_admin(portal: PortalUser) -> None:
 def _require_not_above(actor: Actor, portal: PortalUser) -> None:
     if policy.is_unbound(actor):
         return
-    roles, permissions = rights_of_portal(portal)
-    if Role.SUPER_ADMIN in roles or any(not policy.may_grant(actor, name) for name in permissions):
+    # Shutting somebody out takes every role away, with the powers that go beyond its rights.
+    if not all(policy.may_assign(actor, role) for role in portal.roles.prefetch_related("permissions")):
         raise TooMuchGranted(_("This person has rights that you do not have."))
 
 

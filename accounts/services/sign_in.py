@@ -11,6 +11,7 @@ from accounts.access.actors import Actor
 from accounts.access.credentials import actor_of, portal_of, rights_of_portal
 from accounts.errors import BadCredentials, SecondFactorNeeded
 from accounts.models import Client, User
+from accounts.selectors.addresses import owner_of
 from accounts.services import audit, lockout, second_factor
 from config.lib.addresses import address_of
 
@@ -22,12 +23,13 @@ def check_password(request: HttpRequest, *, email: str, password: str, portal_on
 
     Raises `BadCredentials` for whatever is wrong, `TooMany` and `SignInUnavailable` as `lockout.check` does.
     """
-    where = _where(request, email)
+    counted = _counted_address(email)
+    where = _where(request, counted)
     lockout.check(**where)
     user = _authenticate(request, email=email, password=password)
     if user is None or (portal_only and not _may_use_portal(user)):
         lockout.failed(**where)
-        _note_failure(request, email)
+        _note_failure(request, counted)
         raise BadCredentials
     lockout.succeeded(**where)
     return user
@@ -57,8 +59,11 @@ def check_second_factor(request: HttpRequest, *, user: User, code: str) -> None:
 
 def email_of(name: str) -> str:
     """The e-mail address of the portal user who is called ``name``, or ``name`` itself. One query either way."""
-    named = User.objects.filter(Q(portal__user_name__iexact=name) | Q(email=name.strip().lower()))
-    return next(iter(named.values_list("email", flat=True)), name)
+    address = name.strip().lower()
+    named = User.objects.filter(Q(portal__user_name__iexact=name) | Q(email=address))
+    found = set(named.values_list("email", flat=True))
+    # Whose address it is comes before whoever calls themselves so.
+    return address if address in found else next(iter(found), name)
 
 
 def note(request: HttpRequest, user: User, action: str = "user.signed_in", **after: Any) -> None:
@@ -99,6 +104,12 @@ def remember_device(request: HttpRequest, response: HttpResponse, user: User) ->
 
 def _cookie_name() -> str:
     return "__Host-device" if settings.HTTPS else "gerbang_device"
+
+
+def _counted_address(email: str) -> str:
+    """The main address of whose address ``email`` is, so that somebody with several is one account. One query."""
+    owner = owner_of(email)
+    return owner.email if owner is not None else email
 
 
 def _where(request: HttpRequest, email: str) -> dict[str, Any]:

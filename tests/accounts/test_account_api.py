@@ -81,6 +81,16 @@ def test_the_user_name_works_as_well(dian: User, client: Browser) -> None:
     assert post(client, LOGIN, {"username": "Dian.Kopi", "password": PASSWORD}).status_code == 200
 
 
+def test_an_address_is_its_owners_whoever_calls_themselves_so(dian: User, staff_user: User, client: Browser) -> None:
+    PortalUser.objects.filter(user=staff_user).update(user_name="citra")
+    PortalUser.objects.filter(user=dian).update(user_name=staff_user.email)
+    for last in (dian, staff_user):
+        # Where nothing says in which order rows come, one that was written again comes last.
+        User.objects.filter(pk=last.pk).update(timezone="Asia/Jakarta")
+        PortalUser.objects.filter(user=last).update(must_change_password=False)
+        assert sign_in(client, staff_user).json().get("email") == staff_user.email
+
+
 @pytest.mark.parametrize(("remember", "days"), [(True, 14), (False, None)])
 def test_the_cookie_lasts_as_asked(remember: bool, days: int | None, dian: User, client: Browser) -> None:
     sign_in(client, dian, rememberMe=remember)
@@ -320,3 +330,27 @@ def test_a_hash_is_worked_out_once_for_everybody(
 def test_registering_a_customer_elsewhere_changes_nothing_here(client: Browser) -> None:
     person = register_customer(email="eka@example.id", password=PASSWORD, display_name="Eka")
     assert sign_in(client, person.user).status_code == 401
+
+
+def test_several_addresses_of_one_person_are_one_account(dian: User) -> None:
+    from allauth.account.models import EmailAddress
+
+    EmailAddress.objects.create(user=dian, email="second@example.id", verified=True)
+    EmailAddress.objects.create(user=dian, email="third@example.id", verified=False)
+    names = ["second@example.id", dian.email, "SECOND@example.id", "dian.kopi", "second@example.id"]
+    assert {post(Browser(), LOGIN, {"username": name, "password": "wrong"}).status_code for name in names} == {401}
+    for name in (dian.email, "second@example.id", "dian.kopi"):
+        assert post(Browser(), LOGIN, {"username": name, "password": PASSWORD}).status_code == 429
+    # An address that nobody has proved is nobody's: it is counted by itself.
+    assert post(Browser(), LOGIN, {"username": "third@example.id", "password": PASSWORD}).status_code == 401
+
+
+def test_a_device_is_known_by_whichever_address(dian: User, client: Browser) -> None:
+    from allauth.account.models import EmailAddress
+
+    EmailAddress.objects.create(user=dian, email="second@example.id", verified=True)
+    assert post(client, LOGIN, {"username": "second@example.id", "password": PASSWORD}).status_code == 200
+    for _ in range(6):
+        sign_in(Browser(), dian, "wrong")
+    assert post(Browser(), LOGIN, {"username": "second@example.id", "password": PASSWORD}).status_code == 429
+    assert post(client, LOGIN, {"username": "second@example.id", "password": PASSWORD}).status_code == 200

@@ -21,7 +21,7 @@ from accounts.errors import LastSuperAdmin
 from accounts.models import ApiKey, AuditEntry, Client, Customer, PortalUser, Role, User
 from accounts.services import portal_users as services
 from notifications.delivery import send_due_mail
-from tests.accounts.cast import browser_of, call, company, cost, last_entry, person, role
+from tests.accounts.cast import browser_of, call, company, cost, held, last_entry, person, role
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +118,14 @@ def test_addresses_and_user_names_are_used_once(staff_user: User, customer: Cust
     assert _make(staff_user, email="other@example.id", userName="gITA")[0] == 409
     assert _make(staff_user, email=customer.user.email)[0] == 409
     assert PortalUser.objects.count() == 2
+
+
+def test_nobody_is_called_by_the_address_of_somebody_else(staff_user: User, customer: Customer) -> None:
+    PortalUser.objects.filter(user=staff_user).update(user_name="citra")
+    boss = person("boss", Role.PORTAL_ADMIN, client=company())
+    for taken in (staff_user.email, customer.user.email.upper()):
+        status, problem = _make(boss, userName=taken)
+        assert (status, list(problem["errors"])) == (409, ["userName"])
 
 
 def test_staff_make_people_of_a_client_with_roles_for_clients(staff_user: User) -> None:
@@ -248,6 +256,14 @@ def test_somebody_with_more_rights_cannot_be_shut_out(db: None) -> None:
     assert call(cody, "DELETE", f"/portal-users/{audi.public_id}")[0] == 403
     assert call(cody, "DELETE", f"/portal-users/{amir.public_id}")[0] == 204
     assert User.objects.get(pk=audi.user_id).is_active
+
+
+def test_the_rights_of_a_company_admin_without_the_role_shut_none_out(db: None) -> None:
+    role("Clone", *held(Role.COMPANY_ADMIN))
+    clone, boss = person("clone", "Clone"), person("boss", Role.COMPANY_ADMIN)
+    assert call(clone, "DELETE", f"/portal-users/{boss.public_id}")[0] == 403
+    assert User.objects.get(pk=boss.user_id).is_active
+    assert call(boss, "DELETE", f"/portal-users/{clone.public_id}")[0] == 204
 
 
 def test_strangers_and_nonsense_are_not_found(db: None) -> None:
