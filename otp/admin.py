@@ -1,10 +1,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access.credentials import actor_of
+from accounts.services import audit
 from otp.models import Order, OrderCode, PriceRule
 
 
@@ -56,3 +59,23 @@ class PriceRuleAdmin(admin.ModelAdmin[PriceRule]):
     list_display = ("__str__", "service_id", "percent", "fixed", "step")
     search_fields = ("service_name",)
     ordering = ("service_id",)
+
+    # Adding, changing and deleting one are transactions of the administration's own, so the entry stands with them.
+    def save_model(self, request: HttpRequest, obj: PriceRule, form: Any, change: bool) -> None:
+        before = _facts(PriceRule.objects.get(pk=obj.pk)) if change else None
+        super().save_model(request, obj, form, change)
+        action = "price_rule.changed" if change else "price_rule.created"
+        audit.record(actor_of(request), action, target=obj, before=before, after=_facts(obj))
+
+    def delete_model(self, request: HttpRequest, obj: PriceRule) -> None:
+        audit.record(actor_of(request), "price_rule.deleted", target=obj, before=_facts(obj))
+        super().delete_model(request, obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PriceRule]) -> None:
+        for rule in queryset:
+            self.delete_model(request, rule)
+
+
+def _facts(rule: PriceRule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in ("service_id", "percent", "fixed", "step")}

@@ -42,6 +42,9 @@ ACTIONS: dict[str, str | Promise] = {
     "portal_user.invited": _("sent an invitation again"),
     "portal_user.reactivated": _("let a person in again"),
     "portal_user.roles_changed": _("changed a person's roles"),
+    "price_rule.changed": _("changed a price rule"),
+    "price_rule.created": _("made a price rule"),
+    "price_rule.deleted": _("deleted a price rule"),
     "role.changed": _("changed what a role may do"),
     "role.cloned": _("copied a role"),
     "role.created": _("created a role"),
@@ -70,6 +73,7 @@ GROUPS: dict[str, str | Promise] = {
     "money": _("Money"),
     "permission": _("Permissions"),
     "portal_user": _("People"),
+    "price_rule": _("Price rules"),
     "role": _("Roles"),
     "user": _("Sign-in"),
 }

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Customer, User
+from accounts.models import AuditEntry, Customer, User
 from otp.models import Order, PriceRule
 from tests.otp.helpers import age, buy, deliver, fresh, look, place
 from tests.simulators import Simulator
@@ -48,6 +48,28 @@ def _problems() -> list[str]:
     from otp import checks
 
     return list(checks.ledger_problems())
+
+
+def test_every_change_of_a_price_is_on_record(desk: Client) -> None:
+    fields = {"service_id": "1", "service_name": "WhatsApp", "percent": "25", "fixed": "100", "step": "50"}
+    desk.post(reverse("admin:otp_pricerule_add"), fields)
+    rule = PriceRule.objects.get()
+    desk.post(reverse("admin:otp_pricerule_change", args=[rule.pk]), {**fields, "percent": "0"})
+    desk.post(reverse("admin:otp_pricerule_delete", args=[rule.pk]), {"post": "yes"})
+    desk.post(reverse("admin:otp_pricerule_add"), fields)
+    chosen = {"action": "delete_selected", "_selected_action": [PriceRule.objects.get().pk], "post": "yes"}
+    desk.post(reverse("admin:otp_pricerule_changelist"), chosen)
+    assert not PriceRule.objects.exists()
+    entries = AuditEntry.objects.filter(action__startswith="price_rule.").order_by("id")
+    assert [entry.action.partition(".")[2] for entry in entries] == [
+        "created",
+        "changed",
+        "deleted",
+        "created",
+        "deleted",
+    ]
+    assert (entries[1].before["percent"], entries[1].after["percent"]) == ("25.00", "0")
+    assert {entry.actor_label for entry in entries} == {"citra@example.id"}
 
 
 def test_staff_set_prices(desk: Client) -> None:
