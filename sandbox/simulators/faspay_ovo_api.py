@@ -282,10 +282,18 @@ def reworded(rule: Rule, made: Response) -> Response:
     return answered(g.ovo_row, rule.mode)
 
 
+def server_error(rule: Rule, made: Response) -> Response:
+    made.status_code = 500
+    return made
+
+
 REFUSALS: dict[str, Callable[[Rule], Response]] = {
     "429": too_many,
     "502": bad_gateway,
     "failed": lambda rule: failed("Failed"),
     "token_expired": token_expired,
 }
-EDITS: dict[str, Callable[[Rule, Response], Response]] = dict.fromkeys(QUIRKS, reworded)
+EDITS: dict[str, Callable[[Rule, Response], Response]] = {
+    **dict.fromkeys(QUIRKS, reworded),
+    "500_after_accept": server_error,
+}

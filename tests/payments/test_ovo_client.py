@@ -353,6 +353,7 @@ CALLS = {
 DOUBTFUL = [
     "502",
     "502_after_accept",
+    "500_after_accept",
     "html",
     "truncated",
     "cut",
