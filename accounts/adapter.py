@@ -24,6 +24,7 @@ from accounts.models import User
 from accounts.services import audit, passwords, people, second_factor, sessions, sign_in, step_up
 from config.lib.addresses import address_of
 from config.lib.errors import ServiceError
+from config.lib.mailable import check_mailable
 
 # What people are told by mail is also on record. The mail's name, and what it is called there.
 _ON_RECORD = {
@@ -56,6 +57,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             customer = people.open_customer(user=saved)
             audit.record(actor_of(request), "customer.registered", target=customer, after={"email": saved.email})
         return saved
+
+    def clean_email(self, email: str) -> str:
+        """Sign-up, added addresses: nothing is stored that no mail can reach."""
+        check_mailable(email)
+        return str(super().clean_email(email))
 
     def populate_username(self, request: HttpRequest, user: User) -> None:
         """There are no user names."""

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import phone_numbers
 from config.lib.errors import Invalid
+from config.lib.mailable import check_mailable
 
 _WRONG = _("Some fields are not right.")
 
@@ -71,5 +71,5 @@ class Fields:
 
 
 def _check_email(text: str) -> str:
-    validate_email(text)
+    check_mailable(text)
     return text

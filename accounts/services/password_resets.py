@@ -1,7 +1,6 @@
 """A forgotten password: a mail with a link, or with a token for programs; good for an hour and once."""
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +12,7 @@ from accounts.models import User
 from accounts.selectors.addresses import owner_of
 from accounts.services import passwords
 from config.lib.errors import Invalid, TooMany
+from config.lib.mailable import check_mailable
 
 _TOO_OFTEN = _("Too many requests for a new password. Try again in an hour.")
 _BAD_TOKEN = _("This token does not work: it is wrong, has expired, or was used before.")
@@ -34,9 +34,8 @@ def ask(request: HttpRequest, *, email: str) -> None:
 
 def _can_be_mailed(email: str) -> bool:
     try:
-        validate_email(email)
-        email.rpartition("@")[2].encode("idna")
-    except (ValidationError, UnicodeError):
+        check_mailable(email)
+    except ValidationError:
         return False
     return True
 
