@@ -21,6 +21,7 @@ from accounts.api import (
     sandbox_keys,
 )
 from accounts.api.base import StrictParser
+from accounts.api.messages import message_of
 from config.lib import problems
 from config.lib.errors import ServiceError
 from config.lib.strict_json import Unacceptable
@@ -63,7 +64,7 @@ def _refused(request: HttpRequest, error: ServiceError) -> HttpResponse:
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     fields: dict[str, list[str]] = {}
     for item in error.errors:
-        fields.setdefault(_field(item["loc"]), []).append(str(item["msg"]).removeprefix("Value error, "))
+        fields.setdefault(_field(item["loc"]), []).append(message_of(item))
     return problems.invalid(request, fields)
 
 

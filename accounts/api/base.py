@@ -70,13 +70,13 @@ class Problem(Schema):
 
 def _number(value: object) -> object:
     if isinstance(value, bool | str):
-        raise ValueError("a number is needed")
+        raise ValueError(_("This must be a number."))
     return value
 
 
 def _finite(value: Decimal) -> Decimal:
     if not value.is_finite():
-        raise ValueError("a number is needed")
+        raise ValueError(_("This must be a number."))
     return value
 
 
