@@ -8,18 +8,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
-from redis.exceptions import RedisError
 
 from accounts.access import rates
 from accounts.access.credentials import actor_of, has_bearer, portal_of
 from accounts.errors import PasswordChangeRequired, SecondFactorRequired
 from accounts.models import User
 from accounts.services import calls, second_factor, sessions
-from config.lib import problems
+from config.lib import outage, problems
 from config.lib.errors import ServiceError
 
 
@@ -99,10 +97,8 @@ class FirstThingsMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        # Limits that cannot count let nobody in; a page says so in words.
-        if isinstance(error, RedisError) and request.path.startswith("/account/"):
-            return render(request, "503.html", status=503)
-        return None
+        # Limits that cannot count let nobody through; the answer says so in words.
+        return outage.answer(request) if outage.is_outage(error) else None
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         if request.headers.get("HX-Request") and getattr(view, "polled", False):

@@ -126,7 +126,7 @@ CACHES = {
         "KEY_PREFIX": "gerbang",
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "config.lib.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 
 # --- jobs -----------------------------------------------------------------------------------------

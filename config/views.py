@@ -1,5 +1,6 @@
 """Pages that belong to no app: home, health, language, errors."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ from accounts.access.actors import Actor
 from accounts.access.credentials import actor_of
 from accounts.models import User
 from accounts.permissions import CustomerRequest, customer_of, customer_required, open_to_all
-from config.lib import heartbeat, problems
+from config.lib import heartbeat, outage, problems
 from otp import selectors as otp
 from payments import selectors as payments
 from wallets import selectors as wallets
@@ -152,6 +153,8 @@ def _error(request: HttpRequest, template: str, status: int) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without context processors: the database may be what failed."""
+    if outage.is_outage(sys.exc_info()[1]):
+        return outage.answer(request)
     if problems.is_api(request):
         return problems.problem(request, 500)
     context = {"request_id": getattr(request, "request_id", "")}
