@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 
 from accounts.access import policy
 from accounts.access.credentials import actor_of
+from accounts.views import security
 from config import openapi, reference, views
 from config.api import api
 
@@ -35,6 +36,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("account/", include("allauth.account.urls")),
     path("account/2fa/", RedirectView.as_view(pattern_name="accounts:security"), name="mfa_index"),
+    path("account/2fa/totp/activate/", security.AddApp.as_view(), name="mfa_activate_totp"),
     path("account/2fa/", include("allauth.mfa.urls")),
     path("api", views.no_such_thing),
     path("api/docs", reference.overview, name="api_docs"),

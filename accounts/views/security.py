@@ -1,4 +1,8 @@
+from typing import Any
+
+from allauth.mfa.totp.views import ActivateTOTPView
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -51,3 +55,13 @@ def end_other_sessions(request: ActorRequest) -> HttpResponse:
         % {"count": ended},
     )
     return redirect("accounts:security")
+
+
+class AddApp(ActivateTOTPView):  # type: ignore[misc]
+    """allauth's page, where the code that proved the app is used up with it: it opens no door a moment later."""
+
+    @transaction.atomic
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer: HttpResponse = super().form_valid(form)
+        second_factor.use_code(form.user, form.cleaned_data["code"])
+        return answer

@@ -67,6 +67,22 @@ def test_setting_up_an_app_and_signing_in_with_it(customer: Customer, client_for
     assert Mail.objects.filter(subject="Two-factor sign-in is on").count() == 1
 
 
+def test_the_code_that_proved_the_app_opens_nothing_any_more(
+    customer: Customer, client_for: Callable[..., Client]
+) -> None:
+    with time_machine.travel(datetime(2026, 11, 21, 9, 0, 10, tzinfo=ZoneInfo("UTC")), tick=False):
+        client, other = client_for(customer), Client()
+        client.get("/account/2fa/totp/activate/")
+        secret = client.session["mfa.totp.secret"]
+        code = code_of(secret)
+        assert client.post("/account/2fa/totp/activate/", {"code": code}).status_code == 302
+        sign_in(other, customer.user)
+        refused = other.post("/account/2fa/authenticate/", {"code": code})
+        assert "was used already" in refused.content.decode()
+        other.post("/account/2fa/authenticate/", {"code": code_of(secret, steps=1)})
+        assert is_in(other)
+
+
 def is_in_after_password(user: User) -> bool:
     client = Client()
     answer = sign_in(client, user)
