@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Route, expect
 
 from tests.browser import steps
 from tests.browser.conftest import SCREENS
@@ -36,6 +36,10 @@ def reviewer(chromium: Browser, portal: Portal, screen: str) -> Iterator[Page]:
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     approver = portal.demo["users"]["approver"]
+    english = (
+        f"from accounts.models import User; User.objects.filter(email={approver['email']!r}).update(language='en')"
+    )
+    assert portal.manage("shell", "-c", english).returncode == 0
     page.goto("/account/login/")
     page.get_by_label("E-mail address").fill(approver["email"])
     page.get_by_label("Password").fill(approver["password"])
@@ -55,18 +59,53 @@ def _add(page: Page, kind: str, file: FilePayload) -> None:
 def _hand_in(page: Page, name: str) -> None:
     page.goto("/identity/")
     steps.expect_accessible(page)
-    page.goto("/identity/upload/")
-    steps.expect_accessible(page)
-    page.get_by_label("Full name, as on the document").fill(name)
-    page.get_by_label("Date of birth").fill("1990-08-17")
-    page.get_by_label("Identity number").fill(f"320410170890{uuid.uuid4().int % 10_000:04}")
-    page.get_by_role("textbox", name="Address").fill("Jl. Asia Afrika 8, Bandung, Jawa Barat")
+    _tell(page, name)
     _add(page, "identity", picture("ktp.jpg"))
     _add(page, "selfie", picture("selfie.jpg", 600, 800))
     steps.expect_accessible(page)
     page.get_by_role("button", name="Send for review").click()
     expect(page).to_have_url(re.compile("/identity/$"))
     steps.expect_accessible(page)
+
+
+def _tell(page: Page, name: str) -> None:
+    page.goto("/identity/upload/")
+    steps.expect_accessible(page)
+    page.get_by_label("Full name, as on the document").fill(name)
+    page.get_by_label("Date of birth").fill("1990-08-17")
+    page.get_by_label("Identity number").fill(f"320410170890{uuid.uuid4().int % 10_000:04}")
+    page.get_by_role("textbox", name="Address").fill("Jl. Asia Afrika 8, Bandung, Jawa Barat")
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_send_waits_for_the_file_that_is_on_its_way(page: Page, context: BrowserContext, arrives: bool) -> None:
+    name = f"Wulan {uuid.uuid4().hex[:6]}"
+    steps.sign_up(page, context, f"wulan-{uuid.uuid4().hex[:8]}@example.id", name)
+    _tell(page, name)
+    _add(page, "identity", picture("ktp.jpg"))
+    held: list[Route] = []
+    page.route("**/identity/documents/", lambda route: held.append(route))
+    selfie = page.locator('[data-upload-slot="selfie"]')
+    with page.expect_request("**/identity/documents/"):
+        selfie.locator("input[type=file][name]").set_input_files(picture("selfie.jpg", 600, 800))
+    page.get_by_role("button", name="Send for review").click()
+    waiting = page.get_by_role("button", name="Waiting for your file")
+    expect(waiting).to_have_attribute("aria-disabled", "true")
+    expect(page.locator("[data-upload-status]")).to_have_text("Waiting for your file …")
+    steps.expect_accessible(page)
+    waiting.press("Enter")
+    expect(page).to_have_url(re.compile("/identity/upload/$"))
+
+    if arrives:
+        held[0].continue_()
+        expect(page).to_have_url(re.compile("/identity/$"))
+        expect(page.get_by_role("main")).to_contain_text("We are looking at your documents")
+        return
+    # A page instead of the place of the file, as after the session ran out.
+    held[0].fulfill(status=200, content_type="text/html", body="<p>Sign in</p>")
+    expect(page.get_by_role("button", name="Send for review")).not_to_have_attribute("aria-disabled", "true")
+    expect(selfie.get_by_role("alert")).to_contain_text("did not get through")
+    expect(page).to_have_url(re.compile("/identity/upload/$"))
 
 
 def _open(reviewer: Page, name: str) -> None:

@@ -5,6 +5,19 @@ const words = form?.dataset ?? {};
 const most = Number(words.most);
 const LONGEST = 3600;
 const FEW = 480;
+// What is on its way; each promise says in the end whether it arrived.
+const underway = new Set();
+let failures = 0;
+let isWaiting = false;
+
+function track(work) {
+  const done = (arrived) => {
+    underway.delete(work);
+    if (arrived !== true) failures += 1;
+  };
+  underway.add(work);
+  work.then(done, done);
+}
 
 function slotOf(element) {
   return element.closest("[data-upload-slot]");
@@ -103,14 +116,13 @@ function isSlot(call) {
 }
 
 async function take(slot, given) {
-  if (slot.getAttribute("aria-busy") === "true") return;
   slot.setAttribute("aria-busy", "true");
   slot.querySelector(".upload-note")?.remove();
   const { file, problem, hint } = await prepared(given, slot);
   if (problem) {
     slot.removeAttribute("aria-busy");
     complain(slot, problem);
-    return;
+    return false;
   }
   slot.querySelector("[data-upload-progress]").hidden = false;
   slot.querySelector("[data-upload-drop]").hidden = true;
@@ -118,6 +130,11 @@ async function take(slot, given) {
   say(`${words.sending}: ${file.name}`);
   const call = await send(slot, file);
   finish(slot, call, hint);
+  return isSlot(call) && call.status === 200;
+}
+
+function begin(slot, file) {
+  if (slot.getAttribute("aria-busy") !== "true") track(take(slot, file));
 }
 
 function finish(slot, call, hint) {
@@ -144,21 +161,55 @@ async function removeOne(button) {
   const text = answer && [200, 422].includes(answer.status) ? await answer.text() : "";
   if (text.includes("data-upload-slot")) replace(slot, text).querySelector("h3").focus({ preventScroll: true });
   else button.disabled = false;
+  return Boolean(text);
 }
+
+// Whoever presses Send while a file is still on its way means: with that file.
+async function sendAfterwards(submitter) {
+  if (isWaiting) return;
+  isWaiting = true;
+  const button = submitter?.hidden ? form.querySelector("[data-upload-send]") : submitter;
+  const label = button?.innerHTML;
+  if (button) button.textContent = words.waiting;
+  button?.setAttribute("aria-disabled", "true");
+  say(words.waiting);
+  const arrived = await allThere();
+  if (button) button.innerHTML = label;
+  button?.removeAttribute("aria-disabled");
+  isWaiting = false;
+  if (arrived) {
+    form.requestSubmit(submitter);
+    return;
+  }
+  say(words.stopped);
+  form.querySelector(".upload-note.text-danger")?.scrollIntoView({ block: "center" });
+}
+
+async function allThere() {
+  failures = 0;
+  while (underway.size) await Promise.allSettled(underway);
+  return failures === 0;
+}
+
+form?.addEventListener("submit", (event) => {
+  if (!underway.size && !isWaiting) return;
+  event.preventDefault();
+  sendAfterwards(event.submitter);
+});
 
 form?.addEventListener("change", ({ target }) => {
   if (!target.matches("[data-upload-input]") || !target.files.length) return;
   const [file] = target.files;
   // What goes ahead must not go along with the form once more.
   target.value = "";
-  take(slotOf(target), file);
+  begin(slotOf(target), file);
 });
 
 form?.addEventListener("click", (event) => {
   const button = event.target.closest("[data-upload-remove]");
   if (!button) return;
   event.preventDefault();
-  removeOne(button);
+  track(removeOne(button));
 });
 
 for (const kind of ["dragover", "dragleave", "drop"]) {
@@ -166,6 +217,6 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     const slot = slotOf(event.target);
     slot?.classList.toggle("is-over", kind === "dragover");
     event.preventDefault();
-    if (kind === "drop" && slot && event.dataTransfer.files.length) take(slot, event.dataTransfer.files[0]);
+    if (kind === "drop" && slot && event.dataTransfer.files.length) begin(slot, event.dataTransfer.files[0]);
   });
 }
