@@ -18,5 +18,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "idempotency": {"task": "accounts.forget_idempotency", "schedule": crontab(hour="1", minute="45")},
     "old-calls": {"task": "accounts.forget_calls", "schedule": crontab(hour="3", minute="15")},
     "ledger-check": {"task": "wallets.check_ledger", "schedule": crontab(hour="2", minute="15")},
+    "identity-files": {"task": "kyc.sweep_files", "schedule": crontab(hour="3", minute="45")},
     "audit-check": {"task": "accounts.check_audit", "schedule": crontab(hour="2", minute="45")},
 }

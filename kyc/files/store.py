@@ -1,13 +1,18 @@
 """Where documents lie: encrypted, under random names, in the private storage, which no address leads to."""
 
+import re
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
 from kyc.files import crypto
+
+_TOKEN = re.compile(r"[0-9a-f]{40}")
 
 
 class Lost(Exception):
@@ -46,6 +51,29 @@ def is_current(name: str) -> bool:
             return crypto.is_current(stored.read())
     except OSError as error:
         raise Lost(name) from error
+
+
+def names() -> Iterator[str]:
+    """Every name under which `put` may have kept something; other files in the folder are nobody's business."""
+    for folder in _listed("")[0]:
+        for token in _listed(folder)[1]:
+            if _TOKEN.fullmatch(token) and token.startswith(folder):
+                yield f"{folder}/{token}"
+
+
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    try:
+        return _storage().listdir(folder)
+    except OSError:
+        return [], []
+
+
+def kept_at(name: str) -> datetime | None:
+    """When ``name`` was written; None if it is gone."""
+    try:
+        return _storage().get_modified_time(name)
+    except OSError:
+        return None
 
 
 def _storage() -> Storage:
