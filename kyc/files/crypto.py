@@ -35,9 +35,18 @@ def is_current(token: bytes) -> bool:
 
 
 def keyed_hash(purpose: str, text: str) -> str:
-    """The same for the same text and key; says nothing about the text without the key."""
-    key = hashlib.sha256(f"{purpose}:{_keys()[0]}".encode()).digest()
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    """The same for the same text and the newest key; says nothing about the text without the key."""
+    return _hashed(_keys()[0], purpose, text)
+
+
+def keyed_hashes(purpose: str, text: str) -> list[str]:
+    """`keyed_hash` under each key, newest first: what was hashed before the key changed is found by one of them."""
+    return [_hashed(key, purpose, text) for key in _keys()]
+
+
+def _hashed(key: str, purpose: str, text: str) -> str:
+    secret = hashlib.sha256(f"{purpose}:{key}".encode()).digest()
+    return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _keys() -> list[str]:

@@ -5,6 +5,8 @@ import unicodedata
 from kyc.files import crypto
 from kyc.models import KycCase
 
+_PURPOSE = "identity-number"
+
 
 def sealed(number: str) -> tuple[bytes, str]:
     """``number`` encrypted, and its hash; both empty for an empty number."""
@@ -19,7 +21,13 @@ def number_of(case: KycCase) -> str:
 
 def hash_of(number: str) -> str:
     """Equal for equal numbers, however they were typed."""
-    return crypto.keyed_hash("identity-number", plain_number(number))
+    return crypto.keyed_hash(_PURPOSE, plain_number(number))
+
+
+def hashes_of(number: str) -> list[str]:
+    """`hash_of` under each key, for the time in which not every row is under the newest; empty for no number."""
+    plain = plain_number(number)
+    return crypto.keyed_hashes(_PURPOSE, plain) if plain else []
 
 
 def plain_number(number: str) -> str:

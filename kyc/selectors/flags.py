@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.lib import clock
+from kyc.files import identity
 from kyc.models import KycCase, KycDocument
 from kyc.selectors import nik
 
@@ -48,7 +49,7 @@ def flags_of(case: KycCase, number: str) -> list[Flag]:
     Two queries, whatever is found.
     """
     today = clock.now().astimezone(clock.JAKARTA).date()
-    return [*_elsewhere(case), *_from_number(case, nik.read(number, today=today)), *_from_form(case, today)]
+    return [*_elsewhere(case, number), *_from_number(case, nik.read(number, today=today)), *_from_form(case, today)]
 
 
 def risk_of(flags: Iterable[Flag]) -> int:
@@ -65,11 +66,12 @@ def needs_second_reviewer(case: KycCase, risk: int) -> bool:
     return bool(drawn / 2**32 * 100 < settings.KYC_SECOND_REVIEW_PERCENT)
 
 
-def _elsewhere(case: KycCase) -> list[Flag]:
+def _elsewhere(case: KycCase, number: str) -> list[Flag]:
     user = case.customer.user_id
     mode = case.customer.is_sandbox
     others = KycCase.objects.exclude(customer__user=user).filter(customer__is_sandbox=mode)
-    same_number = others.filter(identity_hash=case.identity_hash) if case.identity_hash else others.none()
+    hashes = {case.identity_hash, *identity.hashes_of(number)} - {""}
+    same_number = others.filter(identity_hash__in=hashes) if hashes else others.none()
     files = KycDocument.objects.filter(case=case).values("sha256")
     same_file = others.filter(documents__sha256__in=files).distinct()
     found = [

@@ -36,11 +36,12 @@ def assess(case: KycCase) -> Assessment:
 
 def assess_all_like(case: KycCase) -> None:
     """Store the risk of ``case``, and of the waiting cases that share its identity number or a file with it: what
-    was harmless yesterday may have got a double today. Called when a case is sent."""
+    was harmless yesterday may have got a double today. Called when a case is sent, and when its number is hashed
+    anew."""
     files = KycDocument.objects.filter(case=case).values("sha256")
     same = Q(documents__sha256__in=files)
-    if case.identity_hash:
-        same |= Q(identity_hash=case.identity_hash)
+    if hashes := {case.identity_hash, *identity.hashes_of(number_of(case))} - {""}:
+        same |= Q(identity_hash__in=hashes)
     waiting = KycCase.objects.filter(state__in=queue.WAITING).filter(same | Q(pk=case.pk)).distinct()
     for row in waiting.select_related("customer").order_by("pk")[:50]:
         KycCase.objects.filter(pk=row.pk).update(risk=assess(row).risk)
@@ -72,6 +73,14 @@ def show_page(*, actor: Actor, document_id: UUID, page: int) -> HttpResponse:
     document = _document(actor, document_id)
     content = render.page_image(document, page, _PAGE_SIDE)
     serve.note(actor, document, f"page {page}")
+    return serve.picture(_marked(content, actor.label, clock.now()))
+
+
+def show_thumbnail(*, actor: Actor, document_id: UUID) -> HttpResponse:
+    """The first page in small, with the reader's name across it. The view is recorded. Raises `NotFound`."""
+    document = _document(actor, document_id)
+    content = render.thumbnail_of(document)
+    serve.note(actor, document, "thumbnail")
     return serve.picture(_marked(content, actor.label, clock.now()))
 
 

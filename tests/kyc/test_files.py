@@ -19,8 +19,8 @@ from kyc.files import confined, identity, render, serve, store
 from kyc.files.bounds import KEPT_SIDE
 from kyc.files.check import Checked, check, clean_name
 from kyc.models import KycCase, KycDocument
-from kyc.services import submission
-from tests.kyc import samples
+from kyc.services import review, submission
+from tests.kyc import reviewing, samples
 
 GOOD = samples.good_files()
 
@@ -239,6 +239,48 @@ def test_rotation_leaves_no_file_behind(customer: Customer, ayu: Actor, settings
     settings.FILE_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.FILE_ENCRYPTION_KEYS]
     call_command("rotate_file_keys", verbosity=0)
     assert len([path for path in private_folder.rglob("*") if path.is_file()]) == 2
+
+
+def with_new_key(settings: Any) -> str:
+    settings.FILE_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.FILE_ENCRYPTION_KEYS]
+    return str(settings.FILE_ENCRYPTION_KEYS[0])
+
+
+def doubts(row: KycCase) -> list[str]:
+    row = KycCase.objects.select_related("customer").get(pk=row.pk)
+    return [flag.code for flag in review.assess(row).flags]
+
+
+def test_the_same_number_is_found_after_the_key_has_changed(db: None, settings: Any) -> None:
+    old = reviewing.case(number=reviewing.NIK)
+    new = with_new_key(settings)
+    call_command("rotate_file_keys", verbosity=0)
+    settings.FILE_ENCRYPTION_KEYS = [new]
+    fresh = reviewing.case(number=reviewing.NIK)
+    assert "same_identity" in doubts(old)
+    assert "same_identity" in doubts(fresh)
+
+
+def test_the_same_number_is_found_while_keys_change(db: None, settings: Any) -> None:
+    """One under the old key, one under the new one, and nobody has run the command yet."""
+    old = reviewing.case(number=reviewing.NIK)
+    with_new_key(settings)
+    fresh = reviewing.case(number=reviewing.NIK)
+    assert old.identity_hash != fresh.identity_hash
+    assert "same_identity" in doubts(old)
+    assert "same_identity" in doubts(fresh)
+    review.assess_all_like(fresh)
+    assert min(KycCase.objects.values_list("risk", flat=True)) >= 60
+
+
+def test_a_number_whose_hash_is_behind_is_hashed_anew_and_weighed(db: None) -> None:
+    first, second = reviewing.case(number=reviewing.NIK), reviewing.case(number=reviewing.NIK)
+    KycCase.objects.filter(pk=first.pk).update(identity_hash="0" * 64)
+    call_command("rotate_file_keys", verbosity=0)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.identity_hash == second.identity_hash == identity.hash_of(reviewing.NIK)
+    assert min(first.risk, second.risk) >= 60
 
 
 @pytest.mark.parametrize(
