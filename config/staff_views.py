@@ -5,11 +5,15 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.access import policy
 from accounts.errors import NotFound
+from accounts.levels import limits_of
 from accounts.models import Customer
 from accounts.permissions import ActorRequest, permission_required
 from accounts.selectors import customers_staff
 from config import views
+from kyc.models import KycCase
+from kyc.selectors import cases as identity
 from otp import selectors as otp
 from payments import selectors as payments
 from wallets import selectors as wallets
@@ -42,8 +46,14 @@ def customer(request: ActorRequest, customer_id: UUID) -> HttpResponse:
         "balances": wallets.balances(found),
         "recent_entries": [line_of(posting) for posting in wallets.recent_entries(found, 10)],
         "open_deposits": payments.open_deposits(found),
+        "limits": limits_of(found),
+        "identity_case": _identity_case(request, found),
     }
     return render(request, "accounts/customers/customer.html", context)
+
+
+def _identity_case(request: ActorRequest, customer: Customer) -> KycCase | None:
+    return identity.latest_of(request.actor, customer) if policy.allows(request.actor, "KycAdmin.ReadPending") else None
 
 
 def _customer(request: ActorRequest, customer_id: UUID) -> Customer:

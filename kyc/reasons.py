@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 _AGAIN = _("Take the picture again and upload it.")
 _OTHER = _("Upload another document that shows it.")
+_ALLOWED = _("We have looked at it once more: you may send it again.")
 _SUPPORT = _("Please write to our support; uploading again does not help.")
 
 # The values of KycDocument.Kind that a reason is offered for; empty: for all.
@@ -128,3 +129,9 @@ def words_of(reason: Reason, language: str) -> str:
     """What the customer reads: what was wrong and what to do, in ``language`` ("en", "id")."""
     with translation.override(language):
         return f"{reason.text} {reason.next_step}"
+
+
+def words_again(reason: Reason | None, language: str) -> str:
+    """What the customer reads instead once it was taken back that ``reason`` is final, in ``language``."""
+    with translation.override(language):
+        return f"{(reason or REASONS['other']).text} {_ALLOWED}"

@@ -15,6 +15,7 @@ urlpatterns = [
     path("<uuid:case_id>/renew/", review.renew, name="renew"),
     path("<uuid:case_id>/release/", review.release, name="release"),
     path("<uuid:case_id>/take-over/", review.take_over, name="take_over"),
+    path("<uuid:case_id>/allow-retry/", review.allow_retry, name="allow_retry"),
     path("<uuid:case_id>/decide/", review.decide, name="decide"),
     path("<uuid:case_id>/number/", review.number, name="number"),
 ]

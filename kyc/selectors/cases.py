@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When
 
 from accounts.access.actors import Actor
+from accounts.models import Customer
 from kyc.models import KycCase, KycDecision, KycDocument
 from kyc.selectors import queue
 
@@ -20,6 +21,34 @@ class Opinion:
 
     document: KycDocument
     decisions: Sequence[KycDecision]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing the customer says about themselves: before, and now. Identity numbers come without a text."""
+
+    field: str
+    old: str | date | None
+    new: str | date | None
+    is_changed: bool
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A document of one attempt. ``is_same``: the very file that the attempt before had sent as this kind; None for
+    the first attempt that has the kind."""
+
+    attempt: KycCase
+    document: KycDocument
+    is_same: bool | None
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The documents of one kind from every attempt, the newest attempt first."""
+
+    kind: KycDocument.Kind
+    exhibits: Sequence[Exhibit]
 
 
 def case_of(actor: Actor, public_id: UUID) -> KycCase | None:
@@ -61,6 +90,11 @@ def opinions(case: KycCase, actor: Actor) -> list[Opinion]:
     return [Opinion(document, rows.get(document.pk, [])) for document in waiting]
 
 
+def latest_of(actor: Actor, customer: Customer) -> KycCase | None:
+    """The last attempt of ``customer`` that was sent, if ``actor`` may see it."""
+    return queue.cases_seen_by(actor).filter(customer=customer).order_by("-attempt").first()
+
+
 def attempts(case: KycCase) -> list[KycCase]:
     """Every attempt of the customer, newest first, with documents and, where it is over, what reviewers said."""
     decisions = KycDecision.objects.filter(document__case__decided_at__isnull=False).select_related("reviewer")
@@ -69,6 +103,36 @@ def attempts(case: KycCase) -> list[KycCase]:
     )
     rows = KycCase.objects.filter(customer=case.customer, submitted_at__isnull=False)
     return list(rows.prefetch_related(Prefetch("documents", queryset=documents)).order_by("-attempt")[:10])
+
+
+def before(case: KycCase, attempts: Sequence[KycCase]) -> KycCase | None:
+    """The attempt before ``case`` among ``attempts`` (newest first)."""
+    return next((row for row in attempts if row.attempt < case.attempt), None)
+
+
+def changes(old: KycCase, new: KycCase) -> list[Change]:
+    """What the customer said about themselves in ``old`` and says in ``new``, changed or not."""
+    rows = [
+        Change(field, getattr(old, field), getattr(new, field), getattr(old, field) != getattr(new, field))
+        for field in ("full_name", "birth_date", "address")
+    ]
+    return [*rows, Change("identity_number", None, None, old.identity_hash != new.identity_hash)]
+
+
+def shelves(attempts: Sequence[KycCase]) -> list[Shelf]:
+    """The documents of ``attempts`` (from `attempts`) by kind. The same file is known by the hash of what was sent."""
+    return [shelf for kind in _ORDER if (shelf := _shelf(KycDocument.Kind(kind), attempts)).exhibits]
+
+
+def _shelf(kind: KycDocument.Kind, attempts: Sequence[KycCase]) -> Shelf:
+    exhibits: list[Exhibit] = []
+    earlier: set[str] = set()
+    for attempt in reversed(attempts):
+        rows = [row for row in attempt.documents.all() if row.kind == kind]
+        shown = [Exhibit(attempt, row, row.sha256 in earlier if earlier else None) for row in rows]
+        exhibits = [*shown, *exhibits]
+        earlier = {row.sha256 for row in rows} or earlier
+    return Shelf(kind, exhibits)
 
 
 def done_since(actor: Actor, moment: datetime, *, everybody: bool) -> QuerySet[KycDecision]:

@@ -21,8 +21,9 @@ from kyc.errors import FileRefused, FinallyRefused, Incomplete, NoSpaceLeft, Too
 from kyc.files import check, identity, store
 from kyc.files.check import Checked
 from kyc.models import KycCase, KycDocument
+from kyc.reasons import REASONS, words_again
 from kyc.selectors import documents as selectors
-from kyc.services import review, standing
+from kyc.services import review, standing, verdict_mail
 
 MOST_FILES = 10
 _ATTEMPTS_PER_HOUR = 100
@@ -125,13 +126,21 @@ def _hand_in(actor: Actor, case: KycCase) -> None:
 
 @transaction.atomic
 def allow_retry(*, actor: Actor, customer: Customer) -> int:
-    """Take back that a refusal was final; returns how many documents it had named."""
+    """Take back that a refusal was final, and tell the customer; returns how many documents it had named.
+
+    The refusal itself stays, and so do the decisions of the reviewers. Quiet when nothing was refused for good.
+    """
     standing.hold(customer.pk)
     refused = KycDocument.objects.filter(customer=customer, status=Status.REJECTED, may_retry=False)
-    count = refused.update(may_retry=True)
-    if count:
-        audit.record(actor, "customer.identity_retry_allowed", target=customer, after={"documents": count})
-    return count
+    rows = list(refused.select_for_update(no_key=True))
+    for row in rows:
+        row.may_retry = True
+        row.reason = words_again(REASONS.get(row.reason_code), customer.user.language)
+        row.save(update_fields=["may_retry", "reason"])
+    if rows:
+        audit.record(actor, "customer.identity_retry_allowed", target=customer, after={"documents": len(rows)})
+        verdict_mail.send_retry(customer)
+    return len(rows)
 
 
 def _checked(customer: Customer, files: Sequence[UploadedFile[bytes]], field: str) -> list[Checked]:

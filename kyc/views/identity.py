@@ -27,7 +27,7 @@ from kyc.models import KycCase, KycDocument
 from kyc.selectors import documents as selectors
 from kyc.services import submission
 
-Kind = KycDocument.Kind
+Kind, Status = KycDocument.Kind, KycDocument.Status
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,7 @@ def status(request: CustomerRequest) -> HttpResponse:
         "latest": latest,
         "earlier": picture.history[1:],
         "wait": _in_words(picture.typical_minutes),
+        "some_accepted": any(row.status == Status.VERIFIED for row in (latest.documents.all() if latest else ())),
         "missing": [kind.label for kind in picture.missing],
     }
     part = "#live" if request.headers.get("HX-Request") else ""

@@ -18,8 +18,8 @@ from config.lib.errors import Missing, ServiceError
 from kyc.errors import ClaimLapsed, StaleDecision
 from kyc.forms.review import VerdictForm
 from kyc.models import KycCase
-from kyc.selectors import cases, nik, queue
-from kyc.services import claims, decisions, review
+from kyc.selectors import cases, documents, nik, queue
+from kyc.services import claims, decisions, review, submission
 
 READ, REVIEW, FILE, LEAD = "KycAdmin.ReadPending", "KycAdmin.Review", "KycAdmin.ReadFile", queue.LEAD
 _COMPARED = ("identity", "selfie")
@@ -113,13 +113,26 @@ def _page(
         "may_claim": waiting and policy.allows(request.actor, REVIEW) and cases.may_be_claimed(request.actor, case),
         "forms": (forms or _forms(case)) if mine or more.get("lapsed") else [],
         "number": number,
-        "attempts": cases.attempts(case),
+        **_attempts(request, case),
         "opinions": cases.opinions(case, request.actor),
         **_documents(request, case),
         **_doubts(case),
         **more,
     }
     return render(request, "kyc/review_case.html", context, status=status)
+
+
+def _attempts(request: ActorRequest, case: KycCase) -> dict[str, Any]:
+    """Every attempt, what changed since the one before this, and the documents of all beside each other."""
+    attempts = cases.attempts(case)
+    before = cases.before(case, attempts)
+    return {
+        "attempts": attempts,
+        "previous": before,
+        "changes": cases.changes(before, case) if before else [],
+        "shelves": cases.shelves(attempts),
+        "is_final": bool(attempts) and attempts[0] == case and documents.is_final(attempts),
+    }
 
 
 def _forms(case: KycCase, data: Any = None) -> list[VerdictForm]:
@@ -129,15 +142,15 @@ def _forms(case: KycCase, data: Any = None) -> list[VerdictForm]:
 
 def _documents(request: ActorRequest, case: KycCase) -> dict[str, Any]:
     """Which document the viewer shows (``?document=``, ``?page=``), or card and selfie together (``?compare=1``)."""
-    documents = list(case.documents.all())
-    chosen = next((row for row in documents if str(row.public_id) == request.GET.get("document", "")), None)
-    current = chosen or next(iter(cases.waiting_in(case)), None) or next(iter(documents), None)
+    rows = list(case.documents.all())
+    chosen = next((row for row in rows if str(row.public_id) == request.GET.get("document", "")), None)
+    current = chosen or next(iter(cases.waiting_in(case)), None) or next(iter(rows), None)
     text = request.GET.get("page", "1")
     page = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 1
-    pair = [row for kind in _COMPARED for row in documents if row.kind == kind]
+    pair = [row for kind in _COMPARED for row in rows if row.kind == kind]
     may_compare = {row.kind for row in pair} == set(_COMPARED)
     return {
-        "documents": documents,
+        "documents": rows,
         "current": current,
         "page_number": min(max(page, 1), current.pages if current else 1),
         "pair": pair if may_compare else [],
@@ -168,6 +181,18 @@ def claim(request: ActorRequest, case_id: UUID) -> HttpResponse:
 def take_over(request: ActorRequest, case_id: UUID) -> HttpResponse:
     """A lead takes a case out of another reviewer's hands."""
     return _act(request, case_id, lambda: claims.take_over(actor=request.actor, case_id=case_id))
+
+
+@require_POST
+@permission_required(READ, LEAD)
+def allow_retry(request: ActorRequest, case_id: UUID) -> HttpResponse:
+    """A lead takes back that the refusal of this case was final."""
+    case = _case(request, case_id)
+    if submission.allow_retry(actor=request.actor, customer=case.customer):
+        messages.success(request, _("Taken back. The customer was told that they may send their documents again."))
+    else:
+        messages.info(request, _("Nothing of this customer is refused for good."))
+    return redirect("review:case", case_id=case_id)
 
 
 @require_POST
@@ -221,10 +246,12 @@ def number(request: ActorRequest, case_id: UUID) -> HttpResponse:
 @require_safe
 @permission_required(FILE)
 def file(request: ActorRequest, document_id: UUID) -> HttpResponse:
-    """One page of a document as a picture. Each view is recorded."""
+    """One page of a document as a picture, or (``?size=small``) its first page in small. Each view is recorded."""
     text = request.GET.get("page", "1")
     page = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     try:
+        if request.GET.get("size") == "small":
+            return review.show_thumbnail(actor=request.actor, document_id=document_id)
         return review.show_page(actor=request.actor, document_id=document_id, page=page)
     except Missing as error:
         raise Http404 from error

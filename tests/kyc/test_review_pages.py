@@ -395,7 +395,7 @@ def test_the_own_case_does_not_exist(browser: Client, dian: User) -> None:
         assert browser.post(url(name, row)).status_code == 404, name
 
 
-@pytest.mark.parametrize("name", ["case", "file", "decide", "claim", "release", "take_over", "number"])
+@pytest.mark.parametrize("name", ["case", "file", "decide", "claim", "release", "take_over", "allow_retry", "number"])
 def test_unknown_ids(client_for: ClientFor, name: str) -> None:
     address = reverse(f"review:{name}", args=["00000000-0000-4000-8000-000000000000"])
     browser = client_for(r.lead())
