@@ -1,5 +1,6 @@
 """Settings that cannot work are said before the first request, each with a hint."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ _MAKE_A_KEY = "Make one: python -c 'from cryptography.fernet import Fernet; prin
 
 @register(Tags.security)
 def settings_make_sense(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    return [*_secrets(), *_sandbox(), *_key_files(), *_file_keys()]
+    return [*_secrets(), *_sandbox(), *_key_files(), *_file_keys(), *_ovo()]
 
 
 @register(Tags.security, deploy=True)
@@ -48,6 +49,21 @@ def _key_files() -> Iterator[CheckMessage]:
     for name in filter(None, [settings.FASPAY_PRIVATE_KEY_FILE, *settings.FASPAY_PUBLIC_KEY_FILES]):
         if not Path(name).is_file():
             yield Error(f"The key file {Path(name).name} does not exist.", hint="Check the path.", id="gerbang.E003")
+
+
+def _ovo() -> Iterator[CheckMessage]:
+    if settings.FASPAY_OVO_FORMAT not in {"json", "xml"}:
+        yield Error("FASPAY_OVO_FORMAT is neither json nor xml.", hint="Leave it out for json.", id="gerbang.E007")
+    if settings.FASPAY_OVO_FORMAT == "xml" and not re.fullmatch(r"[0-9]{2}", settings.FASPAY_OVO_XML_DIGITS):
+        yield Error("FASPAY_OVO_XML_DIGITS is not two digits.", hint="Faspay tells them.", id="gerbang.E008")
+    if settings.FASPAY_OVO_AMOUNT_MULTIPLIER < 1:
+        yield Error("FASPAY_OVO_AMOUNT_MULTIPLIER is less than 1.", hint="Leave it out for 100.", id="gerbang.E009")
+    if settings.FASPAY_OVO_BASE_URL and not settings.FASPAY_OVO_REDIRECT_HOSTS:
+        yield checks.Warning(
+            "FASPAY_OVO_REDIRECT_HOSTS is empty: nobody can be sent to OVO's pages.",
+            hint="List the host of their pages, without https://.",
+            id="gerbang.W002",
+        )
 
 
 def _file_keys() -> Iterator[CheckMessage]:
