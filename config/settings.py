@@ -348,6 +348,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 # Bytes of a whole request by address; BODY_LIMIT where none is named (config/lib/body_limit.py).
 BODY_LIMIT = 1024 * 1024
 BODY_LIMITS = {
+    # The callback answers in the provider's own words, whatever comes.
+    "/v1.0/transfer-va/payment": 16 * 1024 * 1024,
     "/api/kyc/upload": KYC_FILE_BYTES + 64 * 1024,
     "/api/kyc/upload-multiple": 10 * KYC_FILE_BYTES + 256 * 1024,
     "/identity/documents/": KYC_FILE_BYTES + 64 * 1024,

@@ -103,9 +103,7 @@ def _administrator(password: str) -> None:
 
 def _staff(person: Person, password: str) -> None:
     if not User.objects.filter(email=person.email).exists():
-        portal_users.create_portal_user(
-            actor=DEMO, email=person.email, display_name=person.name, roles=person.roles, language="id"
-        )
+        portal_users.create_portal_user(actor=DEMO, email=person.email, display_name=person.name, roles=person.roles)
     _set_password(person.email, password)
 
 

@@ -27,7 +27,7 @@ function startCounting(form) {
   const tell = () => {
     const count = changed();
     const words = count === 1 ? line.dataset.one : line.dataset.many;
-    line.textContent = count === 0 ? line.dataset.none : words.replace("%s", count);
+    line.textContent = count === 0 ? line.dataset.none : words.replace("{count}", count);
   };
   let isSent = false;
   form.addEventListener("submit", () => (isSent = true));
