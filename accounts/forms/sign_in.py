@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account import forms as allauth
 from django.utils.translation import gettext_lazy as _
 
+from accounts.selectors.addresses import owner_of
 from accounts.services import password_resets
 
 _LABELS = {
@@ -40,6 +41,11 @@ class SignupForm(allauth.SignupForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _plain(self)
+
+    def validate_unique_email(self, value: str) -> str:
+        # allauth counts addresses that somebody only says are theirs: so anybody could keep anybody out.
+        self.account_already_exists = owner_of(value) is not None
+        return value
 
 
 class ChangePasswordForm(allauth.ChangePasswordForm):  # type: ignore[misc]

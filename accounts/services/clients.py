@@ -12,6 +12,7 @@ from accounts.access.actors import Actor
 from accounts.errors import BadField, NotFound, Taken, WrongState
 from accounts.models import ApiUser, Client, PortalUser, Role, User
 from accounts.reasons import REJECTIONS
+from accounts.selectors.addresses import owner_of
 from accounts.services import audit, invitations, keys, letters, sessions
 from accounts.services.fields import Fields
 from config.lib.clock import now
@@ -83,12 +84,9 @@ def _register(actor: Actor, facts: dict[str, str], language: str) -> Client:
 
 
 def _require_free(email: str) -> None:
-    from allauth.account.models import EmailAddress
-
     if (
         Client.objects.filter(email__iexact=email).exists()
-        or User.objects.filter(email=email).exists()
-        or EmailAddress.objects.filter(email=email).exists()
+        or owner_of(email) is not None
         or PortalUser.objects.filter(user_name__iexact=email).exists()
     ):
         raise _taken()

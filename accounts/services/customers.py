@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from accounts.access.actors import Actor
 from accounts.errors import BadCredentials, NotConfirmed, Taken, TooOften, Unmeasured
 from accounts.models import Customer, User
+from accounts.selectors.addresses import owner_of
 from accounts.services import audit, passwords, sign_in
 from accounts.services.fields import Fields
 from accounts.services.people import open_customer
@@ -66,7 +67,7 @@ def _throttle(email: str, address: str | None) -> None:
 
 
 def _open(actor: Actor, email: str, password: str, name: str) -> tuple[Customer, EmailAddress]:
-    if User.objects.filter(email=email).exists() or EmailAddress.objects.filter(email__iexact=email).exists():
+    if owner_of(email) is not None:
         raise _taken()
     user = User.objects.create_user(email, password, display_name=name, language=(get_language() or "en")[:2])
     address = EmailAddress.objects.create(user=user, email=email, primary=True)

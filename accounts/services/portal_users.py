@@ -12,6 +12,7 @@ from accounts.access.actors import Actor
 from accounts.access.tokens import count_password_change
 from accounts.errors import BadField, LastSuperAdmin, NotAllowed, NotFound, Taken, TooMuchGranted, WrongState
 from accounts.models import ApiKey, Client, PortalUser, Role, User
+from accounts.selectors.addresses import owner_of
 from accounts.services import audit, invitations, keys, sessions
 from accounts.services.fields import Fields
 from config.lib.clock import now
@@ -210,9 +211,7 @@ def _revoke_keys(user: User) -> dict[str, list[str]]:
 
 
 def _require_free(email: str, user_name: str) -> None:
-    from allauth.account.models import EmailAddress
-
-    if User.objects.filter(email=email).exists() or EmailAddress.objects.filter(email=email).exists():
+    if owner_of(email) is not None:
         raise _taken("email")
     # The address of somebody else is no name to be called by: it is what they sign in with.
     of_another = User.objects.filter(email=user_name.lower())

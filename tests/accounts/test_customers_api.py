@@ -60,9 +60,10 @@ def test_an_address_is_taken_once(email: str) -> None:
     assert (User.objects.count(), Mail.objects.count()) == (1, 1)
 
 
-def test_an_address_that_somebody_is_about_to_use_is_taken(customer: Customer) -> None:
-    EmailAddress.objects.create(user=customer.user, email="new@example.id", verified=False)
-    assert register(email="new@example.id").status_code == 409
+def test_a_further_address_is_taken_once_it_is_confirmed(customer: Customer) -> None:
+    for email, verified, status in (("claimed@example.id", False, 201), ("new@example.id", True, 409)):
+        EmailAddress.objects.create(user=customer.user, email=email, verified=verified)
+        assert register(email=email).status_code == status
 
 
 @pytest.mark.parametrize(

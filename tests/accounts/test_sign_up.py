@@ -1,5 +1,6 @@
 """Becoming a customer, getting in, getting back in: through the pages, with mails read as files."""
 
+import json
 import re
 from collections.abc import Callable
 from email import message_from_bytes, policy
@@ -7,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.test import Client
 
 from accounts.models import Customer, User
+from accounts.selectors.addresses import owner_of
 from accounts.services.people import register_customer
 from notifications.delivery import send_due_mail
 from notifications.models import Mail
+from tests.accounts.cast import call
+from tests.accounts.company import registered
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +78,39 @@ def test_an_address_that_is_taken_gets_a_mail_and_no_second_account(
     assert (taken.status_code, taken["Location"]) == (fresh.status_code, fresh["Location"])
     assert User.objects.filter(email=customer.user.email).count() == 1
     assert len(_letters(settings.EMAIL_FILE_PATH)) == 2
+
+
+def _claim(customer: Customer, email: str, client_for: Callable[..., Client]) -> None:
+    client_for(customer.user).post("/account/email/", {"action_add": "", "email": email})
+    assert EmailAddress.objects.filter(user=customer.user, email=email, verified=False).exists()
+
+
+def test_an_address_that_somebody_only_claims_is_for_its_owner(
+    customer: Customer, client: Client, client_for: Callable[..., Client], settings: Any
+) -> None:
+    _claim(customer, "dewi@example.id", client_for)
+    _letters(settings.EMAIL_FILE_PATH)
+    before = set(settings.EMAIL_FILE_PATH.glob("*.eml"))
+    cache.clear()  # one mail to an address in three minutes
+    client.post("/account/signup/", NEW)
+    send_due_mail()
+    (path,) = set(settings.EMAIL_FILE_PATH.glob("*.eml")) - before
+    client.post(_link(message_from_bytes(path.read_bytes(), policy=policy.default)))
+    assert _is_in(client)
+    assert owner_of("dewi@example.id") == User.objects.get(email="dewi@example.id")
+    assert not EmailAddress.objects.get(user=customer.user, email="dewi@example.id").verified
+
+
+def test_a_claim_keeps_nobody_out_by_any_door(
+    customer: Customer, staff_user: User, client_for: Callable[..., Client]
+) -> None:
+    for email in ("dian@kopi.example", "dewi@example.id", "gita@example.id"):
+        _claim(customer, email, client_for)
+    assert registered(email_address="dian@kopi.example")
+    body = json.dumps({"email": "dewi@example.id", "password": PASSWORD})
+    answer = Client().post("/api/customers/register", body, content_type="application/json")
+    assert answer.status_code == 201
+    assert call(staff_user, "POST", "/portal-users", {"email": "gita@example.id"})[0] == 201
 
 
 @pytest.mark.parametrize(
