@@ -1,5 +1,6 @@
 """What is wrong with a field, in the reader's language: pydantic's kinds of errors in our words."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 _OWN = "Value error, "
+_SHORT = {"string_too_short", "too_short"}
+_LIMITS = {"gt", "ge", "lt", "le"}
+# Limits of decimals come as Python writes them.
+_PYTHON_NUMBER = re.compile(r"Decimal\('(.*)'\)")
+_EMPTY = gettext_lazy("This must not be empty.")
 _TEXT = gettext_lazy("This must be a text.")
 _NUMBER = gettext_lazy("This must be a number.")
 _WHOLE = gettext_lazy("This must be a whole number.")
@@ -70,13 +76,16 @@ def message_of(error: Mapping[str, Any]) -> str:
     kind, said = error["type"], str(error["msg"])
     if kind in {"value_error", "assertion_error"} and said.startswith(_OWN):
         return said.removeprefix(_OWN)
-    words = _WORDS.get(kind)
-    return str(words) % _details(error) if words else _("This value cannot be taken.")
+    details = _details(error)
+    words = _EMPTY if details.get("min_length") == 1 and kind in _SHORT else _WORDS.get(kind)
+    return str(words) % details if words else _("This value cannot be taken.")
 
 
 def _details(error: Mapping[str, Any]) -> dict[str, Any]:
-    # pydantic joins choices with an English "or"; commas are read everywhere.
     found = dict(error.get("ctx", {}))
+    for name in found.keys() & _LIMITS:
+        found[name] = _PYTHON_NUMBER.sub(r"\1", str(found[name]))
     if "expected" in found:
+        # pydantic joins choices with an English "or"; commas are read everywhere.
         found["expected"] = str(found["expected"]).replace(" or ", ", ").replace("'", "")
     return found

@@ -10,9 +10,10 @@ from django.test import Client
 from django.utils.translation import override
 from pydantic_core import core_schema
 
+from accounts.access import tokens
 from accounts.api import messages
 from accounts.api.messages import message_of
-from accounts.models import User
+from accounts.models import Customer, User
 from tests.conftest import PASSWORD
 
 LOGIN = "/api/account/login"
@@ -30,8 +31,8 @@ def refused(client: Client, path: str, body: Any, language: str = "en") -> dict[
 @pytest.mark.parametrize(
     ("language", "missing", "boolean", "short"),
     [
-        ("en", "This is missing.", "This must be true or false.", "This must have at least 1 characters."),
-        ("id", "Ini belum diisi.", "Ini harus true atau false.", "Ini harus paling sedikit 1 karakter."),
+        ("en", "This is missing.", "This must be true or false.", "This must not be empty."),
+        ("id", "Ini belum diisi.", "Ini harus true atau false.", "Ini tidak boleh kosong."),
     ],
 )
 def test_each_reader_has_their_own_words(language: str, missing: str, boolean: str, short: str, client: Client) -> None:
@@ -53,9 +54,20 @@ def test_ids_lists_and_objects_are_named_as_they_were_written(staff_user: User, 
     assert refused(client, "/api/permissions/bulk", [7], "id") == {"[0]": ["Di sini diperlukan objek."]}
 
 
+@pytest.mark.django_db
+def test_the_least_amount_is_a_number_and_not_a_piece_of_python(customer: Customer, client: Client) -> None:
+    headers = {"Authorization": f"Bearer {tokens.issue(customer)}", "Accept-Language": "id"}
+    body = {"amount": -3, "description": "rent", "externalReference": "r" * 101}
+    answer = client.post("/api/customer-wallet/pay", json.dumps(body), "application/json", headers=headers)
+    assert answer.json()["errors"] == {
+        "amount": ["Ini harus paling sedikit 0.01."],
+        "externalReference": ["Ini harus paling banyak 100 karakter."],
+    }
+
+
 def _errors() -> Iterator[dict[str, Any]]:
     numbers = dict.fromkeys(("gt", "ge", "lt", "le", "max_digits", "decimal_places", "whole_digits"), 3)
-    ctx = {**numbers, "min_length": 1, "max_length": 9, "expected": "'staff', 'client' or 'api'"}
+    ctx = {**numbers, "min_length": 2, "max_length": 9, "expected": "'staff', 'client' or 'api'"}
     for kind in sorted(_KINDS):
         yield {"type": kind, "msg": "English of a library", "ctx": ctx}
 
@@ -71,7 +83,8 @@ def test_no_words_of_a_library_come_through(language: str) -> None:
 
 def test_choices_are_listed_without_an_english_or() -> None:
     error = {"type": "enum", "msg": "", "ctx": {"expected": "'staff', 'client' or 'api'"}}
-    assert message_of(error) == "This must be one of: staff, client, api."
+    with override("en"):
+        assert message_of(error) == "This must be one of: staff, client, api."
 
 
 def test_what_our_own_checks_say_is_kept() -> None:
