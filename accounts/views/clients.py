@@ -18,7 +18,7 @@ from accounts.access.actors import Actor
 from accounts.errors import NotFound
 from accounts.forms.clients import ClientFilter, DeactivateForm, RejectForm
 from accounts.models import Client, Role
-from accounts.permissions import ActorRequest, permission_required
+from accounts.permissions import ActorRequest, permission_required, step_up_required
 from accounts.selectors import api_users, clients, keys
 from accounts.services import clients as services
 from config.lib.errors import ServiceError
@@ -190,6 +190,7 @@ def deactivate(request: ActorRequest, client_id: UUID) -> HttpResponseBase:
 
 @require_POST
 @permission_required("Clients.SendKeyAgain", only=_COMPANY)
+@step_up_required
 def send_key_again(request: ActorRequest, client_id: UUID) -> HttpResponseBase:
     """A new key by mail for an individual that never got its first."""
     found = _seen(request, client_id)

@@ -11,6 +11,7 @@ from accounts.access.actors import system
 from accounts.models import ApiKey, ApiUser, Client, PortalUser, Role, User
 from accounts.services import keys
 from tests.accounts.company import INDIVIDUAL, active, admin_of, registered
+from tests.conftest import prove_identity
 
 pytestmark = pytest.mark.django_db
 Sign = Callable[..., Browser]
@@ -131,6 +132,15 @@ def test_a_key_that_did_not_arrive_is_sent_again(staff_user: User, client_for: S
     assert "on the way to eko@dev.example" in text(answer)
     assert "tp_live" not in text(answer)
     assert ApiKey.objects.filter(revoked_at=None).count() == 1
+
+
+def test_a_new_key_by_mail_wants_a_fresh_sign_in(staff_user: User, client_for: Sign) -> None:
+    eko = active(**INDIVIDUAL)
+    browser = client_for(staff_user)
+    prove_identity(browser, staff_user, seconds_ago=901)
+    answer = browser.post(f"/staff/clients/{eko.public_id}/key/")
+    assert answer["Location"].startswith("/account/reauthenticate/")
+    assert ApiKey.objects.count() == 1
 
 
 def test_the_pages_cost_the_same_for_many(
