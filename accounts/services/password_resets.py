@@ -56,7 +56,8 @@ def redeem(request: HttpRequest, *, email: str, token: str, password: str) -> No
 
     _count(request, "reset_password_from_key", email)
     # Under a lock: of two that bring the same token one finds it used.
-    user = User.objects.select_for_update().filter(email=email.strip().lower(), is_active=True).first()
+    owner = owner_of(email)
+    user = User.objects.select_for_update().filter(pk=owner.pk if owner else 0, is_active=True).first()
     good = default_token_generator.check_token(user or User(pk=0, email=email), token)
     if user is None or not good:
         raise Invalid(_BAD_TOKEN, code="bad_token")

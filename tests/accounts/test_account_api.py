@@ -267,6 +267,16 @@ def test_a_token_sets_a_password_once_and_ends_every_session(dian: User, client:
     assert sign_in(Browser(), dian, NEW).status_code == 200
 
 
+def test_a_token_works_with_whichever_address_it_was_asked_for(dian: User, settings: Any) -> None:
+    from allauth.account.models import EmailAddress
+
+    EmailAddress.objects.create(user=dian, email="second@example.id", verified=True)
+    post(Browser(), FORGOT, {"email": "second@example.id"})
+    token = _token(_letters(settings.EMAIL_FILE_PATH)[0])
+    assert post(Browser(), RESET, {"email": "second@example.id", "token": token, "newPassword": NEW}).status_code == 200
+    assert sign_in(Browser(), dian, NEW).status_code == 200
+
+
 def test_tokens_that_do_not_work_are_one_answer(dian: User, customer: Customer, settings: Any) -> None:
     post(Browser(), FORGOT, {"email": dian.email})
     token = _token(_letters(settings.EMAIL_FILE_PATH)[0])
