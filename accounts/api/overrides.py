@@ -1,12 +1,13 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404
-from ninja import Router
+from django.http import Http404, HttpResponse
+from ninja import Query, Router
 from pydantic import StrictBool
 
 from accounts.access.credentials import rights_of_api_user
 from accounts.api.base import ApiRequest, ApiSchema, operation, uuid_path
+from accounts.api.paging import Paging, cut
 from accounts.models import ApiUser, PermissionOverride
 from accounts.selectors import access as selectors
 from accounts.services import overrides as services
@@ -40,9 +41,9 @@ class OverridesIn(ApiSchema):
 
 
 @operation(router, "api-user-permissions.list", answer=list[ApiUserOverrides])
-def list_all(request: ApiRequest) -> object:
+def list_all(request: ApiRequest, response: HttpResponse, paging: Query[Paging]) -> object:
     """List every API user with its overrides."""
-    return [_shown(one) for one in selectors.api_users_with_overrides(request.actor)]
+    return [_shown(one) for one in cut(selectors.api_users_with_overrides(request.actor), paging, response)]
 
 
 @operation(

@@ -2,12 +2,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Field, Router
+from ninja import Field, Query, Router
 
 from accounts.access import policy
 from accounts.api.base import ApiRequest, ApiSchema, operation
+from accounts.api.paging import Paging, cut
 from accounts.errors import BadField
 from accounts.models import Client, PortalUser
 from accounts.selectors import portal_users as selectors
@@ -60,9 +61,9 @@ def create(request: ApiRequest, body: PortalUserIn) -> object:
 
 
 @operation(router, "portal-users.list", answer=list[PortalUserOut])
-def list_people(request: ApiRequest) -> object:
+def list_people(request: ApiRequest, response: HttpResponse, paging: Query[Paging]) -> object:
     """List the portal users the caller may see."""
-    return [_shown(portal) for portal in selectors.people(request.actor).order_by("-id")]
+    return [_shown(portal) for portal in cut(selectors.people(request.actor).order_by("-id"), paging, response)]
 
 
 @operation(router, "portal-users.delete", answer=None, status=204)

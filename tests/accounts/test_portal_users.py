@@ -21,7 +21,7 @@ from accounts.errors import LastSuperAdmin
 from accounts.models import ApiKey, AuditEntry, Client, Customer, PortalUser, Role, User
 from accounts.services import portal_users as services
 from notifications.delivery import send_due_mail
-from tests.accounts.cast import browser_of, call, company, cost, held, last_entry, person, role
+from tests.accounts.cast import api_user, browser_of, call, company, cost, held, last_entry, person, role
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -191,6 +191,20 @@ def test_everybody_sees_their_own_people(staff_user: User) -> None:
         "lastLogin",
         "createdAt",
     }
+
+
+@pytest.mark.parametrize("path", ["/api/portal-users", "/api/api-user-permissions"])
+def test_a_long_list_is_given_in_parts(path: str, staff_user: User) -> None:
+    home = company()
+    for number in range(3):
+        person(f"nr{number}", client=home)
+        api_user(home, f"Bot{number}")
+    browser = browser_of(staff_user)
+    most = int(browser.get(path)["X-Total-Count"])
+    assert most >= 3
+    parts = [browser.get(path, {"page": page, "pageSize": 2}).json() for page in (1, 2)]
+    assert [len(part) for part in parts] == [2, most - 2]
+    assert browser.get(path, {"pageSize": 501}).status_code == 400
 
 
 def test_the_list_costs_the_same_however_many(staff_user: User) -> None:
