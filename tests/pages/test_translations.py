@@ -21,17 +21,26 @@ TEMPLATES = sorted(path for path in (catalogue.ROOT / "templates").rglob("*") if
 # Besides our name and the currency: keys as they are printed on a keyboard, and a file's name.
 NAMES = {"Gerbang", "Rp", "Shift", "Ctrl", "Enter", "Esc", "openapi", "json"}
 SAME = {
+    "API",
     "ATM",
+    "Audit",
     "Bank",
-    "Email",
-    "Gerbang",
-    "Sandbox",
-    "Sandbox:",
-    "Transfer",
-    "WhatsApp, Telegram, Google …",
     "bank",
+    "Email",
+    "Gateway",
+    "Gerbang",
+    "id",
+    "Passkey",
+    "Passkey %(number)d",
     "path",
+    "Sandbox",
+    "sandbox",
+    "Sandbox:",
+    "Status",
+    "status",
+    "Transfer",
     "virtual account",
+    "WhatsApp, Telegram, Google …",
 }
 PLACEHOLDER = re.compile(r"%%|%\(\w+\)[sd]|%d|\{\w+\}|</?\w+>")
 
