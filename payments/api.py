@@ -16,7 +16,7 @@ from accounts.services.idempotency import Body
 from payments import selectors, services
 from payments.models import Deposit
 from wallets.selectors import balance_in, entry_id
-from wallets.services import credit_in_sandbox, wallet_of
+from wallets.services import wallet_of
 
 router = Router(tags=["CustomerWallet"])
 
@@ -52,7 +52,7 @@ class TopUpOut(ApiSchema):
     description: str
     created_at: datetime
     status: Deposit.State
-    deposit_id: UUID | None = None
+    deposit_id: UUID
     page_url: str | None = None
     instructions: InstructionsOut | None = None
 
@@ -72,20 +72,19 @@ def top_up(
 
 def _in_sandbox(request: ApiRequest, customer: Customer, payload: TopUpIn) -> Any:
     def act() -> Body:
-        moved = credit_in_sandbox(
-            actor=request.actor, customer=customer, amount=payload.amount, note=payload.description
+        deposit = services.pay_in_sandbox(
+            actor=request.actor,
+            customer=customer,
+            amount=payload.amount,
+            bank=payload.bank or settings.CUSTOMER_WALLET_BANK,
+            note=payload.description,
         )
-        return {
-            "entryId": str(moved.entry_id),
-            "amount": str(moved.amount),
-            "balance": str(moved.balance),
-            "currency": settings.CUSTOMER_WALLET_CURRENCY,
-            "description": payload.description,
-            "createdAt": moved.created_at.isoformat(),
-            "status": "success",
-        }
+        return {"deposit": str(deposit.public_id)}
 
-    return act, lambda body: body
+    def show(body: Body) -> TopUpOut:
+        return _shown(customer, selectors.deposits_of(customer).get(public_id=body["deposit"]))
+
+    return act, show
 
 
 def _by_deposit(request: ApiRequest, customer: Customer, payload: TopUpIn) -> Any:
@@ -118,7 +117,10 @@ def _shown(customer: Customer, deposit: Deposit) -> TopUpOut:
         created_at=deposit.created_at,
         status=Deposit.State(deposit.state),
         deposit_id=deposit.public_id,
-        page_url=settings.BASE_URL + reverse("payments:deposit", args=[deposit.public_id]),
+        # Pages are for real money.
+        page_url=None
+        if customer.is_sandbox
+        else settings.BASE_URL + reverse("payments:deposit", args=[deposit.public_id]),
         instructions=_instructions(deposit),
     )
 

@@ -54,6 +54,7 @@ _PROOFS = [
                    UNION SELECT currency FROM payments_deposit WHERE state = 'success') c
             LEFT JOIN wallets_account a ON a.code = %(clearing)s AND a.currency = c.currency
             LEFT JOIN (SELECT currency, sum(received_amount) AS total FROM payments_deposit d
+                         JOIN accounts_customer o ON o.id = d.customer_id AND NOT o.is_sandbox
                         WHERE d.state = 'success'
                           AND NOT EXISTS (SELECT 1 FROM wallets_transaction o
                                             JOIN wallets_transaction r ON r.reverses_id = o.id

@@ -54,7 +54,7 @@ class Deposit(models.Model):
         verbose_name_plural = _("deposits")
         constraints = (
             models.CheckConstraint(condition=Q(amount__gt=0), name="deposit_amount_positive"),
-            models.CheckConstraint(condition=Q(currency="IDR"), name="deposit_currency"),
+            models.CheckConstraint(condition=Q(currency__in=["IDR", "SLE", "USD"]), name="deposit_currency"),
             models.CheckConstraint(
                 condition=Q(state__in=["pending", "success", "expired", "failed", "cancelled"]),
                 name="deposit_state_known",

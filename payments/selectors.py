@@ -171,12 +171,13 @@ def account_named(trx_id: str, number: str) -> VirtualAccount | None:
 
 def staff_counts() -> Mapping[str, int]:
     """How many deposits are in which state, and what waits for a person."""
-    counts = dict(Deposit.objects.values_list("state").annotate(Count("pk")).order_by())
+    real = Deposit.objects.filter(customer__is_sandbox=False)
+    counts = dict(real.values_list("state").annotate(Count("pk")).order_by())
     unsettled = [VirtualAccount.State.SUBMITTING, VirtualAccount.State.IN_DOUBT]
     return {
         **{state: counts.get(state, 0) for state in State.values},
         "in_doubt": VirtualAccount.objects.filter(state__in=unsettled).count(),
-        "attention": Deposit.objects.exclude(attention="").count(),
+        "attention": real.exclude(attention="").count(),
         "unmatched": ProviderMessage.objects.filter(
             decision=ProviderMessage.Decision.UNMATCHED, next_try_at__isnull=False
         ).count(),

@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='deposit',
-            constraint=models.CheckConstraint(condition=models.Q(('currency', 'IDR')), name='deposit_currency'),
+            constraint=models.CheckConstraint(condition=models.Q(('currency__in', ['IDR', 'SLE', 'USD'])), name='deposit_currency'),
         ),
         migrations.AddConstraint(
             model_name='deposit',

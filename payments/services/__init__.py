@@ -2,12 +2,13 @@
 
 from payments.services.deposits import cancel_deposit, check_now, request_va_deposit
 from payments.services.incoming import receive_message
-from payments.services.topups import fetch_number, request_top_up
+from payments.services.topups import fetch_number, pay_in_sandbox, request_top_up
 
 __all__ = [
     "cancel_deposit",
     "check_now",
     "fetch_number",
+    "pay_in_sandbox",
     "receive_message",
     "request_top_up",
     "request_va_deposit",

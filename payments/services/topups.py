@@ -4,13 +4,17 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 
+from accounts.access.actors import Actor
 from accounts.models import Customer
+from config.lib.clock import now
 from config.lib.ids import new_reference
 from payments import settlement
 from payments.errors import NoTopUpHere
 from payments.models import Deposit, VirtualAccount
 from payments.services.deposits import CURRENCY, request_va_deposit
+from wallets.services import credit_in_sandbox
 
 # Calls of the API that may wait for the provider at a time; the others leave it to the worker. A provider that hangs
 # must not take all web processes with it.
@@ -30,6 +34,32 @@ def request_top_up(*, customer: Customer, amount: Decimal, bank: str, note: str)
     return request_va_deposit(
         customer=customer, amount=amount, bank=bank, idempotency_key=new_reference("api-"), note=note, fresh=True
     )
+
+
+@transaction.atomic
+def pay_in_sandbox(*, actor: Actor, customer: Customer, amount: Decimal, bank: str, note: str) -> Deposit:
+    """A deposit of a sandbox customer, paid by a simulated bank at once, in the currency of the customers' wallets.
+
+    Raises `AmountRefused`, and `OverBalanceLimit` as a real top-up does.
+    """
+    moment = now()
+    deposit = Deposit(
+        customer=customer,
+        method="sandbox",
+        bank=bank,
+        amount=amount,
+        currency=settings.CUSTOMER_WALLET_CURRENCY,
+        memo=note,
+        state=Deposit.State.SUCCESS,
+        received_amount=amount,
+        created_at=moment,
+        paid_at=moment,
+        expires_at=moment,
+    )
+    deposit.ledger_reference = deposit.reference
+    credit_in_sandbox(actor=actor, customer=customer, amount=amount, note=note, reference=deposit.reference)
+    deposit.save(force_insert=True)
+    return deposit
 
 
 def fetch_number(deposit: Deposit) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import Customer
 from payments.models import Deposit, VirtualAccount
+from payments.selectors import staff_counts
 from tests.accounts.calling import key_of
 from tests.api import Program, program_of
 from tests.payments.conftest import House
@@ -176,10 +177,12 @@ def test_sandbox_money_comes_at_once_and_from_nowhere(sandbox: Program, customer
     answer = top_up(sandbox, key="k")
     told = answer.json()
     assert (answer.status_code, told["status"], told["balance"]) == (201, "success", 50_000)
-    assert (told["instructions"], told["depositId"], told["pageUrl"]) == (None, None, None)
+    assert (told["instructions"], told["pageUrl"]) == (None, None)
     assert top_up(sandbox, key="k").json() == told
     assert Account.objects.get(code="clearing:sandbox").balance == Decimal(-50_000)
-    assert (Deposit.objects.count(), balance_in(customer, "IDR")) == (0, 0)
+    deposit = Deposit.objects.get(public_id=told["depositId"])
+    assert (deposit.customer.is_sandbox, deposit.state, deposit.received_amount) == (True, "success", 50_000)
+    assert (staff_counts()["success"], balance_in(customer, "IDR")) == (0, 0)
     (line,) = sandbox.get(STATEMENT).json()["entries"]
     assert (line["entryId"], line["description"]) == (told["entryId"], "my savings")
 

@@ -108,8 +108,8 @@ def _claim(payer: Customer, external_reference: str) -> Payment:
 
 
 @transaction.atomic
-def credit_in_sandbox(*, actor: Actor, customer: Customer, amount: Decimal, note: str) -> Moved:
-    """A top-up of a sandbox wallet, paid by a simulated bank at once. No provider is asked.
+def credit_in_sandbox(*, actor: Actor, customer: Customer, amount: Decimal, note: str, reference: str) -> None:
+    """Credit a sandbox wallet with what a simulated bank paid for the deposit ``reference``. No provider is asked.
 
     Raises `AmountRefused`, and `OverBalanceLimit` as a real top-up does.
     """
@@ -117,19 +117,17 @@ def credit_in_sandbox(*, actor: Actor, customer: Customer, amount: Decimal, note
         raise ValueError("a real wallet is filled by a deposit")
     _check(amount)
     check_room(customer, amount)
-    number = uuid.uuid4()
-    posted = movements.credit_from_provider(
+    movements.credit_from_provider(
         customer=customer,
         amount=amount,
         currency=_currency(),
         channel=_SANDBOX_BANK,
         kind="deposit",
-        reference=f"sandbox-deposit:{number}",
-        subject="",
+        reference=reference,
+        subject=reference,
         memo=note,
         caused_by=actor.user,
     )
-    return _moved(customer, number, posted)
 
 
 def check_room(customer: Customer, amount: Decimal, waiting: Decimal = Decimal(0)) -> None:
