@@ -10,9 +10,14 @@ def _every(task: str, seconds: float) -> dict[str, Any]:
     return {"task": task, "schedule": seconds, "options": {"expires": max(seconds * 2, 5)}}
 
 
+def _call(provider: str) -> dict[str, Any]:
+    return {**_every("payments.call", 3.0), "kwargs": {"provider": provider}}
+
+
 SCHEDULE: dict[str, dict[str, Any]] = {
     "otp-sweep": _every("otp.sweep", 1.0),
     "payments-sweep": _every("payments.sweep", 3.0),
+    **{f"payments-{provider}": _call(provider) for provider in ("faspay_snap", "faspay_ovo", "btcpay")},
     "notifications-sweep": _every("notifications.sweep", 5.0),
     "wallets-sweep": _every("wallets.sweep", 30.0),
     "idempotency": {"task": "accounts.forget_idempotency", "schedule": crontab(hour="1", minute="45")},

@@ -244,6 +244,13 @@ DEPOSIT_MINIMUM = env.int("DEPOSIT_MINIMUM", default=10_000)
 DEPOSIT_MAXIMUM = env.int("DEPOSIT_MAXIMUM", default=10_000_000)
 DEPOSIT_PRESETS = [25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000]
 DEPOSIT_LIFETIME_MINUTES = env.int("DEPOSIT_LIFETIME_MINUTES", default=24 * 60)
+# What differs from that by method: the least and the most in rupiah, and how long one attempt can be paid.
+PAYMENT_LIMITS = {
+    "qris": env.list("QRIS_LIMITS", cast=int, default=[1_000, 10_000_000]),
+    "ovo": env.list("OVO_LIMITS", cast=int, default=[10_000, 10_000_000]),
+    "crypto": env.list("CRYPTO_LIMITS", cast=int, default=[100_000, 10_000_000]),
+}
+PAYMENT_LIFETIME_MINUTES = {"qris": 30, "ovo": 10, "crypto": 25}
 
 # What customers may do by how well we know them: the most a wallet holds, one payment, a day's payments, in rupiah.
 KYC_LEVELS = {
@@ -292,6 +299,11 @@ FASPAY_PUBLIC_KEY_FILES = env.list("FASPAY_PUBLIC_KEY_FILES", default=[])
 FASPAY_TIMESTAMP_TOLERANCE_SECONDS = env.int("FASPAY_TIMESTAMP_TOLERANCE_SECONDS", default=24 * 3600)
 FASPAY_READ_TIMEOUT_SECONDS = env.int("FASPAY_READ_TIMEOUT_SECONDS", default=15)
 
+# The QRIS channel of the merchant (711 ShopeePay, 715 LinkAja …); empty: no QRIS.
+FASPAY_QRIS_CHANNEL = env.str("FASPAY_QRIS_CHANNEL", default="")
+# Permanent numbers: bank code = partner service id, as Faspay gave them; empty: none.
+FASPAY_STATIC_SERVICE_IDS = env.dict("FASPAY_STATIC_SERVICE_IDS", default={})
+
 FASPAY_OVO_BASE_URL = env.str("FASPAY_OVO_BASE_URL", default="").rstrip("/")
 FASPAY_OVO_USER_ID = env.str("FASPAY_OVO_USER_ID", default="")
 FASPAY_OVO_PASSWORD = env.str("FASPAY_OVO_PASSWORD", default="")
@@ -300,6 +312,14 @@ FASPAY_OVO_XML_DIGITS = env.str("FASPAY_OVO_XML_DIGITS", default="")
 # Amounts go out in hundredths of rupiah and come back in rupiah.
 FASPAY_OVO_AMOUNT_MULTIPLIER = env.int("FASPAY_OVO_AMOUNT_MULTIPLIER", default=100)
 FASPAY_OVO_REDIRECT_HOSTS = env.list("FASPAY_OVO_REDIRECT_HOSTS", default=[])
+
+BTCPAY_BASE_URL = env.str("BTCPAY_BASE_URL", default="").rstrip("/")
+BTCPAY_API_KEY = env.str("BTCPAY_API_KEY", default="")
+BTCPAY_STORE_ID = env.str("BTCPAY_STORE_ID", default="")
+BTCPAY_WEBHOOK_SECRET = env.str("BTCPAY_WEBHOOK_SECRET", default="")
+
+# What went out to providers and came back is kept so long.
+EXCHANGES_KEPT_DAYS = env.int("EXCHANGES_KEPT_DAYS", default=90)
 
 SANDBOX_OTPZAP_URL = env.str("SANDBOX_OTPZAP_URL", default="").rstrip("/")
 SANDBOX_FASPAY_URL = env.str("SANDBOX_FASPAY_URL", default="").rstrip("/")

@@ -4,11 +4,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ReadOnlyAdmin
-from payments.models import Deposit, ProviderMessage, VirtualAccount
+from payments.models import Deposit, PaymentAttempt, ProviderMessage
 
 
-class VirtualAccountInline(admin.TabularInline[VirtualAccount, Deposit]):
-    model = VirtualAccount
+class PaymentAttemptInline(admin.TabularInline[PaymentAttempt, Deposit]):
+    model = PaymentAttempt
     fields = ("trx_id", "number", "state", "provider_trx_id", "last_code", "questions", "next_check_at")
     readonly_fields = fields
     extra = 0
@@ -36,18 +36,18 @@ class DepositAdmin(ReadOnlyAdmin):
     search_fields = (
         "public_id",
         "customer__user__email",
-        "virtual_accounts__number",
-        "virtual_accounts__trx_id",
-        "virtual_accounts__provider_trx_id",
+        "attempts__number",
+        "attempts__trx_id",
+        "attempts__provider_trx_id",
         "ledger_reference",
     )
     date_hierarchy = "created_at"
-    inlines = (VirtualAccountInline,)
+    inlines = (PaymentAttemptInline,)
     show_full_result_count = False
 
 
-@admin.register(VirtualAccount)
-class VirtualAccountAdmin(ReadOnlyAdmin):
+@admin.register(PaymentAttempt)
+class PaymentAttemptAdmin(ReadOnlyAdmin):
     list_display = ("trx_id", "number", "deposit", "state", "last_code", "questions", "next_check_at", "created_at")
     list_filter = ("state",)
     list_select_related = ("deposit",)
@@ -65,12 +65,12 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
         "decision",
         "note",
         "answer_code",
-        "virtual_account",
+        "attempt",
         "times_received",
     )
     list_filter = ("decision", "verified", "kind")
-    list_select_related = ("virtual_account",)
-    search_fields = ("external_id", "virtual_account__number", "virtual_account__trx_id", "body_sha256")
+    list_select_related = ("attempt",)
+    search_fields = ("external_id", "attempt__number", "attempt__trx_id", "body_sha256")
     readonly_fields = ("body_text",)
     exclude = ("body",)
     date_hierarchy = "received_at"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import connection
 from django.db.models.functions import Now
 
-from payments.models import VirtualAccount
+from payments.models import PaymentAttempt
 
 CLEARING = "clearing:faspay_va"
 STUCK_AFTER = timedelta(minutes=15)
@@ -72,7 +72,7 @@ def ledger_problems() -> Iterator[str]:
         for text, query in _PROOFS:
             cursor.execute(query + " LIMIT 100", {"clearing": CLEARING})
             yield from [text.format(*row) for row in cursor.fetchall()]
-    unsettled = [VirtualAccount.State.SUBMITTING, VirtualAccount.State.IN_DOUBT]
-    stuck = VirtualAccount.objects.filter(state__in=unsettled, created_at__lt=Now() - STUCK_AFTER)
+    unsettled = [PaymentAttempt.State.SUBMITTING, PaymentAttempt.State.IN_DOUBT]
+    stuck = PaymentAttempt.objects.filter(state__in=unsettled, created_at__lt=Now() - STUCK_AFTER)
     for account in stuck.select_related("deposit")[:100]:
         yield f"{account} of deposit {account.deposit.public_id} has been {account.state} for over 15 minutes"

@@ -11,6 +11,16 @@ class DepositRefused(ServiceError):
     code = "deposit_refused"
 
 
+class UnknownMethod(DepositRefused):
+    """Not a way to pay, or not here."""
+
+    code = "unknown_method"
+
+    def __init__(self) -> None:
+        words = _("Choose a way to pay from the list.")
+        super().__init__(words, fields={"method": [words]})
+
+
 class UnknownBank(DepositRefused):
     code = "unknown_bank"
 

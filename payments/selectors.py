@@ -14,7 +14,8 @@ from accounts.models import Customer, User
 from config.lib.clock import now
 from config.lib.money import format_money
 from payments.banks import BANKS, Way
-from payments.models import Deposit, ProviderMessage, VirtualAccount
+from payments.models import Deposit, PaymentAttempt, ProviderMessage
+from wallets.selectors import balances
 
 State = Deposit.State
 # Until then a number being made is simply being made; afterwards we say that it takes longer.
@@ -27,14 +28,14 @@ class Picture:
     ``every`` the seconds between two looks, 0 when nothing more will come by itself."""
 
     deposit: Deposit
-    account: VirtualAccount | None
+    account: PaymentAttempt | None
     stage: str
     every: int
 
     @property
     def number(self) -> str:
         """The number to pay to: only while it can be paid, or was."""
-        shown = {VirtualAccount.State.OPEN, VirtualAccount.State.PAID, VirtualAccount.State.CLOSED}
+        shown = {PaymentAttempt.State.OPEN, PaymentAttempt.State.PAID, PaymentAttempt.State.CLOSED}
         return self.account.number if self.account and self.account.state in shown else ""
 
     @property
@@ -42,8 +43,8 @@ class Picture:
         """Whether asking the bank can tell anything new."""
         if self.account is None or self.deposit.state == State.SUCCESS:
             return False
-        known = {VirtualAccount.State.OPEN, VirtualAccount.State.CLOSED}
-        return self.account.state == VirtualAccount.State.IN_DOUBT or (
+        known = {PaymentAttempt.State.OPEN, PaymentAttempt.State.CLOSED}
+        return self.account.state == PaymentAttempt.State.IN_DOUBT or (
             self.account.state in known and self.account.number != ""
         )
 
@@ -74,7 +75,7 @@ def deposits_of(customer: Customer) -> QuerySet[Deposit]:
 
 def is_unchanged(user: User, public_id: UUID, version: int, every: int) -> bool:
     """Whether the customer's page shows the newest state and asks at the right pace: one read by a unique index."""
-    newest = VirtualAccount.objects.filter(deposit=OuterRef("pk")).order_by("-id").values("state")[:1]
+    newest = PaymentAttempt.objects.filter(deposit=OuterRef("pk")).order_by("-id").values("state")[:1]
     deposit = (
         Deposit.objects.filter(public_id=public_id, version=version, customer__user=user)
         .annotate(account_state=Subquery(newest))
@@ -85,7 +86,7 @@ def is_unchanged(user: User, public_id: UUID, version: int, every: int) -> bool:
 
 def picture_of(deposit: Deposit) -> Picture:
     """Put together what a page shows; uses accounts that were loaded along."""
-    account = max(deposit.virtual_accounts.all(), key=lambda row: row.pk, default=None)
+    account = max(deposit.attempts.all(), key=lambda row: row.pk, default=None)
     stage = _stage(deposit, account.state if account else None)
     return Picture(deposit, account, stage, pace_of(deposit, stage))
 
@@ -95,9 +96,9 @@ def _stage(deposit: Deposit, account_state: str | None) -> str:
         return deposit.state
     if deposit.expires_at <= now():
         return "ending"
-    if account_state is None or account_state == VirtualAccount.State.SUBMITTING:
+    if account_state is None or account_state == PaymentAttempt.State.SUBMITTING:
         return "preparing"
-    return "in_doubt" if account_state == VirtualAccount.State.IN_DOUBT else "waiting"
+    return "in_doubt" if account_state == PaymentAttempt.State.IN_DOUBT else "waiting"
 
 
 def pace_of(deposit: Deposit, stage: str) -> int:
@@ -124,7 +125,7 @@ def search(deposits: QuerySet[Deposit], *, text: str = "", state: str = "") -> Q
 
 def _matches(text: str) -> Q:
     digits = "".join(text.split()).replace("-", "")
-    accounts = VirtualAccount.objects.filter(deposit=OuterRef("pk"))
+    accounts = PaymentAttempt.objects.filter(deposit=OuterRef("pk"))
     found = Q(pk__in=[])
     if digits.isascii() and digits.isalnum() and len(digits) <= 28:
         found |= Q(Exists(accounts.filter(Q(number__contains=digits) | Q(trx_id=digits.upper()))))
@@ -148,7 +149,12 @@ def _amount_in(text: str) -> Decimal | None:
 
 def with_numbers(deposits: QuerySet[Deposit]) -> QuerySet[Deposit]:
     """Load the accounts along, newest first, for a list that shows their numbers."""
-    return deposits.prefetch_related("virtual_accounts")
+    return deposits.prefetch_related("attempts")
+
+
+def rupiah_of(customer: Customer) -> Decimal:
+    """What the customer can spend, in rupiah."""
+    return next((row.available for row in balances(customer) if row.currency == "IDR"), Decimal(0))
 
 
 def open_deposits(customer: Customer) -> list[Deposit]:
@@ -163,20 +169,20 @@ def last_choice(customer: Customer) -> tuple[str, Decimal] | None:
     return deposits_of(customer).order_by("-id").values_list("bank", "amount").first()
 
 
-def account_named(trx_id: str, number: str) -> VirtualAccount | None:
+def attempt_named(trx_id: str, number: str) -> PaymentAttempt | None:
     """The account a message speaks of: by our trxId, else by its number without blanks, the newest of it."""
-    found = VirtualAccount.objects.filter(trx_id=trx_id).first() if trx_id else None
-    return found or (VirtualAccount.objects.filter(number=number).order_by("-id").first() if number else None)
+    found = PaymentAttempt.objects.filter(trx_id=trx_id).first() if trx_id else None
+    return found or (PaymentAttempt.objects.filter(number=number).order_by("-id").first() if number else None)
 
 
 def staff_counts() -> Mapping[str, int]:
     """How many deposits are in which state, and what waits for a person."""
     real = Deposit.objects.filter(customer__is_sandbox=False)
     counts = dict(real.values_list("state").annotate(Count("pk")).order_by())
-    unsettled = [VirtualAccount.State.SUBMITTING, VirtualAccount.State.IN_DOUBT]
+    unsettled = [PaymentAttempt.State.SUBMITTING, PaymentAttempt.State.IN_DOUBT]
     return {
         **{state: counts.get(state, 0) for state in State.values},
-        "in_doubt": VirtualAccount.objects.filter(state__in=unsettled).count(),
+        "in_doubt": PaymentAttempt.objects.filter(state__in=unsettled).count(),
         "attention": real.exclude(attention="").count(),
         "unmatched": ProviderMessage.objects.filter(
             decision=ProviderMessage.Decision.UNMATCHED, next_try_at__isnull=False

@@ -9,9 +9,9 @@ from celery import shared_task
 from django.core.cache import cache
 
 from payments import settlement
-from payments.models import VirtualAccount
+from payments.models import PaymentAttempt
 
-# Sweeps that may talk to the provider at once, and how long each goes on starting new calls.
+# Sweeps that may talk to one provider at once, and how long each goes on starting new calls.
 LANES = 2
 BUDGET_SECONDS = 20.0
 _LANE_SECONDS = 90
@@ -19,22 +19,22 @@ _LANE_SECONDS = 90
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="payments.submit_va")
-def submit_va(*, va_id: int) -> None:
-    """Have the number of a new deposit made."""
-    settlement.submit(va_id)
+@shared_task(name="payments.submit")
+def submit(*, attempt_id: int) -> None:
+    """Have a new deposit made payable."""
+    settlement.submit(attempt_id)
 
 
-@shared_task(name="payments.ask_va")
-def ask_va(*, va_id: int) -> None:
-    """Ask what became of a number, if a question is due."""
-    settlement.ask(va_id)
+@shared_task(name="payments.ask")
+def ask(*, attempt_id: int) -> None:
+    """Ask what became of an attempt, if a question is due."""
+    settlement.ask(attempt_id)
 
 
-@shared_task(name="payments.close_va")
-def close_va(*, va_id: int) -> None:
-    """Delete the number of a cancelled deposit."""
-    settlement.close(va_id)
+@shared_task(name="payments.close")
+def close(*, attempt_id: int) -> None:
+    """Call a closed attempt off at its provider."""
+    settlement.close(attempt_id)
 
 
 @shared_task(name="payments.apply_message")
@@ -47,31 +47,36 @@ def apply_message(*, message_id: int) -> None:
 
 @shared_task(name="payments.sweep")
 def sweep() -> None:
-    """Everything that is due and was not done: messages, expiry, unsent numbers, questions.
-
-    What needs no provider comes first and is done by every sweep; calls are left to a few lanes, so that a
-    provider that hangs cannot fill all workers.
-    """
+    """Everything that is due, was not done, and needs no provider: messages, expiry, doubt."""
     _each(settlement.due.messages(), settlement.apply_message)
     _each(settlement.due.expired_deposits(), settlement.expire)
     settlement.due.doubt_crashed()
     settlement.due.forget_unverified()
+
+
+@shared_task(name="payments.call")
+def call(*, provider: str) -> None:
+    """Everything that is due at one provider: attempts to send, questions.
+
+    Calls are left to a few lanes of each provider, so that one that hangs can fill neither all workers nor the way
+    to another.
+    """
     for lane in range(LANES):
-        key = f"payments:sweep:{lane}"
+        key = f"payments:call:{provider}:{lane}"
         if cache.add(key, 1, timeout=_LANE_SECONDS):
             try:
-                _call_provider()
+                _call_provider(provider)
             finally:
                 cache.delete(key)
             return
 
 
-def _call_provider() -> None:
+def _call_provider(provider: str) -> None:
     until = time.monotonic() + BUDGET_SECONDS
-    due = settlement.due.accounts()
-    unsent = {va_id for va_id, state in due if state == VirtualAccount.State.SUBMITTING}
-    waiting = takewhile(lambda va_id: time.monotonic() < until, (va_id for va_id, _state in due))
-    _each(waiting, lambda va_id: settlement.submit(va_id) if va_id in unsent else settlement.ask(va_id))
+    due = settlement.due.attempts(provider)
+    unsent = {attempt_id for attempt_id, state in due if state == PaymentAttempt.State.SUBMITTING}
+    waiting = takewhile(lambda _id: time.monotonic() < until, (attempt_id for attempt_id, _state in due))
+    _each(waiting, lambda one: settlement.submit(one) if one in unsent else settlement.ask(one))
 
 
 def _each(ids: Iterable[int], step: Callable[[int], object]) -> None:

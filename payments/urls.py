@@ -1,13 +1,13 @@
 from django.urls import path
 
-from payments import views
+from payments.views import deposits, topup
 
 app_name = "payments"
 
 urlpatterns = [
-    path("", views.topup, name="topup"),
-    path("deposits/", views.deposits, name="deposits"),
-    path("deposits/<uuid:public_id>/", views.deposit, name="deposit"),
-    path("deposits/<uuid:public_id>/check", views.check, name="check"),
-    path("deposits/<uuid:public_id>/cancel", views.cancel, name="cancel"),
+    path("", topup.topup, name="topup"),
+    path("deposits/", deposits.deposits, name="deposits"),
+    path("deposits/<uuid:public_id>/", deposits.deposit, name="deposit"),
+    path("deposits/<uuid:public_id>/check", deposits.check, name="check"),
+    path("deposits/<uuid:public_id>/cancel", deposits.cancel, name="cancel"),
 ]

@@ -58,15 +58,15 @@ def _tell(customer: Customer) -> Iterator[str]:
 
 
 def _deposit(customer: Customer, amount: int, bank: str) -> Deposit:
-    deposit = money.request_va_deposit(
+    deposit = money.request_deposit(
         customer=customer, amount=Decimal(amount), bank=bank, idempotency_key=str(uuid.uuid4())
     )
-    submitting.submit(deposit.virtual_accounts.get().pk)
+    submitting.submit(deposit.attempts.get().pk)
     return deposit
 
 
 def _paid(deposit: Deposit) -> None:
-    account = deposit.virtual_accounts.get()
+    account = deposit.attempts.get()
     remote.pay(trx_id=account.trx_id)
     money.check_now(deposit=deposit)
     asking.ask(account.pk)
@@ -74,7 +74,7 @@ def _paid(deposit: Deposit) -> None:
 
 def _called_off(deposit: Deposit) -> None:
     money.cancel_deposit(deposit=deposit)
-    closing.close(deposit.virtual_accounts.get().pk)
+    closing.close(deposit.attempts.get().pk)
 
 
 def _offer(service: str) -> catalogue.Offer:

@@ -2,7 +2,9 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 
@@ -37,6 +39,33 @@ class HttpReply:
     headers: Mapping[str, str]
     body: bytes
     elapsed: float
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and what came of it, for whoever keeps records. ``url`` without its query; nothing is redacted."""
+
+    label: str
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    reply: HttpReply | None
+    sent: bool
+    elapsed: float
+
+
+_listener: ContextVar[Callable[[Exchange], None] | None] = ContextVar("exchange_listener", default=None)
+
+
+@contextmanager
+def heard_by(listener: Callable[[Exchange], None]) -> Iterator[None]:
+    """Tell ``listener`` of every request sent inside, also of those that failed."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 def _make_session() -> requests.Session:
@@ -78,26 +107,61 @@ def send(
     """
     started = time.monotonic()
     try:
+        reply = _request(method, url, headers, body, params, (connect_timeout, read_timeout), started)
+    except HttpError as error:
+        _tell(label, method, url, headers, body, None, error.sent, started)
+        elapsed = (time.monotonic() - started) * 1000
+        logger.warning("%s %s %s -> %s after %d ms", label, method, _bare(url), type(error).__name__, elapsed)
+        raise
+    _tell(label, method, url, headers, body, reply, True, started)
+    logger.info("%s %s %s -> %s in %d ms", label, method, _bare(url), reply.status, reply.elapsed * 1000)
+    return reply
+
+
+def _request(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    params: Mapping[str, str] | None,
+    timeouts: tuple[float, float],
+    started: float,
+) -> HttpReply:
+    try:
         with _session.request(
             method,
             url,
             headers=dict(headers),
             data=body,
             params=params,
-            timeout=(connect_timeout, read_timeout),
+            timeout=timeouts,
             allow_redirects=False,
             stream=True,
         ) as response:
-            content = _read(response, started + connect_timeout + read_timeout)
-            reply = HttpReply(response.status_code, response.headers, content, time.monotonic() - started)
+            content = _read(response, started + sum(timeouts))
+            return HttpReply(response.status_code, response.headers, content, time.monotonic() - started)
     except _NEVER_SENT as error:
-        raise _failed(label, method, url, started, HttpUnreachable(type(error).__name__)) from error
+        raise HttpUnreachable(type(error).__name__) from error
     except requests.ConnectionError as error:
-        raise _failed(label, method, url, started, _classify(error)) from error
+        raise _classify(error) from error
     except (requests.RequestException, TransportError) as error:
-        raise _failed(label, method, url, started, HttpTimeout(type(error).__name__)) from error
-    logger.info("%s %s %s -> %s in %d ms", label, method, _bare(url), reply.status, reply.elapsed * 1000)
-    return reply
+        raise HttpTimeout(type(error).__name__) from error
+
+
+def _tell(
+    label: str,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    reply: HttpReply | None,
+    sent: bool,
+    started: float,
+) -> None:
+    listener = _listener.get()
+    if listener is not None:
+        elapsed = time.monotonic() - started
+        listener(Exchange(label, method, _bare(url), headers, body or b"", reply, sent, elapsed))
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:
@@ -116,12 +180,6 @@ def _classify(error: requests.ConnectionError) -> HttpError:
     # urllib3 says "new connection" only when connecting failed; anything else broke after we had begun to send.
     text = type(getattr(error.args[0], "reason", None)).__name__ if error.args else ""
     return HttpUnreachable(text) if text in {"NewConnectionError", "NameResolutionError"} else HttpTimeout(text)
-
-
-def _failed(label: str, method: str, url: str, started: float, error: HttpError) -> HttpError:
-    elapsed = (time.monotonic() - started) * 1000
-    logger.warning("%s %s %s -> %s after %d ms", label, method, _bare(url), type(error).__name__, elapsed)
-    return error
 
 
 def _bare(url: str) -> str:

@@ -43,7 +43,9 @@ _HOME = Entry("home", _("Home"), "home")
 _BUY = Entry("otp:buy", _("Buy a number"), "shopping-bag", pgettext_lazy("bottom bar", "Buy"))
 _LIVE = Entry("otp:live", _("Live orders"), "bolt", pgettext_lazy("bottom bar", "Codes"))
 _ORDERS = Entry("otp:orders", _("Orders"), "clipboard-document-list", also=("otp:order",))
-_TOPUP = Entry("payments:topup", _("Top up"), "plus-circle", also=("payments:deposit",))
+_TOPUP = Entry(
+    "payments:topup", _("Top up"), "plus-circle", also=("payments:deposit", "payments:ovo", "payments:permanent")
+)
 _DEPOSITS = Entry("payments:deposits", _("Deposits"), "arrow-down-tray")
 _STATEMENT = Entry("wallets:statement", _("Transactions"), "banknotes", also=("wallets:transfer", "wallets:payment"))
 _SEND = Entry("wallets:send", _("Send"), "paper-airplane", also=("wallets:pay",))
@@ -85,6 +87,39 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     "identification",
                     also=("review:case", "review:done", "review:overview", "review:decide", "review:number"),
                     permission="KycAdmin.ReadPending",
+                ),
+            ],
+        ),
+        (
+            _("Money in"),
+            [
+                Entry(
+                    "staff:deposits",
+                    _("Deposits"),
+                    "arrow-down-tray",
+                    also=("staff:deposit",),
+                    permission="Deposits.Read",
+                ),
+                Entry(
+                    "staff:cases",
+                    _("Open cases"),
+                    "exclamation-triangle",
+                    also=("staff:case",),
+                    permission="PaymentCases.Read",
+                ),
+                Entry(
+                    "staff:reconciliation",
+                    _("Reconciliation"),
+                    "scale",
+                    also=("staff:reconciliation_day", "staff:settlement_file"),
+                    permission="Reconciliation.Read",
+                ),
+                Entry(
+                    "staff:exchanges",
+                    _("Provider exchanges"),
+                    "arrows-right-left",
+                    also=("staff:exchange", "staff:message"),
+                    permission="Exchanges.Read",
                 ),
             ],
         ),

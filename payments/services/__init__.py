@@ -1,6 +1,6 @@
 """What can be asked for: a deposit, a look at its state, its end; and a message to be taken in."""
 
-from payments.services.deposits import cancel_deposit, check_now, request_va_deposit
+from payments.services.deposits import cancel_deposit, check_now, request_deposit
 from payments.services.incoming import receive_message
 from payments.services.topups import fetch_number, pay_in_sandbox, request_top_up
 
@@ -10,6 +10,6 @@ __all__ = [
     "fetch_number",
     "pay_in_sandbox",
     "receive_message",
+    "request_deposit",
     "request_top_up",
-    "request_va_deposit",
 ]

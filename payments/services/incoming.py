@@ -16,7 +16,7 @@ from payments import tasks
 from payments.models import ProviderMessage
 from payments.providers.faspay_snap import client, incoming
 from payments.providers.faspay_snap.incoming import BODY_LIMIT, Answer, Call, Refusal
-from payments.selectors import account_named
+from payments.selectors import attempt_named
 
 __all__ = ["BODY_LIMIT", "Answer", "Call", "receive_message"]
 
@@ -56,7 +56,7 @@ def _turn_away(call: Call, refusal: Refusal) -> Answer:
         ProviderMessage.objects.create(
             **_as_received(call, UNVERIFIED_BYTES),
             verified=False,
-            signed_text_sha256=incoming.signed_text_sha256(call),
+            string_to_sign=incoming.expected_text(call),
             kind=kind,
             decision=Decision.REFUSED,
             note=refusal.message[:80],
@@ -149,7 +149,7 @@ def _judge(call: Call) -> tuple[str, Answer, Decision]:
         news = incoming.read_notification(payload)
     except Refusal as refusal:
         return kind, incoming.refused(refusal), Decision.REFUSED
-    if account_named(news.trx_id, news.number) is None:
+    if attempt_named(news.trx_id, news.number) is None:
         return kind, incoming.refused(Refusal("40412", "Bill not found")), Decision.UNMATCHED
     return kind, incoming.accepted(payload), Decision.WAITING
 

@@ -12,8 +12,8 @@ from config.lib.clock import now
 from config.lib.ids import new_reference
 from payments import settlement
 from payments.errors import NoTopUpHere
-from payments.models import Deposit, VirtualAccount
-from payments.services.deposits import CURRENCY, request_va_deposit
+from payments.models import Deposit, PaymentAttempt
+from payments.services.deposits import CURRENCY, request_deposit
 from wallets.services import credit_in_sandbox
 
 # Calls of the API that may wait for the provider at a time; the others leave it to the worker. A provider that hangs
@@ -26,12 +26,12 @@ def request_top_up(*, customer: Customer, amount: Decimal, bank: str, note: str)
     """A new deposit of ``amount`` whole rupiah by virtual account; ``note`` will stand in the statement.
 
     No open invoice is given again, as the page does: whoever repeats a call sends an Idempotency-Key. Call
-    `fetch_number` after the commit. Raises as `request_va_deposit`, and `NoTopUpHere` when the customers' wallets are
+    `fetch_number` after the commit. Raises as `request_deposit`, and `NoTopUpHere` when the customers' wallets are
     not in rupiah.
     """
     if settings.CUSTOMER_WALLET_CURRENCY != CURRENCY:
         raise NoTopUpHere
-    return request_va_deposit(
+    return request_deposit(
         customer=customer, amount=amount, bank=bank, idempotency_key=new_reference("api-"), note=note, fresh=True
     )
 
@@ -68,7 +68,7 @@ def fetch_number(deposit: Deposit) -> None:
     Takes as long as a call to the provider may take at most (``FASPAY_READ_TIMEOUT_SECONDS``); what comes of it is in
     the rows. Never inside a transaction that must not wait.
     """
-    account = VirtualAccount.objects.filter(deposit=deposit, state=VirtualAccount.State.SUBMITTING).first()
+    account = PaymentAttempt.objects.filter(deposit=deposit, state=PaymentAttempt.State.SUBMITTING).first()
     lane = _lane() if account else None
     if account is None or lane is None:
         return

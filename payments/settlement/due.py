@@ -5,7 +5,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from payments.models import Deposit, ProviderMessage, VirtualAccount
+from payments.methods import codes_of
+from payments.models import Deposit, PaymentAttempt, ProviderMessage
 from payments.settlement.rows import lock, unleased
 from payments.settlement.submitting import doubt
 
@@ -17,9 +18,9 @@ def expired_deposits(limit: int = 200) -> list[int]:
     return list(due.order_by("expires_at").values_list("pk", flat=True)[:limit])
 
 
-def accounts(limit: int = 50) -> list[tuple[int, str]]:
-    """(id, state) of accounts to send or to ask about, longest due first."""
-    due = VirtualAccount.objects.filter(unleased(), next_check_at__lte=Now())
+def attempts(provider: str, limit: int = 50) -> list[tuple[int, str]]:
+    """(id, state) of a provider's attempts to send or to ask about, longest due first."""
+    due = PaymentAttempt.objects.filter(unleased(), next_check_at__lte=Now(), method__in=codes_of(provider))
     return list(due.order_by("next_check_at").values_list("pk", "state")[:limit])
 
 
@@ -30,14 +31,14 @@ def messages(limit: int = 200) -> list[int]:
 
 def doubt_crashed(limit: int = 100) -> None:
     """A request whose worker fell silent may have gone out: it is in doubt from now on."""
-    silent = VirtualAccount.objects.filter(
-        state=VirtualAccount.State.SUBMITTING, sent_at__isnull=False, lease_until__lt=Now()
+    silent = PaymentAttempt.objects.filter(
+        state=PaymentAttempt.State.SUBMITTING, sent_at__isnull=False, lease_until__lt=Now()
     )
-    for va_id in silent.values_list("pk", flat=True)[:limit]:
+    for attempt_id in silent.values_list("pk", flat=True)[:limit]:
         with transaction.atomic():
-            rows = lock(va_id, wait=False)
-            still = rows and rows.va.state == VirtualAccount.State.SUBMITTING
-            if rows and still and rows.va.lease_until and rows.va.lease_until < rows.now:
+            rows = lock(attempt_id, wait=False)
+            still = rows and rows.attempt.state == PaymentAttempt.State.SUBMITTING
+            if rows and still and rows.attempt.lease_until and rows.attempt.lease_until < rows.now:
                 doubt(rows)
 
 

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from payments.models import Deposit, ProviderMessage
+from payments.models import Deposit, PaymentCase, ProviderMessage
 from payments.providers.faspay_snap import incoming
-from payments.providers.faspay_snap.adapter import Flag
-from payments.selectors import account_named
+from payments.providers.types import Flag, Made
+from payments.selectors import attempt_named
 from payments.settlement.asking import ASKABLE
-from payments.settlement.crediting import Arrival, credit, flag
+from payments.settlement.crediting import Arrival, credit, flag_case
 from payments.settlement.rows import Locked, lock
 from payments.settlement.submitting import adopt
 from wallets.errors import LedgerError
@@ -50,44 +50,46 @@ def _take(message_id: int) -> ProviderMessage | None:
 
 def _decide(message: ProviderMessage) -> int | None:
     news = incoming.read_notification(incoming.parse(bytes(message.body)))
-    account = account_named(news.trx_id, news.number)
+    account = attempt_named(news.trx_id, news.number)
     rows = lock(account.pk) if account else None
     if rows is None:
         _look_again_later(message)
         return None
-    message.virtual_account = rows.va
-    decision, note, asks = _act(rows, news)
+    message.attempt = rows.attempt
+    decision, note, asks = _act(rows, news, message)
     _close(message, decision, note)
-    return rows.va.pk if asks else None
+    return rows.attempt.pk if asks else None
 
 
-def _act(rows: Locked, news: incoming.Notification) -> tuple[Decision, str, bool]:
+def _act(rows: Locked, news: incoming.Notification, message: ProviderMessage) -> tuple[Decision, str, bool]:
     """(decision, note, whether to ask for the status)."""
-    if rows.va.number and rows.va.number != news.number:
-        flag(rows, "other_number")
+    if rows.attempt.number and rows.attempt.number != news.number:
+        flag_case(rows, PaymentCase.Kind.OTHER_NUMBER, note=f"told: {news.number}")
         return Decision.FLAGGED, "other_number", _ask_soon(rows)
     if news.flag is Flag.PAID:
-        return _paid(rows, news)
+        return _paid(rows, news, message)
     if rows.deposit.state == Deposit.State.SUCCESS and news.flag in {Flag.REFUNDED, Flag.CANCELLED, Flag.FAILED}:
-        flag(rows, f"{news.flag}_after_success")
+        refunded = news.flag is Flag.REFUNDED
+        flag_case(rows, PaymentCase.Kind.REFUNDED if refunded else PaymentCase.Kind.CLOSED_AFTER_SUCCESS)
         return Decision.FLAGGED, rows.deposit.attention, False
     # Not signed by the state of the money: only the provider's own answer closes an invoice.
     asks = news.flag is not Flag.PENDING and _ask_soon(rows)
     return Decision.ASKED if asks else Decision.ACKNOWLEDGED, news.raw_flag, asks
 
 
-def _paid(rows: Locked, news: incoming.Notification) -> tuple[Decision, str, bool]:
+def _paid(rows: Locked, news: incoming.Notification, message: ProviderMessage) -> tuple[Decision, str, bool]:
     if news.amount is None:
         return Decision.ASKED, "no_amount", _ask_soon(rows)
-    adopt(rows, news.number, news.partner_service_id, news.customer_no)
-    decision = credit(rows, Arrival(news.amount, news.currency, news.paid_at))
+    made = Made(number=news.number, partner_service_id=news.partner_service_id, customer_no=news.customer_no)
+    adopt(rows, made)
+    decision = credit(rows, Arrival(news.amount, news.currency, news.paid_at, message))
     return decision, rows.deposit.attention if decision is Decision.FLAGGED else "", False
 
 
 def _ask_soon(rows: Locked) -> bool:
-    if rows.va.state not in ASKABLE:
+    if rows.attempt.state not in ASKABLE:
         return False
-    rows.va.next_check_at = rows.now
+    rows.attempt.next_check_at = rows.now
     rows.save("next_check_at")
     return True
 
@@ -97,7 +99,7 @@ def _close(message: ProviderMessage, decision: Decision, note: str) -> None:
     message.tries += 1
     message.next_try_at = None
     message.processed_at = _now(message)
-    message.save(update_fields=["decision", "note", "tries", "next_try_at", "processed_at", "virtual_account"])
+    message.save(update_fields=["decision", "note", "tries", "next_try_at", "processed_at", "attempt"])
 
 
 def _look_again_later(message: ProviderMessage) -> None:
@@ -118,15 +120,15 @@ def _set_aside(message_id: int, why: str) -> None:
     if message is None:
         return
     news = incoming.read_notification(incoming.parse(bytes(message.body)))
-    account = account_named(news.trx_id, news.number)
+    account = attempt_named(news.trx_id, news.number)
     rows = lock(account.pk) if account else None
     if rows:
-        flag(rows, "ledger_refused")
-        message.virtual_account = rows.va
+        flag_case(rows, PaymentCase.Kind.LEDGER_REFUSED, message=message)
+        message.attempt = rows.attempt
     message.decision, message.note = Decision.FLAGGED, why
     message.tries += 1
     message.next_try_at = _now(message) + timedelta(hours=1)
-    message.save(update_fields=["decision", "note", "tries", "next_try_at", "virtual_account"])
+    message.save(update_fields=["decision", "note", "tries", "next_try_at", "attempt"])
 
 
 def _now(message: ProviderMessage) -> datetime:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 _IN_DOUBT = (5, 15, 30, 60, 120)
 _SLOWEST = timedelta(minutes=5)
 _FIRST = timedelta(seconds=60)
+_AFTER_THE_END = timedelta(seconds=10)
 # How long after its end an invoice is watched for money that came late.
 WATCH = timedelta(hours=24)
 
@@ -17,9 +18,12 @@ def in_doubt(since: datetime, questions: int, now: datetime) -> datetime:
     return now + _SLOWEST
 
 
-def waiting(opened_at: datetime, now: datetime) -> datetime:
-    """The next question about an open number: after a minute, then ever more rarely up to every five."""
-    return now + min(max((now - opened_at) / 2, _FIRST), _SLOWEST)
+def waiting(opened_at: datetime, now: datetime, ends_at: datetime) -> datetime:
+    """The next question about an open attempt: after a minute, then ever more rarely up to every five; and once
+    just after its end."""
+    usual = now + min(max((now - opened_at) / 2, _FIRST), _SLOWEST)
+    end = ends_at + _AFTER_THE_END
+    return end if now < end < usual else usual
 
 
 def after_the_end(ended_at: datetime, now: datetime) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Locks and leases. One order everywhere: the deposit's row first, then its virtual account.
+"""Locks and leases. One order everywhere: the deposit's row first, then its attempt.
 
 A lease lets one worker talk to the provider at a time; what it learned is written only while its token still
 stands, so a worker that was away too long writes nothing.
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from payments.models import Deposit, VirtualAccount
+from payments.models import Deposit, PaymentAttempt
 
 # Longer than the longest call: connecting and reading together stay under half of it.
 LEASE = timedelta(seconds=60)
@@ -19,16 +19,21 @@ LEASE = timedelta(seconds=60)
 
 @dataclass
 class Locked:
-    """A virtual account and its deposit, both locked until the transaction ends; ``now`` is the database's time."""
+    """An attempt and its deposit, both locked until the transaction ends; ``now`` is the database's time."""
 
-    va: VirtualAccount
+    attempt: PaymentAttempt
     deposit: Deposit
     now: datetime
 
+    @property
+    def ends_at(self) -> datetime:
+        """When this attempt can no longer be paid."""
+        return min(self.attempt.expires_at or self.deposit.expires_at, self.deposit.expires_at)
+
     def save(self, *fields: str) -> None:
         """Write fields of the account; what people can see moves the deposit's version."""
-        self.va.save(update_fields=fields)
-        if {"state", "number"} & set(fields):
+        self.attempt.save(update_fields=fields)
+        if {"state", "number", "content", "page_url"} & set(fields):
             self.touch()
 
     def touch(self, *fields: str) -> None:
@@ -39,43 +44,43 @@ class Locked:
 
     def release(self) -> None:
         """Let go of the lease; written together with what was learned."""
-        self.va.lease_token = self.va.lease_until = None
+        self.attempt.lease_token = self.attempt.lease_until = None
 
 
-def lock(va_id: int, *, wait: bool = True) -> Locked | None:
-    """Lock a virtual account and its deposit; None when somebody else has them and ``wait`` is false."""
+def lock(attempt_id: int, *, wait: bool = True) -> Locked | None:
+    """Lock an attempt and its deposit; None when somebody else has them and ``wait`` is false."""
     row = (
         Deposit.objects.select_for_update(skip_locked=not wait, no_key=True, of=("self",))
         .annotate(database_now=Now())
-        .filter(virtual_accounts=va_id)
+        .filter(attempts=attempt_id)
         .first()
     )
     if row is None:
         return None
-    va = VirtualAccount.objects.select_for_update(skip_locked=not wait, no_key=True).filter(pk=va_id).first()
-    if va is None:
+    attempt = PaymentAttempt.objects.select_for_update(skip_locked=not wait, no_key=True).filter(pk=attempt_id).first()
+    if attempt is None:
         return None
-    va.deposit = row
-    return Locked(va, row, row.database_now)
+    attempt.deposit = row
+    return Locked(attempt, row, row.database_now)
 
 
 def lease(rows: Locked) -> uuid.UUID:
     """Take the lease of locked rows; the caller writes ``lease_token`` and ``lease_until``."""
-    rows.va.lease_token = uuid.uuid4()
-    rows.va.lease_until = rows.now + LEASE
-    return rows.va.lease_token
+    rows.attempt.lease_token = uuid.uuid4()
+    rows.attempt.lease_until = rows.now + LEASE
+    return rows.attempt.lease_token
 
 
 def is_leased(rows: Locked) -> bool:
-    return rows.va.lease_until is not None and rows.va.lease_until > rows.now
+    return rows.attempt.lease_until is not None and rows.attempt.lease_until > rows.now
 
 
-def fenced(va_id: int, token: uuid.UUID) -> Locked | None:
+def fenced(attempt_id: int, token: uuid.UUID) -> Locked | None:
     """Lock again after a call; None when the lease went to somebody else meanwhile."""
-    rows = lock(va_id)
-    return rows if rows and rows.va.lease_token == token else None
+    rows = lock(attempt_id)
+    return rows if rows and rows.attempt.lease_token == token else None
 
 
 def unleased() -> Q:
-    """Accounts that nobody is working on."""
+    """Attempts that nobody is working on."""
     return Q(lease_until__isnull=True) | Q(lease_until__lt=Now())

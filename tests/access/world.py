@@ -236,7 +236,7 @@ def _of_customer(world: World, name: str, customer: Customer) -> None:
         actor=actor, payer=customer, amount=Decimal(1000), note="a bill", external_reference=f"bill-of-{name}"
     )
     world.things["transfer"][name], world.things["payment"][name] = sent.id, paid.id
-    deposit = payments.request_va_deposit(
+    deposit = payments.request_deposit(
         customer=customer, amount=Decimal(50_000), bank="702", idempotency_key=f"deposit-of-{name}"
     )
     order = Order.objects.create(

@@ -22,7 +22,7 @@ def busy(customer: Customer, otpzap_sim: Simulator) -> Customer:
     """Ayu with money, an open invoice, a running number and one with a code."""
     PriceRule.objects.create(percent=20, step=100)
     fund(customer)
-    payments.request_va_deposit(customer=customer, amount=Decimal(75_000), bank="702", idempotency_key="one")
+    payments.request_deposit(customer=customer, amount=Decimal(75_000), bank="702", idempotency_key="one")
     buy(customer, idempotency_key="first")
     coded = buy(customer, idempotency_key="second")
     deliver(otpzap_sim, coded, "004217")

@@ -17,14 +17,22 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Customer
-from payments import services, settlement
-from payments.models import Deposit, ProviderMessage, VirtualAccount
+from payments import services, settlement, tasks
+from payments.methods import PROVIDERS
+from payments.models import Deposit, PaymentAttempt, ProviderMessage
 from payments.providers.faspay_snap import signing
 from tests.simulators import Simulator
 from wallets.models import Posting
 from wallets.selectors import balances
 
 CALLBACK = "/v1.0/transfer-va/payment"
+
+
+def work_off() -> None:
+    """What the scheduler starts, once each: what is due here, then at every provider."""
+    tasks.sweep()
+    for provider in PROVIDERS:
+        tasks.call(provider=provider)
 
 
 @dataclass
@@ -56,12 +64,12 @@ class House:
         return deposit
 
     def ask_only(self, amount: int = 50_000, bank: str = "702", key: str = "") -> Deposit:
-        return services.request_va_deposit(
+        return services.request_deposit(
             customer=self.customer, amount=Decimal(amount), bank=bank, idempotency_key=key or secrets.token_hex(12)
         )
 
-    def account(self, deposit: Deposit) -> VirtualAccount:
-        return deposit.virtual_accounts.latest("id")
+    def account(self, deposit: Deposit) -> PaymentAttempt:
+        return deposit.attempts.latest("id")
 
     def pay(self, deposit: Deposit, *, count: int = 1, **order: Any) -> list[Letter]:
         """Pay at the bank; the notifications come back unsent."""
@@ -107,7 +115,7 @@ class House:
 
     def question(self, deposit: Deposit) -> None:
         """A status question right now, whatever the pace says."""
-        VirtualAccount.objects.filter(pk=self.account(deposit).pk).update(next_check_at=timezone.now())
+        PaymentAttempt.objects.filter(pk=self.account(deposit).pk).update(next_check_at=timezone.now())
         settlement.ask(self.account(deposit).pk)
         deposit.refresh_from_db()
 
@@ -117,9 +125,9 @@ class House:
         self.work()
         deposit.refresh_from_db()
 
-    def shift(self, account: VirtualAccount, by: timedelta, *fields: str) -> None:
+    def shift(self, account: PaymentAttempt, by: timedelta, *fields: str) -> None:
         """Move moments of a row into the past."""
-        VirtualAccount.objects.filter(pk=account.pk).update(**{name: F(name) - by for name in fields})
+        PaymentAttempt.objects.filter(pk=account.pk).update(**{name: F(name) - by for name in fields})
 
     @property
     def balance(self) -> Decimal:

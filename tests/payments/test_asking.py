@@ -8,18 +8,18 @@ import pytest
 from django.utils import timezone
 
 from config.lib import http
-from payments import services, settlement, tasks
+from payments import services, settlement
 from payments.errors import AskedTooSoon, NotCancellable
-from payments.models import Deposit, VirtualAccount
-from tests.payments.conftest import House
+from payments.models import Deposit, PaymentAttempt
+from tests.payments.conftest import House, work_off
 from tests.simulators import Simulator
 from wallets.services import wallet_of
 
 pytestmark = pytest.mark.django_db
-Va = VirtualAccount.State
+Va = PaymentAttempt.State
 
 
-def _wait(account: VirtualAccount) -> float:
+def _wait(account: PaymentAttempt) -> float:
     assert account.next_check_at
     return (account.next_check_at - timezone.now()).total_seconds()
 
@@ -38,7 +38,7 @@ def test_a_payment_nobody_told_us_of_is_found(house: House, no_ledger_problems: 
     deposit = house.ask_for()
     house.pay(deposit)
     house.shift(house.account(deposit), timedelta(minutes=1), "next_check_at")
-    tasks.sweep()
+    work_off()
     deposit.refresh_from_db()
     account = house.account(deposit)
     assert (deposit.state, deposit.outcome, deposit.received_amount) == ("success", "", Decimal(50_000))
@@ -166,7 +166,7 @@ def test_a_status_that_names_another_sum_than_was_booked_is_for_staff(house: Hou
     house.deliver(house.pay(deposit)[0])
     house.work()
     house.sim.control("misbehave", operation="status", mode="wrong_amount")
-    VirtualAccount.objects.filter(deposit=deposit).update(next_check_at=timezone.now())
+    PaymentAttempt.objects.filter(deposit=deposit).update(next_check_at=timezone.now())
     settlement.ask(house.account(deposit).pk)
     assert house.requests("status") == [], "a paid number is not asked about"
     assert (house.balance, house.credits) == (Decimal(50_000), 1)
@@ -189,7 +189,7 @@ def test_a_closed_wallet_keeps_the_money_waiting_for_staff(house: House) -> None
 def test_two_workers_ask_once(house: House) -> None:
     deposit = house.ask_for()
     account = house.account(deposit)
-    VirtualAccount.objects.filter(pk=account.pk).update(
+    PaymentAttempt.objects.filter(pk=account.pk).update(
         next_check_at=timezone.now(), lease_until=timezone.now() + timedelta(seconds=30)
     )
     settlement.ask(account.pk)
@@ -266,7 +266,7 @@ def test_an_expired_unsent_number_is_never_sent(house: House) -> None:
     deposit = house.ask_only()
     house.outlive(deposit)
     settlement.submit(house.account(deposit).pk)
-    tasks.sweep()
+    work_off()
     assert house.requests("create-va") == []
     assert (deposit.state, house.account(deposit).state) == ("expired", Va.CLOSED)
     assert house.account(deposit).next_check_at is None
@@ -275,15 +275,15 @@ def test_an_expired_unsent_number_is_never_sent(house: House) -> None:
 def test_one_row_that_cannot_be_handled_keeps_no_other_waiting(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = house.ask_for(50_000), house.ask_for(75_000)
     house.pay(second)
-    VirtualAccount.objects.update(next_check_at=timezone.now())
+    PaymentAttempt.objects.update(next_check_at=timezone.now())
     ask = settlement.ask
 
-    def stumble(va_id: int) -> None:
-        if va_id == house.account(first).pk:
+    def stumble(attempt_id: int) -> None:
+        if attempt_id == house.account(first).pk:
             raise RuntimeError("a bug")
-        ask(va_id)
+        ask(attempt_id)
 
     monkeypatch.setattr("payments.settlement.ask", stumble)
-    tasks.sweep()
+    work_off()
     second.refresh_from_db()
     assert second.state == "success"

@@ -97,7 +97,7 @@ def test_staff_find_everything_by_any_number_and_change_nothing(
         ("deposit", account.trx_id),
         ("deposit", str(deposit.public_id)),
         ("deposit", "ayu@example.id"),
-        ("virtualaccount", account.provider_trx_id),
+        ("paymentattempt", account.provider_trx_id),
         ("providermessage", account.number),
     ):
         page = client.get(f"/admin/payments/{model}/", {"q": text})
@@ -105,7 +105,7 @@ def test_staff_find_everything_by_any_number_and_change_nothing(
         assert page.context["cl"].result_count == 1
     for model, row in (
         ("deposit", deposit.pk),
-        ("virtualaccount", account.pk),
+        ("paymentattempt", account.pk),
         ("providermessage", account.messages.get().pk),
     ):
         detail = client.get(f"/admin/payments/{model}/{row}/change/")

@@ -10,13 +10,13 @@ import pgtrigger
 import pytest
 from django.utils import timezone
 
-from payments import settlement, tasks
-from payments.models import Deposit, VirtualAccount
+from payments import settlement
+from payments.models import Deposit, PaymentAttempt
 from payments.settlement import rows as leases
-from tests.payments.conftest import House
+from tests.payments.conftest import House, work_off
 
 pytestmark = pytest.mark.django_db
-Va = VirtualAccount.State
+Va = PaymentAttempt.State
 
 
 def _creates(house: House) -> int:
@@ -58,14 +58,14 @@ def test_names_lose_their_odd_characters(house: House) -> None:
 def test_asking_twice_sends_once(house: House) -> None:
     deposit = house.ask_for()
     settlement.submit(house.account(deposit).pk)
-    tasks.sweep()
+    work_off()
     assert _creates(house) == 1
 
 
 def test_the_sweep_sends_what_the_task_did_not(house: House) -> None:
     deposit = house.ask_only()
     house.shift(house.account(deposit), timedelta(seconds=10), "next_check_at")
-    tasks.sweep()
+    work_off()
     assert house.account(deposit).state == Va.OPEN
 
 
@@ -178,11 +178,11 @@ def test_questions_in_doubt_grow_apart(house: House) -> None:
     assert waits[:5] == [5, 15, 30, 60, 120]
 
 
-def _move_clock_to_next_question(house: House, account: VirtualAccount) -> None:
+def _move_clock_to_next_question(house: House, account: PaymentAttempt) -> None:
     assert account.next_check_at
     ahead = account.next_check_at - timezone.now() + timedelta(milliseconds=1)
     # Denials are not counted as old here, so that the doubt goes on.
-    VirtualAccount.objects.filter(pk=account.pk).update(not_found=0)
+    PaymentAttempt.objects.filter(pk=account.pk).update(not_found=0)
     house.shift(account, ahead, "next_check_at", "in_doubt_since")
 
 
@@ -198,19 +198,19 @@ def test_a_clear_refusal_fails_at_once(house: House, mode: str) -> None:
     deposit = house.ask_for()
     assert (deposit.state, deposit.reason) == ("failed", "refused")
     assert house.account(deposit).next_check_at is None
-    tasks.sweep()
+    work_off()
     assert (_creates(house), house.credits) == (1, 0)
 
 
 def test_busy_is_tried_again_under_a_new_id(house: House) -> None:
     house.sim.control("misbehave", operation="create-va", mode="429", retry_after=7)
     deposit = house.ask_for()
-    first, second = deposit.virtual_accounts.order_by("id")
+    first, second = deposit.attempts.order_by("id")
     assert (first.state, second.state, deposit.state) == (Va.FAILED, Va.SUBMITTING, "pending")
     assert second.next_check_at
     assert 5 < (second.next_check_at - timezone.now()).total_seconds() <= 7
     house.shift(second, timedelta(seconds=8), "next_check_at")
-    tasks.sweep()
+    work_off()
     second.refresh_from_db()
     assert second.state == Va.OPEN
     assert second.trx_id != first.trx_id
@@ -221,9 +221,9 @@ def test_busy_for_ever_ends_in_words(house: House) -> None:
     deposit = house.ask_for()
     for _ in range(4):
         house.shift(house.account(deposit), timedelta(minutes=2), "next_check_at")
-        tasks.sweep()
+        work_off()
     deposit.refresh_from_db()
-    assert (deposit.state, deposit.reason, deposit.virtual_accounts.count()) == ("failed", "busy", 3)
+    assert (deposit.state, deposit.reason, deposit.attempts.count()) == ("failed", "busy", 3)
 
 
 def test_a_wrong_amount_is_shown_to_nobody(house: House) -> None:
@@ -246,7 +246,7 @@ def test_unreachable_is_sent_again_later(house: House, settings: Any) -> None:
     assert account.next_check_at
     settings.FASPAY_BASE_URL = there
     house.shift(account, timedelta(minutes=1), "next_check_at")
-    tasks.sweep()
+    work_off()
     account.refresh_from_db()
     assert (account.state, account.tries, _creates(house)) == (Va.OPEN, 2, 1)
 
@@ -257,9 +257,9 @@ def test_unreachable_for_too_long_is_given_up(house: House, settings: Any, broke
     deposit = house.ask_for()
     account = house.account(deposit)
     assert account.state == Va.SUBMITTING
-    with pgtrigger.ignore("payments.VirtualAccount:named_once"):
+    with pgtrigger.ignore("payments.PaymentAttempt:named_once"):
         house.shift(account, timedelta(minutes=10), "created_at", "next_check_at")
-    tasks.sweep()
+    work_off()
     deposit.refresh_from_db()
     assert (deposit.state, deposit.reason) == ("failed", "unreachable")
 
@@ -285,13 +285,13 @@ def test_a_worker_killed_after_sending_leaves_doubt_not_a_second_request(
     assert (account.state, account.number) == (Va.SUBMITTING, "")
     assert account.sent_at
     settlement.submit(account.pk)
-    tasks.sweep()
+    work_off()
     assert _creates(house) == 1, "the lease still stands: nobody touches it"
     house.shift(account, leases.LEASE + timedelta(seconds=1), "lease_until", "sent_at", "next_check_at")
-    tasks.sweep()
+    work_off()
     assert house.account(deposit).state == Va.IN_DOUBT
     house.shift(account, timedelta(minutes=1), "next_check_at")
-    tasks.sweep()
+    work_off()
     assert house.account(deposit).state == Va.OPEN
     assert _creates(house) == 1
 
@@ -299,7 +299,7 @@ def test_a_worker_killed_after_sending_leaves_doubt_not_a_second_request(
 def test_a_task_delivered_again_after_a_crash_sends_nothing(house: House) -> None:
     account = house.account(house.ask_only())
     long_ago = timezone.now() - leases.LEASE
-    VirtualAccount.objects.filter(pk=account.pk).update(
+    PaymentAttempt.objects.filter(pk=account.pk).update(
         sent_at=long_ago, lease_until=long_ago, lease_token=uuid.uuid4()
     )
     settlement.submit(account.pk)
@@ -312,10 +312,10 @@ def test_a_worker_that_comes_back_too_late_writes_nothing(house: House, monkeypa
     account = house.account(deposit)
     record = settlement.submitting._record_made
 
-    def paused(va_id: int, token: uuid.UUID, made: Any) -> None:
+    def paused(attempt_id: int, token: uuid.UUID, made: Any) -> None:
         house.shift(account, leases.LEASE * 2, "lease_until")
         settlement.due.doubt_crashed()
-        record(va_id, token, made)
+        record(attempt_id, token, made)
 
     monkeypatch.setattr("payments.settlement.submitting._record_made", paused)
     settlement.submit(account.pk)
@@ -346,6 +346,6 @@ def test_the_hash_in_the_redirect_address_is_neither_kept_nor_logged(
 ) -> None:
     caplog.set_level("DEBUG")
     deposit = house.ask_for()
-    values = " ".join(str(value) for value in VirtualAccount.objects.filter(deposit=deposit).values().get().values())
+    values = " ".join(str(value) for value in PaymentAttempt.objects.filter(deposit=deposit).values().get().values())
     assert "/pws/" not in values + caplog.text
     assert "X-SIGNATURE" not in caplog.text

@@ -12,8 +12,18 @@ from django.utils import timezone
 
 from config.lib.ids import new_trx_id
 from payments import settlement, tasks
-from payments.models import Deposit, ProviderMessage, VirtualAccount
-from tests.payments.conftest import CALLBACK, House, Letter, body_of, code_of, last_message, news_of, rewritten_history
+from payments.models import Deposit, PaymentAttempt, ProviderMessage
+from tests.payments.conftest import (
+    CALLBACK,
+    House,
+    Letter,
+    body_of,
+    code_of,
+    last_message,
+    news_of,
+    rewritten_history,
+    work_off,
+)
 from tests.simulators import write_key_pair
 from wallets.services import wallet_of
 
@@ -38,7 +48,7 @@ def test_the_whole_way_from_payment_to_wallet(house: House, no_ledger_problems: 
     assert (deposit.state, deposit.outcome, deposit.ledger_reference) == ("success", "", deposit.reference)
     assert (house.balance, house.credits) == (Decimal(50_000), 1)
     assert (message.decision, message.verified, message.kind) == ("credited", True, "notification")
-    assert message.virtual_account == house.account(deposit)
+    assert message.attempt == house.account(deposit)
     assert bytes(message.body).decode() == letter.body
     assert message.matched_key.endswith(" raw")
     assert "X-SIGNATURE" not in message.headers
@@ -55,7 +65,7 @@ def test_the_task_is_queued_on_commit(house: House, django_capture_on_commit_cal
 def test_the_sweep_does_what_the_task_did_not(house: House) -> None:
     deposit = house.ask_for()
     house.deliver(house.pay(deposit)[0])
-    tasks.sweep()
+    work_off()
     assert house.balance == Decimal(50_000)
 
 
@@ -137,7 +147,8 @@ def test_bad_news_after_success_is_for_staff(house: House, status: str) -> None:
     house.work()
     deposit.refresh_from_db()
     assert deposit.state == "success"
-    assert deposit.attention.endswith("_after_success")
+    assert deposit.attention == ("refunded" if status == "04" else "closed_after_success")
+    assert deposit.cases.get().kind == deposit.attention
     assert (house.credits, last_message().decision) == (1, "flagged")
 
 
@@ -211,7 +222,7 @@ def test_paid_without_an_amount_is_asked_about(house: House) -> None:
     assert code_of(house.deliver(letter)) == "2002500"
     house.work()
     assert house.credits == 0
-    tasks.sweep()
+    work_off()
     deposit.refresh_from_db()
     assert (deposit.state, deposit.outcome, house.balance) == ("success", "underpaid", Decimal(40_000))
 
@@ -246,7 +257,7 @@ def test_an_unknown_bill_is_kept_and_matched_when_its_row_comes(house: House, no
     deposit = Deposit.objects.create(
         customer=house.customer, amount=50_000, bank="702", expires_at=timezone.now() + timedelta(hours=1)
     )
-    VirtualAccount.objects.create(deposit=deposit, trx_id=trx_id, state="in_doubt", sent_at=timezone.now())
+    PaymentAttempt.objects.create(deposit=deposit, trx_id=trx_id, state="in_doubt", sent_at=timezone.now())
     ProviderMessage.objects.update(next_try_at=timezone.now())
     house.work()
     deposit.refresh_from_db()
@@ -284,7 +295,7 @@ def test_a_closed_wallet_is_for_staff_and_tried_again(house: House, no_ledger_pr
 def test_the_second_attempt_of_a_deposit_cannot_be_paid_again_unseen(house: House) -> None:
     house.sim.control("misbehave", operation="create-va", mode="429")
     deposit = house.ask_for()
-    first, second = deposit.virtual_accounts.order_by("id")
+    first, second = deposit.attempts.order_by("id")
     settlement.submit(second.pk)
     house.deliver(house.pay(deposit)[0])
     house.work()

@@ -17,10 +17,10 @@ from django.utils import timezone
 
 from payments import services, settlement, tasks
 from payments.errors import AskedTooSoon
-from payments.models import Deposit, DepositRequest, ProviderMessage, VirtualAccount
+from payments.models import Deposit, DepositRequest, PaymentAttempt, ProviderMessage
 from payments.settlement import crediting
 from payments.settlement.rows import Locked, lock
-from tests.payments.conftest import CALLBACK, House, Letter, code_of
+from tests.payments.conftest import CALLBACK, House, Letter, code_of, work_off
 from wallets.services import credit_from_provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,7 +67,7 @@ def test_the_race_is_real(house: House) -> None:
                     customer=row.customer,
                     amount=row.amount,
                     currency=row.currency,
-                    channel=crediting.CHANNEL,
+                    channel="faspay_va",
                     kind="deposit",
                     reference=f"naive:{secrets.token_hex(8)}",
                     subject=row.reference,
@@ -88,7 +88,7 @@ def test_without_the_lock_the_reference_still_holds(house: House) -> None:
     between = threading.Barrier(2)
 
     def unlocked() -> None:
-        va = VirtualAccount.objects.select_related("deposit__customer").get(pk=account_id)
+        va = PaymentAttempt.objects.select_related("deposit__customer").get(pk=account_id)
         between.wait(10)
         with transaction.atomic():
             crediting.credit(Locked(va, va.deposit, timezone.now()), crediting.Arrival(Decimal(50_000), "IDR", paid_at))
@@ -146,7 +146,7 @@ def test_message_question_expiry_and_cancellation_at_once(house: House, no_ledge
         account = house.account(deposit)
         house.deliver(house.pay(deposit)[0])
         (message_id,) = settlement.due.messages()
-        VirtualAccount.objects.filter(pk=account.pk).update(next_check_at=timezone.now())
+        PaymentAttempt.objects.filter(pk=account.pk).update(next_check_at=timezone.now())
         Deposit.objects.filter(pk=deposit.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
         at_once(
             partial(settlement.apply_message, message_id),
@@ -155,7 +155,7 @@ def test_message_question_expiry_and_cancellation_at_once(house: House, no_ledge
             partial(settlement.cancel, account.pk),
             partial(settlement.apply_message, message_id),
         )
-        tasks.sweep()
+        work_off()
         deposit.refresh_from_db()
         assert deposit.state == "success"
         assert house.credits == round_ + 1
@@ -171,9 +171,9 @@ def test_many_workers_send_one_request(house: House) -> None:
 
 def test_sweeps_at_once_do_everything_once(house: House, no_ledger_problems: None) -> None:
     deposits = [house.ask_only(50_000 + number) for number in range(4)]
-    VirtualAccount.objects.update(next_check_at=timezone.now() - timedelta(seconds=1))
+    PaymentAttempt.objects.update(next_check_at=timezone.now() - timedelta(seconds=1))
     at_once(*(tasks.sweep for _ in range(4)))
-    tasks.sweep()
+    work_off()
     assert len(house.requests("create-va")) == len(deposits)
     for deposit in deposits:
         house.deliver(house.pay(deposit)[0])
@@ -186,7 +186,7 @@ def test_a_double_click_makes_one_deposit(house: House, same_key: bool) -> None:
     keys = ["one-key-for-all-of-them"] * WORKERS if same_key else [secrets.token_hex(12) for _ in range(WORKERS)]
     found = at_once(*(lambda key=key: house.ask_only(key=key).pk for key in keys))
     assert len(set(found)) == 1
-    assert (Deposit.objects.count(), VirtualAccount.objects.count()) == (1, 1)
+    assert (Deposit.objects.count(), PaymentAttempt.objects.count()) == (1, 1)
     assert DepositRequest.objects.count() == len(set(keys))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Customer
-from payments.models import Deposit, VirtualAccount
+from payments.models import Deposit, PaymentAttempt
 from payments.selectors import staff_counts
 from tests.accounts.calling import key_of
 from tests.api import Program, program_of
@@ -83,7 +83,7 @@ def test_in_doubt_it_is_answered_without_a_number(house: House, ayu: Program, mo
     assert (answer.status_code, told["status"], told["instructions"]) == (201, "pending", None)
     assert told["pageUrl"]
     deposit = Deposit.objects.get()
-    assert house.account(deposit).state == VirtualAccount.State.IN_DOUBT
+    assert house.account(deposit).state == PaymentAttempt.State.IN_DOUBT
     house.question(deposit)
     again = top_up(ayu, key="k").json()
     assert again["depositId"] == told["depositId"]

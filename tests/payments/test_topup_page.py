@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Customer
 from payments import services, settlement
 from payments.banks import BANKS
-from payments.models import Deposit, DepositRequest, VirtualAccount
+from payments.models import Deposit, DepositRequest, PaymentAttempt
 from tests.payments.browsing import KEY, TOPUP, send_form, text_of, url_of
 from tests.payments.conftest import House
 
@@ -107,7 +107,7 @@ def test_an_invoice_that_cannot_be_paid_in_peace_is_not_shown_again(house: House
         services.cancel_deposit(deposit=first)
     else:
         other = Deposit.objects.create(customer=house.customer, amount=75_000, bank="702", expires_at=first.expires_at)
-        VirtualAccount.objects.create(
+        PaymentAttempt.objects.create(
             deposit=other, trx_id="OLDOLDOLDOLDOLD1", state="in_doubt", created_at=timezone.now() - timedelta(minutes=3)
         )
         assert house.ask_only(75_000).pk != other.pk

@@ -17,7 +17,7 @@ from wallets.ledger import Held, Posted
 from wallets.models import Account, Hold, Transaction
 
 R = TypeVar("R")
-_HOUSE = ("clearing:", "revenue:", "equity:", "payable:")
+_HOUSE = ("clearing:", "suspense:", "revenue:", "expense:", "bank:", "equity:", "payable:")
 
 
 def wallet_of(customer: Customer, currency: str = "IDR") -> Account:
@@ -79,6 +79,70 @@ def credit_from_provider(
         caused_by_id=_id_of(caused_by),
     )
     return _after_opening(post, lambda: (house_account_id(clearing, currency), wallet_of(customer, currency)))
+
+
+def credit_from_house(
+    *,
+    customer: Customer,
+    source: str,
+    amount: Decimal,
+    currency: str,
+    kind: str,
+    reference: str,
+    subject: str,
+    memo: str,
+    caused_by: User | None,
+) -> Posted:
+    """Money that stands on an account of the house (``suspense:…``) goes to the customer's wallet.
+
+    Raises `InvalidAmount`, `ReferenceConflict`, `AccountFrozen`.
+    """
+    check_amount(amount, currency)
+    post = partial(
+        ledger.move,
+        reference=reference,
+        kind=kind,
+        source=source,
+        target=_code_of(customer),
+        currency=currency,
+        amount=amount,
+        subject=subject,
+        memo=memo,
+        caused_by_id=_id_of(caused_by),
+    )
+    return _after_opening(post, lambda: (house_account_id(source, currency), wallet_of(customer, currency)))
+
+
+def move_in_house(
+    *,
+    source: str,
+    target: str,
+    amount: Decimal,
+    currency: str,
+    kind: str,
+    reference: str,
+    subject: str,
+    memo: str,
+    caused_by: User | None = None,
+) -> Posted:
+    """Move ``amount`` between two accounts of the house, such as ``clearing:…`` and ``suspense:…``.
+
+    Raises `InvalidAmount`, `ReferenceConflict`.
+    """
+    check_amount(amount, currency)
+    post = partial(
+        ledger.move,
+        reference=reference,
+        kind=kind,
+        source=source,
+        target=target,
+        currency=currency,
+        amount=amount,
+        subject=subject,
+        memo=memo,
+        caused_by_id=_id_of(caused_by),
+    )
+    return _after_opening(post, lambda: (house_account_id(source, currency), house_account_id(target, currency)))
 
 
 def hold_funds(

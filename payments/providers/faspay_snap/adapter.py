@@ -3,10 +3,6 @@
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +10,9 @@ from django.conf import settings
 
 from config.lib.errors import ProviderError
 from payments.providers.faspay_snap import client, schemas
+from payments.providers.types import Flag, Made, NoSuchPayment, Order, Ref, Status, WrongAnswer
+
+__all__ = ["Flag", "Made", "NoSuchPayment", "Order", "Ref", "Status", "WrongAnswer"]
 
 logger = logging.getLogger(__name__)
 
@@ -21,18 +20,6 @@ logger = logging.getLogger(__name__)
 _ODD_SUCCESS = "2002500"
 _NOT_FOUND = {"01", "11", "12"}
 DESCRIPTION_LIMIT = 18
-
-
-class Flag(StrEnum):
-    """What a paymentFlagStatus or latestTransactionStatus means (Faspay contract 3.4)."""
-
-    PAID = "paid"
-    PENDING = "pending"
-    REFUNDED = "refunded"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-    NOT_PAID = "not_paid"
-    UNKNOWN = "unknown"
 
 
 _FLAGS = {
@@ -52,73 +39,7 @@ def flag_of(code: str) -> Flag:
     return _FLAGS.get(code, Flag.UNKNOWN)
 
 
-@dataclass(frozen=True)
-class VaOrder:
-    """A number to be made. ``amount`` in whole ``currency`` units, times aware."""
-
-    trx_id: str
-    amount: Decimal
-    currency: str
-    bank: str
-    name: str
-    email: str
-    phone: str
-    description: str
-    created_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True)
-class VaRef:
-    """A number to ask about or to delete. ``number`` is empty while we do not know it."""
-
-    trx_id: str
-    bank: str
-    partner_service_id: str = ""
-    customer_no: str = ""
-    number: str = ""
-    provider_trx_id: str = ""
-
-
-@dataclass(frozen=True)
-class MadeVa:
-    """A number that exists. Nothing in it is padded."""
-
-    number: str
-    partner_service_id: str
-    customer_no: str
-    provider_trx_id: str
-    code: str
-
-
-@dataclass(frozen=True)
-class VaStatus:
-    """What Faspay says of a number. ``amount`` is None when it named none that can be read."""
-
-    flag: Flag
-    raw_flag: str
-    number: str
-    partner_service_id: str
-    customer_no: str
-    amount: Decimal | None
-    currency: str
-    paid_at: datetime | None
-    code: str
-
-
-class NoSuchVa(ProviderError):
-    """Faspay answered, and knows no transaction of this id."""
-
-
-class WrongAnswer(ProviderError):
-    """A number was made, but not for what we asked. ``made`` is that number: nobody must be told to pay it."""
-
-    def __init__(self, message: str, made: MadeVa) -> None:
-        super().__init__(message, retryable=False, outcome_unknown=False, code=made.code)
-        self.made = made
-
-
-def create_va(order: VaOrder) -> MadeVa:
+def create_va(order: Order) -> Made:
     """Make a number. Never call it twice with one ``trx_id``.
 
     Raises `ProviderError` as `client.call` does, and `WrongAnswer`. An answer of success without a number is of
@@ -130,12 +51,18 @@ def create_va(order: VaOrder) -> MadeVa:
         raise ProviderError("create-va: no number", retryable=False, outcome_unknown=True, code=reply.code)
     if reply.code == _ODD_SUCCESS:
         logger.warning("faspay create-va answered %s with a number", reply.code)
-    made = MadeVa(number, service, customer, _provider_trx_id(reply.data), reply.code)
+    made = Made(
+        number=number,
+        partner_service_id=service,
+        customer_no=customer,
+        provider_trx_id=_provider_trx_id(reply.data),
+        code=reply.code,
+    )
     _check_answer(order, reply.data, made)
     return made
 
 
-def _create_payload(order: VaOrder) -> dict[str, Any]:
+def _create_payload(order: Order) -> dict[str, Any]:
     return {
         "virtualAccountName": schemas.clean_name(order.name) or "Customer",
         "virtualAccountEmail": order.email[:128],
@@ -151,7 +78,7 @@ def _create_payload(order: VaOrder) -> dict[str, Any]:
     }
 
 
-def _check_answer(order: VaOrder, data: Mapping[str, Any], made: MadeVa) -> None:
+def _check_answer(order: Order, data: Mapping[str, Any], made: Made) -> None:
     trx_id = schemas.text_of(data, "trxId")
     if trx_id and trx_id != order.trx_id:
         raise WrongAnswer("create-va: answered for another trxId", made)
@@ -174,46 +101,46 @@ def _provider_trx_id(data: Mapping[str, Any]) -> str:
     return found if re.fullmatch(r"[A-Za-z0-9]{1,32}", found) else ""
 
 
-def ask_status(ref: VaRef) -> VaStatus:
+def ask_status(ref: Ref) -> Status:
     """Ask what became of a number, by our ``trx_id``; once more by Faspay's own id when ours is not known there.
 
-    Raises `NoSuchVa`, or `ProviderError` (nothing is known). Source: Faspay contract 3.4.
+    Raises `NoSuchPayment`, or `ProviderError` (nothing is known). Source: Faspay contract 3.4.
     """
     try:
         return _ask(ref, ref.trx_id)
-    except NoSuchVa:
+    except NoSuchPayment:
         if not ref.provider_trx_id:
             raise
     return _ask(ref, ref.provider_trx_id)
 
 
-def _ask(ref: VaRef, trx_id: str) -> VaStatus:
+def _ask(ref: Ref, trx_id: str) -> Status:
     payload = {**_naming(ref), "additionalInfo": {"channelCode": ref.bank, "trxId": trx_id}}
     try:
         reply = client.call(client.STATUS, payload)
     except ProviderError as error:
         if error.code[:3] == "404" and error.code[5:] in _NOT_FOUND:
-            raise NoSuchVa(str(error), retryable=False, outcome_unknown=False, code=error.code) from error
+            raise NoSuchPayment(str(error), retryable=False, outcome_unknown=False, code=error.code) from error
         raise
     return _status_of(reply, ref)
 
 
-def _status_of(reply: client.Reply, ref: VaRef) -> VaStatus:
+def _status_of(reply: client.Reply, ref: Ref) -> Status:
     raw = schemas.text_of(reply.data, "paymentFlagStatus", limit=8)
     service, customer, number = schemas.number_of(reply.data)
     if flag_of(raw) is Flag.NOT_PAID and not number and not ref.number:
         # 07 means expired or not found (same number twice); with no number on either side it is the latter.
-        raise NoSuchVa("status: 07 without a number", retryable=False, outcome_unknown=False, code=reply.code)
+        raise NoSuchPayment("status: 07 without a number", retryable=False, outcome_unknown=False, code=reply.code)
     if number and ref.number and number != ref.number:
         raise ProviderError("status: another number", retryable=True, outcome_unknown=True, code=reply.code)
     if flag_of(raw) is Flag.UNKNOWN:
         logger.error("faspay status: unknown paymentFlagStatus %.8r", raw)
     amount, currency = schemas.amount_of(reply.data.get("paidAmount"))
     paid_at = schemas.read_time(reply.data.get("transactionDate"))
-    return VaStatus(flag_of(raw), raw, number, service, customer, amount, currency, paid_at, reply.code)
+    return Status(flag_of(raw), raw, number, service, customer, amount, currency, paid_at, reply.code)
 
 
-def delete_va(ref: VaRef, reason: str) -> str:
+def delete_va(ref: Ref, reason: str) -> str:
     """Close a number for good and return the response code. After any error ask for the status.
 
     Raises `ProviderError`. Source: Faspay contract 3.5.
@@ -222,7 +149,7 @@ def delete_va(ref: VaRef, reason: str) -> str:
     return client.call(client.DELETE_VA, payload).code
 
 
-def _naming(ref: VaRef) -> dict[str, str]:
+def _naming(ref: Ref) -> dict[str, str]:
     service = ref.partner_service_id or settings.FASPAY_PARTNER_SERVICE_ID
     customer = ref.customer_no or ref.number.removeprefix(service)
     whole = schemas.pad(service) + customer if ref.number == service + customer else ref.number

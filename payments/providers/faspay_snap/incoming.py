@@ -3,7 +3,6 @@
 Pure: no table, no clock of its own. Source: Faspay contract 1.2-1.5, 3.3, 4.2 and 7.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -13,7 +12,8 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from payments.providers.faspay_snap import schemas, signing
-from payments.providers.faspay_snap.adapter import Flag, flag_of
+from payments.providers.faspay_snap.adapter import flag_of
+from payments.providers.types import Flag
 
 # Signed as this path whatever prefix our address has (Faspay contract 1.3).
 PAYMENT_PATH = "/v1.0/transfer-va/payment"
@@ -138,10 +138,10 @@ def _moment(call: Call) -> datetime | None:
         return None
 
 
-def signed_text_sha256(call: Call) -> str:
-    """The hash of the text we expected to be signed: kept when a signature fails, to compare with Faspay."""
-    text = signing.string_to_sign("POST", PAYMENT_PATH, call.body, call.headers.get("X-TIMESTAMP", ""))
-    return hashlib.sha256(text).hexdigest()
+def expected_text(call: Call) -> str:
+    """The text that should have been signed: kept when a signature fails, to compare with Faspay."""
+    timestamp = call.headers.get("X-TIMESTAMP", "")[:64].replace("\x00", "")
+    return signing.string_to_sign("POST", PAYMENT_PATH, signing.minify(call.body), timestamp).decode("utf-8", "replace")
 
 
 def parse(body: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Money in by virtual account: the invoice, each attempt at the provider, and every message that came in."""
+"""One intention to pay in, and each attempt at a provider to have it paid."""
 
 import uuid
 
@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from payments.banks import name_of
+from payments.methods import name_of
 
 
 class Deposit(models.Model):
@@ -28,12 +28,14 @@ class Deposit(models.Model):
         UNDERPAID = "underpaid", _("Underpaid")
         OVERPAID = "overpaid", _("Overpaid")
 
+    # How it is to be paid now; on its pay page the payer may choose another way until something has arrived.
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="deposits", db_index=False, verbose_name=_("customer")
     )
     method = models.CharField(_("method"), max_length=16, default="va")
-    bank = models.CharField(_("bank"), max_length=8)
+    # The provider's channel code: of a virtual account the bank.
+    bank = models.CharField(_("bank"), max_length=8, blank=True)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3, default="IDR")
     memo = models.CharField(_("description"), max_length=200, blank=True, db_default="", default="")
@@ -100,7 +102,16 @@ class Deposit(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="asked_once",
-                fields=["public_id", "customer", "method", "bank", "amount", "currency", "memo", "created_at"],
+                fields=["public_id", "customer", "amount", "currency", "memo", "created_at"],
+            ),
+            pgtrigger.Protect(
+                name="way_settled",
+                operation=pgtrigger.Update,
+                condition=~pgtrigger.Q(old__state="pending")
+                & (
+                    pgtrigger.Q(old__method__df=pgtrigger.F("new__method"))
+                    | pgtrigger.Q(old__bank__df=pgtrigger.F("new__bank"))
+                ),
             ),
             pgtrigger.Protect(
                 name="received_once",
@@ -126,7 +137,8 @@ class Deposit(models.Model):
 
     @property
     def bank_name(self) -> str:
-        return name_of(self.bank)
+        """Where it is paid, in words: the bank, or the method when that has no banks."""
+        return name_of(self.method, self.bank)
 
 
 class DepositRequest(models.Model):
@@ -135,7 +147,8 @@ class DepositRequest(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
     idempotency_key = models.CharField(max_length=64)
     amount = models.DecimalField(max_digits=18, decimal_places=2)
-    bank = models.CharField(max_length=8)
+    method = models.CharField(max_length=16, default="va", db_default="va")
+    bank = models.CharField(max_length=8, blank=True)
     deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, related_name="requests")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -146,11 +159,13 @@ class DepositRequest(models.Model):
         return f"request {self.pk} for deposit {self.deposit_id}"
 
 
-class VirtualAccount(models.Model):
-    """One attempt at the provider to make a number for a deposit.
+class PaymentAttempt(models.Model):
+    """One attempt at a provider to have a deposit paid: a virtual account, a QR, a push to OVO, a crypto invoice.
 
     ``next_check_at`` set means: something is to be done then (send, ask); ``sent_at`` is committed before the
-    request leaves us, so a crash afterwards is known to be in doubt.
+    request leaves us, so a crash afterwards is known to be in doubt. What the payer needs is ``number`` (virtual
+    account), ``content`` (text of a QR) or ``page_url`` (a page of the provider; it may carry a token, is never
+    logged, and is emptied when the attempt ends).
     """
 
     class State(models.TextChoices):
@@ -161,15 +176,23 @@ class VirtualAccount(models.Model):
         CLOSED = "closed", _("Closed")
         FAILED = "failed", _("Failed")
 
-    deposit = models.ForeignKey(
-        Deposit, on_delete=models.PROTECT, related_name="virtual_accounts", verbose_name=_("deposit")
-    )
-    trx_id = models.CharField(_("our trxId"), max_length=16, unique=True)
+    deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, related_name="attempts", verbose_name=_("deposit"))
+    method = models.CharField(_("method"), max_length=16, default="va")
+    bank = models.CharField(_("bank"), max_length=8, blank=True)
+    trx_id = models.CharField(_("our trxId"), max_length=32, unique=True)
     partner_service_id = models.CharField(max_length=8, blank=True)
     customer_no = models.CharField(max_length=20, blank=True)
     number = models.CharField(_("number"), max_length=28, blank=True)
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.SUBMITTING)
-    provider_trx_id = models.CharField(_("Faspay's id"), max_length=32, blank=True)
+    provider_trx_id = models.CharField(_("provider's id"), max_length=64, blank=True)
+    content = models.TextField(blank=True, default="")
+    page_url = models.TextField(blank=True, default="")
+    phone = models.CharField(max_length=16, blank=True, default="")
+    # OVO: from which purse; the page to renew the token stands in ``page_url`` then.
+    pay_type = models.CharField(max_length=1, blank=True, default="")
+    reason = models.CharField(_("reason"), max_length=40, blank=True, default="")
+    # None: as long as the deposit.
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     in_doubt_since = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveIntegerField(_("tries"), default=0)
@@ -184,20 +207,28 @@ class VirtualAccount(models.Model):
     opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("virtual account")
-        verbose_name_plural = _("virtual accounts")
+        verbose_name = _("payment attempt")
+        verbose_name_plural = _("payment attempts")
         constraints = (
             models.CheckConstraint(
                 condition=Q(state__in=["submitting", "in_doubt", "open", "paid", "closed", "failed"]),
-                name="va_state_known",
+                name="attempt_state_known",
             ),
-            models.CheckConstraint(condition=~Q(state="open") | ~Q(number=""), name="va_open_has_number"),
-            models.CheckConstraint(condition=~Q(number__contains=" "), name="va_number_stripped"),
+            models.CheckConstraint(
+                condition=~Q(state="open")
+                | (Q(method="va") & ~Q(number=""))
+                | (~Q(method="va") & ~(Q(content="") & Q(provider_trx_id=""))),
+                name="attempt_open_can_be_paid",
+            ),
+            models.CheckConstraint(condition=~Q(number__contains=" "), name="attempt_number_stripped"),
         )
         indexes = (
-            models.Index(fields=["number"], name="va_number", condition=~Q(number="")),
-            models.Index(fields=["next_check_at"], name="va_due", condition=Q(next_check_at__isnull=False)),
-            models.Index(fields=["created_at"], name="va_unsettled", condition=Q(state__in=["submitting", "in_doubt"])),
+            models.Index(fields=["number"], name="attempt_number", condition=~Q(number="")),
+            models.Index(fields=["next_check_at"], name="attempt_due", condition=Q(next_check_at__isnull=False)),
+            models.Index(fields=["provider_trx_id"], name="attempt_provider_trx_id", condition=~Q(provider_trx_id="")),
+            models.Index(
+                fields=["created_at"], name="attempt_unsettled", condition=Q(state__in=["submitting", "in_doubt"])
+            ),
         )
         triggers = (
             pgtrigger.FSM(
@@ -220,7 +251,7 @@ class VirtualAccount(models.Model):
                     ("failed", "paid"),
                 ],
             ),
-            pgtrigger.ReadOnly(name="named_once", fields=["deposit", "trx_id", "created_at"]),
+            pgtrigger.ReadOnly(name="named_once", fields=["deposit", "method", "bank", "trx_id", "created_at"]),
             pgtrigger.Protect(
                 name="number_stays",
                 operation=pgtrigger.Update,
@@ -230,92 +261,8 @@ class VirtualAccount(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"virtual account {self.trx_id}"
+        return f"payment attempt {self.trx_id}"
 
-
-class ProviderMessage(models.Model):
-    """Something that came in on a provider's path, exactly as it came. Only what we made of it may change."""
-
-    class Kind(models.TextChoices):
-        NOTIFICATION = "notification", _("Notification")
-        PAYMENT_FLAG = "payment_flag", _("Payment flag (static)")
-        LEGACY = "legacy", _("Legacy notification")
-        UNKNOWN = "unknown", _("Unknown")
-
-    class Decision(models.TextChoices):
-        WAITING = "waiting", _("Waiting")
-        CREDITED = "credited", _("Credited")
-        REPEATED = "repeated", _("Already credited")
-        ACKNOWLEDGED = "acknowledged", _("Acknowledged")
-        ASKED = "asked", _("Status asked")
-        UNMATCHED = "unmatched", _("No such number")
-        FLAGGED = "flagged", _("For staff")
-        CONFLICT = "conflict", _("Id used twice")
-        REFUSED = "refused", _("Refused")
-
-    provider = models.CharField(_("provider"), max_length=20, default="faspay_snap")
-    path = models.CharField(_("path"), max_length=80)
-    day = models.DateField(_("day in Jakarta"))
-    external_id = models.CharField(_("external id"), max_length=36, blank=True)
-    headers = models.JSONField(_("headers"), default=dict)
-    body = models.BinaryField(_("body"))
-    body_sha256 = models.CharField(max_length=64)
-    verified = models.BooleanField(_("signature verified"))
-    matched_key = models.CharField(_("key that matched"), max_length=40, blank=True)
-    signed_text_sha256 = models.CharField(max_length=64, blank=True)
-    kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.UNKNOWN)
-    answer_code = models.CharField(_("answered"), max_length=7)
-    answer_body = models.TextField(blank=True)
-    repeat_of = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="repeats", db_index=False
-    )
-    received_at = models.DateTimeField(_("received"), db_default=Now())
-    decision = models.CharField(_("decision"), max_length=16, choices=Decision, default=Decision.WAITING)
-    note = models.CharField(_("note"), max_length=80, blank=True)
-    times_received = models.PositiveIntegerField(_("times received"), default=1)
-    tries = models.PositiveIntegerField(_("tries"), default=0)
-    next_try_at = models.DateTimeField(_("next try"), null=True, blank=True)
-    processed_at = models.DateTimeField(_("processed"), null=True, blank=True)
-    virtual_account = models.ForeignKey(
-        VirtualAccount,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="messages",
-        verbose_name=_("virtual account"),
-    )
-
-    class Meta:
-        verbose_name = _("provider message")
-        verbose_name_plural = _("provider messages")
-        constraints = (
-            models.UniqueConstraint(
-                fields=["day", "path", "external_id"],
-                name="message_once_a_day",
-                condition=Q(verified=True, repeat_of__isnull=True),
-            ),
-        )
-        indexes = (
-            models.Index(fields=["next_try_at"], name="message_due", condition=Q(next_try_at__isnull=False)),
-            models.Index(fields=["received_at"], name="message_unverified", condition=Q(verified=False)),
-        )
-        triggers = (
-            pgtrigger.ReadOnly(
-                name="kept_as_received",
-                exclude=[
-                    "decision",
-                    "note",
-                    "times_received",
-                    "tries",
-                    "next_try_at",
-                    "processed_at",
-                    "virtual_account",
-                ],
-            ),
-            pgtrigger.Protect(
-                name="kept_for_ever", operation=pgtrigger.Delete, condition=pgtrigger.Q(old__verified=True)
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"message {self.pk}"
+    @property
+    def bank_name(self) -> str:
+        return name_of(self.method, self.bank)

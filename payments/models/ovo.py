@@ -1,0 +1,76 @@
+"""A customer's OVO account, linked to pay with a PIN only (Faspay contract 5)."""
+
+import uuid
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer
+
+
+class OvoLink(models.Model):
+    """One link, from the wish to its end. ``balance_*`` is what OVO said at ``balance_at``, in rupiah."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting for you")
+        LINKED = "linked", _("Linked")
+        BROKEN = "broken", _("Must be linked again")
+        FAILED = "failed", _("Not linked")
+        UNLINKED = "unlinked", _("Unlinked")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="ovo_links", db_index=False)
+    phone = models.CharField(_("phone"), max_length=16)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    # OVO's page for OTP and PIN; carries a token, is emptied when the link is decided.
+    page_url = models.TextField(blank=True, default="")
+    reason = models.CharField(max_length=40, blank=True, default="")
+    balance_cash = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    balance_points = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    balance_at = models.DateTimeField(null=True, blank=True)
+    questions = models.PositiveIntegerField(default=0)
+    next_check_at = models.DateTimeField(null=True, blank=True)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    version = models.BigIntegerField(default=1)
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+    linked_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("OVO link")
+        verbose_name_plural = _("OVO links")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["customer"], name="ovo_one_link", condition=Q(state__in=["pending", "linked", "broken"])
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["pending", "linked", "broken", "failed", "unlinked"]), name="ovo_state_known"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["customer", "-id"], name="ovo_of_customer"),
+            models.Index(fields=["phone"], name="ovo_phone", condition=Q(state__in=["pending", "linked", "broken"])),
+            models.Index(fields=["next_check_at"], name="ovo_due", condition=Q(next_check_at__isnull=False)),
+        )
+        triggers = (
+            pgtrigger.FSM(
+                name="legal_moves",
+                field="state",
+                transitions=[
+                    ("pending", "linked"),
+                    ("pending", "failed"),
+                    ("linked", "broken"),
+                    ("linked", "unlinked"),
+                    ("broken", "linked"),
+                    ("broken", "unlinked"),
+                ],
+            ),
+            pgtrigger.ReadOnly(name="named_once", fields=["public_id", "customer", "phone", "created_at"]),
+        )
+
+    def __str__(self) -> str:
+        return f"OVO link {self.public_id}"
