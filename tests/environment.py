@@ -1,6 +1,7 @@
 """What every test run is told before the settings are read; named in pyproject.toml as pytest's first plugin."""
 
 import os
+from urllib.parse import urlsplit
 
 for name, value in {
     "SECRET_KEY": "only-for-tests",
@@ -11,3 +12,13 @@ for name, value in {
     "MAIL_TRANSPORT": "file",
 }.items():
     os.environ[name] = value
+
+
+def _own_redis(worker: str) -> None:
+    """Each process of a run in parallel counts in a database of its own; Django gives it a PostgreSQL of its own."""
+    number = int(worker.removeprefix("gw")) + 1
+    os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()
+
+
+if "PYTEST_XDIST_WORKER" in os.environ and os.environ.get("REDIS_URL"):
+    _own_redis(os.environ["PYTEST_XDIST_WORKER"])
