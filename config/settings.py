@@ -320,6 +320,9 @@ BTCPAY_WEBHOOK_SECRET = env.str("BTCPAY_WEBHOOK_SECRET", default="")
 
 # What went out to providers and came back is kept so long.
 EXCHANGES_KEPT_DAYS = env.int("EXCHANGES_KEPT_DAYS", default=90)
+# When a way to pay is called slow or down (payments/health.py): of the calls of so many minutes, which share must be
+# answered, how long half of them may take, and from how many calls on that says anything.
+PROVIDER_HEALTH = {"window_minutes": 15, "few_calls": 5, "down_below": 0.5, "slow_below": 0.9, "slow_ms": 5000}
 
 SANDBOX_OTPZAP_URL = env.str("SANDBOX_OTPZAP_URL", default="").rstrip("/")
 SANDBOX_FASPAY_URL = env.str("SANDBOX_FASPAY_URL", default="").rstrip("/")
