@@ -117,9 +117,16 @@ def _cached(key: str, count: Callable[[], Health]) -> Health:
 
 
 def _figures(provider: str, *, qr_only: bool = False, no_qr: bool = False) -> _Figures:
-    limits = {"provider": provider, "minutes": settings.PROVIDER_HEALTH["window_minutes"]}
+    minutes = int(settings.PROVIDER_HEALTH["window_minutes"])
+    wanted: dict[str, str | int | bool] = {
+        "provider": provider,
+        "minutes": minutes,
+        "qr": _QR,
+        "qr_only": qr_only,
+        "no_qr": no_qr,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_QUERY, {**limits, "qr": _QR, "qr_only": qr_only, "no_qr": no_qr})
+        cursor.execute(_QUERY, wanted)
         return _Figures(*cursor.fetchone())
 
 

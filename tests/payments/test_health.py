@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from payments import health
@@ -89,7 +90,7 @@ def test_it_is_up_again_after_a_row_of_answers() -> None:
     assert health.of("faspay_snap").state == "down"
     for ago in (50, 40, 30, 20, 10):
         call(ago=ago)
-    health.cache.clear()
+    cache.clear()
     found = health.of("faspay_snap")
     assert found.state != "down"
     assert found.since is None
