@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from accounts.models import Customer, User
+from accounts.models import Customer
 from config.lib.clock import now
 from config.lib.money import format_money
 from payments.banks import BANKS, Way
@@ -73,15 +73,17 @@ def deposits_of(customer: Customer) -> QuerySet[Deposit]:
     return Deposit.objects.filter(customer=customer)
 
 
-def is_unchanged(user: User, public_id: UUID, version: int, every: int) -> bool:
-    """Whether the customer's page shows the newest state and asks at the right pace: one read by a unique index."""
+def is_unchanged(deposits: QuerySet[Deposit], public_id: UUID, seen: str) -> bool:
+    """Whether a page that shows ``seen`` (`Picture.seen`) shows the newest state and asks at the right pace: one read
+    by a unique index, among the ``deposits`` that the asker may look at."""
+    version, _dash, every = seen.partition("-")
+    if not (version.isdecimal() and every.isdecimal() and len(version) < 19):
+        return False
     newest = PaymentAttempt.objects.filter(deposit=OuterRef("pk")).order_by("-id").values("state")[:1]
     deposit = (
-        Deposit.objects.filter(public_id=public_id, version=version, customer__user=user)
-        .annotate(account_state=Subquery(newest))
-        .first()
+        deposits.filter(public_id=public_id, version=int(version)).annotate(account_state=Subquery(newest)).first()
     )
-    return deposit is not None and pace_of(deposit, _stage(deposit, deposit.account_state)) == every
+    return deposit is not None and pace_of(deposit, _stage(deposit, deposit.account_state)) == int(every[:6])
 
 
 def picture_of(deposit: Deposit) -> Picture:
