@@ -6,3 +6,8 @@ def masked(name: str) -> str:
     name, at, host = name.partition("@")
     words = " ".join(word[0] + "*" * (len(word) - 1) for word in name.split())
     return f"{words}@{host[:1]}{'*' * (len(host) - 1)}" if at else words
+
+
+def masked_phone(phone: str) -> str:
+    """A phone number as its owner will know it and nobody else: first four and last three digits."""
+    return f"{phone[:4]}•••••{phone[-3:]}" if len(phone) > 8 else "•••••"

@@ -30,6 +30,9 @@ class Migration(migrations.Migration):
                 ('balance_cash', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True)),
                 ('balance_points', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True)),
                 ('balance_at', models.DateTimeField(blank=True, null=True)),
+                ('wish', models.CharField(blank=True, default='', max_length=10)),
+                ('denials', models.PositiveIntegerField(default=0)),
+                ('asked_at', models.DateTimeField(blank=True, null=True)),
                 ('questions', models.PositiveIntegerField(default=0)),
                 ('next_check_at', models.DateTimeField(blank=True, null=True)),
                 ('lease_token', models.UUIDField(blank=True, null=True)),
@@ -448,9 +451,9 @@ class Migration(migrations.Migration):
             model_name='ovolink',
             index=models.Index(fields=['customer', '-id'], name='ovo_of_customer'),
         ),
-        migrations.AddIndex(
+        migrations.AddConstraint(
             model_name='ovolink',
-            index=models.Index(condition=models.Q(('state__in', ['pending', 'linked', 'broken'])), fields=['phone'], name='ovo_phone'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['pending', 'linked'])), fields=('phone',), name='ovo_one_owner'),
         ),
         migrations.AddIndex(
             model_name='ovolink',
@@ -466,7 +469,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ovolink',
-            trigger=pgtrigger.compiler.Trigger(name='legal_moves', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{pending:linked,pending:failed,linked:broken,linked:unlinked,broken:linked,broken:unlinked}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='3611432ca95b3206c6e3857a0e885447c34ae233', operation='UPDATE', pgid='pgtrigger_legal_moves_38ae0', table='payments_ovolink', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='legal_moves', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{pending:linked,pending:failed,linked:broken,linked:unlinked,broken:unlinked}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='b445138f6e2e3fbe964de3801623b6ea4aba3472', operation='UPDATE', pgid='pgtrigger_legal_moves_38ae0', table='payments_ovolink', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ovolink',

@@ -9,10 +9,15 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
+from config.lib.masking import masked_phone
 
 
 class OvoLink(models.Model):
-    """One link, from the wish to its end. ``balance_*`` is what OVO said at ``balance_at``, in rupiah."""
+    """One link, from the wish to its end. ``balance_*`` is what OVO said at ``balance_at``, in rupiah.
+
+    ``next_check_at`` set means: something is to be done then (begin, confirm, look at the balance, unlink). A number
+    belongs to one person at a time: OVO only says that it is linked with us, not by whom.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending", _("Waiting for you")
@@ -31,6 +36,11 @@ class OvoLink(models.Model):
     balance_cash = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
     balance_points = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
     balance_at = models.DateTimeField(null=True, blank=True)
+    # "unlink" while the customer wants the link given up.
+    wish = models.CharField(max_length=10, blank=True, default="")
+    # How often in a row OVO has denied the link.
+    denials = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True, blank=True)
     questions = models.PositiveIntegerField(default=0)
     next_check_at = models.DateTimeField(null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)
@@ -47,13 +57,15 @@ class OvoLink(models.Model):
             models.UniqueConstraint(
                 fields=["customer"], name="ovo_one_link", condition=Q(state__in=["pending", "linked", "broken"])
             ),
+            models.UniqueConstraint(
+                fields=["phone"], name="ovo_one_owner", condition=Q(state__in=["pending", "linked"])
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["pending", "linked", "broken", "failed", "unlinked"]), name="ovo_state_known"
             ),
         )
         indexes = (
             models.Index(fields=["customer", "-id"], name="ovo_of_customer"),
-            models.Index(fields=["phone"], name="ovo_phone", condition=Q(state__in=["pending", "linked", "broken"])),
             models.Index(fields=["next_check_at"], name="ovo_due", condition=Q(next_check_at__isnull=False)),
         )
         triggers = (
@@ -65,7 +77,6 @@ class OvoLink(models.Model):
                     ("pending", "failed"),
                     ("linked", "broken"),
                     ("linked", "unlinked"),
-                    ("broken", "linked"),
                     ("broken", "unlinked"),
                 ],
             ),
@@ -74,3 +85,7 @@ class OvoLink(models.Model):
 
     def __str__(self) -> str:
         return f"OVO link {self.public_id}"
+
+    @property
+    def masked_phone(self) -> str:
+        return masked_phone(self.phone)
