@@ -2,10 +2,12 @@
 
 from payments import methods
 from payments.providers.faspay_snap import adapter as virtual_accounts
+from payments.providers.faspay_snap import qris
 from payments.providers.types import Gateway
 
 GATEWAYS = {
     methods.VA: Gateway(virtual_accounts.create_va, virtual_accounts.ask_status, virtual_accounts.delete_va),
+    methods.QRIS: Gateway(qris.generate, qris.ask_status),
 }
 
 

@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,18 @@ class Service:
 CREATE_VA = Service("create-va", "POST", "/v1.0/transfer-va/create-va", "27")
 STATUS = Service("status", "POST", "/v1.0/transfer-va/status", "26")
 DELETE_VA = Service("delete-va", "DELETE", "/v1.0/transfer-va/delete-va", "31")
+QR_GENERATE = Service("qr-mpm-generate", "POST", "/v1.0/qr/qr-mpm-generate", "47")
+QR_QUERY = Service("qr-mpm-query", "POST", "/v1.0/qr/qr-mpm-query", "51")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A success answer: its response code and ``virtualAccountData`` (numbers are kept as their text)."""
+    """A success answer: its response code, ``virtualAccountData``, and the whole of it (numbers are kept as their
+    text)."""
 
     code: str
     data: Mapping[str, Any]
+    answer: Mapping[str, Any] = field(default_factory=dict)
 
 
 def call(service: Service, payload: Mapping[str, Any], *, also_success: tuple[str, ...] = ()) -> Reply:
@@ -129,7 +133,7 @@ def _read(service: Service, reply: http.HttpReply, also_success: tuple[str, ...]
         )
     if code == f"200{service.number}00" or code in also_success:
         data = answer.get("virtualAccountData")
-        return Reply(code, data if isinstance(data, dict) else {})
+        return Reply(code, data if isinstance(data, dict) else {}, answer)
     raise _refusal(service, code, reply)
 
 
