@@ -141,15 +141,18 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('payment_request_id', models.CharField(max_length=128)),
                 ('reference_no', models.CharField(blank=True, max_length=32, verbose_name="Faspay's id")),
+                ('told_reference', models.CharField(blank=True, default='', max_length=32, verbose_name='reference told')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=18, verbose_name='amount')),
                 ('currency', models.CharField(default='IDR', max_length=3, verbose_name='currency')),
                 ('state', models.CharField(choices=[('flagged', 'Announced'), ('booked', 'Booked'), ('failed', 'Did not come'), ('reversed', 'Taken back')], default='flagged', max_length=10, verbose_name='state')),
                 ('paid_at', models.DateTimeField(blank=True, null=True, verbose_name='paid')),
                 ('raw_time', models.CharField(blank=True, max_length=40)),
+                ('undone_at', models.DateTimeField(blank=True, null=True)),
                 ('questions', models.PositiveIntegerField(default=0)),
                 ('next_check_at', models.DateTimeField(blank=True, null=True)),
                 ('lease_token', models.UUIDField(blank=True, null=True)),
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('last_code', models.CharField(blank=True, default='', max_length=12, verbose_name='last answer')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='announced')),
                 ('settled_at', models.DateTimeField(blank=True, null=True)),
             ],
@@ -241,6 +244,11 @@ class Migration(migrations.Migration):
             model_name='paymentattempt',
             name='reason',
             field=models.CharField(blank=True, default='', max_length=40, verbose_name='reason'),
+        ),
+        migrations.AddField(
+            model_name='paymentattempt',
+            name='told_end',
+            field=models.CharField(blank=True, default='', max_length=40),
         ),
         migrations.AddField(
             model_name='providermessage',
@@ -574,6 +582,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='staticpayment',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='static_payment_amount_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='staticpayment',
+            constraint=models.UniqueConstraint(fields=('deposit',), name='static_payment_own_deposit'),
+        ),
+        migrations.AddConstraint(
+            model_name='staticpayment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('deposit__isnull', False), ('state__in', ['booked', 'reversed'])), models.Q(('deposit__isnull', True), models.Q(('state__in', ['booked', 'reversed']), _negated=True)), _connector='OR'), name='static_payment_booked_has_deposit'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='staticpayment',

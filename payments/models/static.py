@@ -60,8 +60,8 @@ class StaticAccount(models.Model):
 class StaticPayment(models.Model):
     """One payment to a permanent number: flagged when the bank asks us, booked when it is told as done.
 
-    Named by ``payment_request_id`` and ``reference_no`` (Faspay contract 3.3). A flag that nobody confirms is asked
-    about; what is reversed after booking waits for staff.
+    Named by ``payment_request_id`` (Faspay contract 3.3); notifications carry a reference of their own beside it
+    (4.2). A flag that nobody confirms is asked about; what is taken back after booking waits for staff.
     """
 
     class State(models.TextChoices):
@@ -73,6 +73,7 @@ class StaticPayment(models.Model):
     account = models.ForeignKey(StaticAccount, on_delete=models.PROTECT, related_name="payments")
     payment_request_id = models.CharField(max_length=128)
     reference_no = models.CharField(_("Faspay's id"), max_length=32, blank=True)
+    told_reference = models.CharField(_("reference told"), max_length=32, blank=True, default="")
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3, default="IDR")
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.FLAGGED)
@@ -81,10 +82,13 @@ class StaticPayment(models.Model):
     deposit = models.ForeignKey(
         Deposit, on_delete=models.PROTECT, null=True, blank=True, related_name="static_payments", db_index=False
     )
+    # When we heard that it was taken back or failed: money told of afterwards is only believed after asking.
+    undone_at = models.DateTimeField(null=True, blank=True)
     questions = models.PositiveIntegerField(default=0)
     next_check_at = models.DateTimeField(null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    last_code = models.CharField(_("last answer"), max_length=12, blank=True, default="")
     created_at = models.DateTimeField(_("announced"), db_default=Now())
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -97,6 +101,12 @@ class StaticPayment(models.Model):
                 condition=Q(state__in=["flagged", "booked", "failed", "reversed"]), name="static_payment_state_known"
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="static_payment_amount_positive"),
+            models.UniqueConstraint(fields=["deposit"], name="static_payment_own_deposit"),
+            models.CheckConstraint(
+                condition=Q(state__in=["booked", "reversed"], deposit__isnull=False)
+                | (Q(deposit__isnull=True) & ~Q(state__in=["booked", "reversed"])),
+                name="static_payment_booked_has_deposit",
+            ),
         )
         indexes = (
             models.Index(fields=["next_check_at"], name="static_payment_due", condition=Q(next_check_at__isnull=False)),
