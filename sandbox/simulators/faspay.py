@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from flask import Flask
 
 from .faspay_api import FaspayApi
 from .faspay_bank import Bank
 from .faspay_control import FaspayControl
-from .faspay_notifier import Notifier
+from .faspay_keys import KeyRing
+from .faspay_notifier import Notifier, NotifySettings
 from .faspay_ovo_books import OvoBooks
 from .faspay_ovo_caller import OvoSettings
 from .faspay_ovo_control import build_ovo
+from .faspay_qr_api import QrApi
+from .faspay_qr_control import QrControl
 from .faspay_signing import read_private_key, read_public_key
 from .serving import WsgiApp, serve
 from .state import RequestLog, StateFile, logged
@@ -30,21 +33,24 @@ class OvoAccess:
 
 
 def build(
-    bank: Bank, merchant_key: RSAPublicKey, own_key: RSAPrivateKey, notify_url: str, ovo_access: OvoAccess
+    bank: Bank, merchant_key: RSAPublicKey, keys: KeyRing, where: NotifySettings, ovo_access: OvoAccess
 ) -> WsgiApp:
     app = Flask("faspay-simulator", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = True
     api, log = FaspayApi(bank, merchant_key), RequestLog()
     api.register(app)
 
-    def next_mode() -> str:
-        rule = api.faults.take("notification")
+    QrApi(api).register(app)
+
+    def next_mode(operation: str) -> str:
+        rule = api.faults.take(operation)
         return rule.mode if rule else ""
 
-    notifier = Notifier(bank, own_key, next_mode)
-    notifier.settings.notify_url = notify_url
+    notifier = Notifier(bank, keys, next_mode)
+    notifier.settings = where
     control = FaspayControl(api, notifier, log)
     control.register(app)
+    QrControl(bank, notifier).register(app)
     own = OvoBooks(bank.state, bank.merchant, bank.now)
     ovo = build_ovo(own, ovo_access.user_id, ovo_access.password, ovo_access.settings, app)
     control.others.append(ovo.reset)
@@ -70,6 +76,8 @@ def main() -> None:
     parser.add_argument("--partner-id", required=True, help="merchant id, five digits")
     parser.add_argument("--partner-service-id", help="first digits of account numbers (merchant id and 1)")
     parser.add_argument("--notify-url", default="", help="where payments are told")
+    parser.add_argument("--merchant-url", default="", help="base of all other calls (where --notify-url is)")
+    parser.add_argument("--legacy-notify-url", default="", help="where the old notifications go")
     parser.add_argument("--ovo-user-id", help="user of the legacy API (bot and the merchant id)")
     parser.add_argument("--ovo-password", default="sandbox-ovo", help="its password; signs both ways")
     parser.add_argument("--ovo-notify-url", default="", help="where OVO payments are told")
@@ -78,8 +86,10 @@ def main() -> None:
     wanted = parser.parse_args()
     service_id = (wanted.partner_service_id or f"{wanted.partner_id}1").strip()
     bank = Bank(StateFile(wanted.state_file), wanted.partner_id, service_id)
-    keys = read_public_key(wanted.merchant_public_key), read_private_key(wanted.private_key)
-    serve(build(bank, *keys, wanted.notify_url, ovo_access(wanted)), wanted.port, "Faspay simulator")
+    merchant_key = read_public_key(wanted.merchant_public_key)
+    keys = KeyRing(read_private_key(wanted.private_key), bank.state, wanted.private_key)
+    where = NotifySettings(wanted.notify_url, wanted.merchant_url, wanted.legacy_notify_url)
+    serve(build(bank, merchant_key, keys, where, ovo_access(wanted)), wanted.port, "Faspay simulator")
 
 
 def ovo_access(wanted: argparse.Namespace) -> OvoAccess:

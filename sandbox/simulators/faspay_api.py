@@ -1,115 +1,21 @@
-"""The wire of the simulated Faspay: create-va, status, delete-va (Faspay contract 1, 3 and 7)."""
+"""The virtual accounts of the simulated Faspay: create-va, status, delete-va (Faspay contract 1, 3 and 7)."""
 
-import json
-import re
 import sys
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from flask import Flask, Response, request
 
-from .control import json_response
 from .faspay_bank import CHANNELS, FLAGS, Account, Bank, snap_time
+from .faspay_faults import EDITS, REFUSALS
 from .faspay_signing import string_to_sign, verify
-from .misbehave import Misbehaviour, Rule, bad_gateway
+from .faspay_wire import SERVICES, TIME_PATTERN, Fields, Problem, body_json, missing, problem_answer, success, wrong
+from .misbehave import Misbehaviour
 
-SERVICES = {"status": "26", "create-va": "27", "delete-va": "31"}
-METHODS = {"status": "POST", "create-va": "POST", "delete-va": "DELETE"}
 HEADERS = ("X-TIMESTAMP", "X-SIGNATURE", "X-PARTNER-ID", "X-EXTERNAL-ID", "CHANNEL-ID")
-TIME_PATTERN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d\Z", re.ASCII)
-AMOUNT_PATTERN = re.compile(r"\d{1,13}\.\d\d\Z", re.ASCII)
 DEFAULT_LIFE = timedelta(hours=24)
-
-
-class Problem(Exception):
-    """An answer other than success: HTTP status, case code, text (section 7)."""
-
-    def __init__(self, status: int, case: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.case, self.message = status, case, message
-
-
-def missing(field: str) -> Problem:
-    return Problem(400, "02", f"Missing Mandatory Field {{{field}}}")
-
-
-def wrong(field: str) -> Problem:
-    return Problem(400, "01", f"Invalid Field Format {{{field}}}")
-
-
-def service() -> str:
-    """The two digits of the called service, in the middle of every response code."""
-    return SERVICES.get(request.path.rpartition("/")[2], "00")
-
-
-def answer(code: str, message: str, data: dict[str, Any] | None = None, status: int = 0) -> Response:
-    body: dict[str, Any] = {"responseCode": code, "responseMessage": message}
-    if data is not None:
-        body["virtualAccountData"] = data
-    made = json_response(body, status or int(code[:3]))
-    made.headers["X-TIMESTAMP"] = snap_time(time.time())
-    return made
-
-
-def success(data: dict[str, Any]) -> Response:
-    return answer(f"200{service()}00", "Successful", data)
-
-
-def problem_answer(status: int, case: str, message: str) -> Response:
-    return answer(f"{status}{service()}{case}", message)
-
-
-class Fields:
-    """Reads a JSON object strictly: text is text, never a number. Raises Problem 400."""
-
-    def __init__(self, data: Any, name: str) -> None:
-        if data is None:
-            raise missing(name)
-        if not isinstance(data, dict):
-            raise wrong(name)
-        self.data = data
-
-    def text(self, name: str, most: int, pattern: str = "") -> str:
-        value = self.data.get(name)
-        if value is None or value == "":
-            raise missing(name)
-        return self.checked(name, value, most, pattern)
-
-    def checked(self, name: str, value: Any, most: int, pattern: str = "") -> str:
-        if not isinstance(value, str) or len(value) > most:
-            raise wrong(name)
-        if pattern and not re.fullmatch(pattern, value):
-            raise wrong(name)
-        return value
-
-    def optional(self, name: str, most: int, pattern: str = "") -> str:
-        value = self.data.get(name)
-        return "" if value in (None, "") else self.checked(name, value, most, pattern)
-
-    def time(self, name: str, value: str) -> datetime:
-        if not TIME_PATTERN.match(value):
-            raise wrong(name)
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            raise wrong(name) from None
-
-    def inner(self, name: str) -> "Fields":
-        return Fields(self.data.get(name), name)
-
-    def amount(self, name: str) -> str:
-        """value with exactly two decimals, more than zero, in rupiah."""
-        money = self.inner(name)
-        value = money.text("value", 16)
-        if not AMOUNT_PATTERN.match(value) or Decimal(value) <= 0:
-            raise wrong(f"{name}.value")
-        if money.text("currency", 3) != "IDR":
-            raise wrong(f"{name}.currency")
-        return value
 
 
 class FaspayApi:
@@ -120,16 +26,16 @@ class FaspayApi:
         self.faults = Misbehaviour(SERVICES, REFUSALS, EDITS)
 
     def register(self, app: Flask) -> None:
-        views: dict[str, Callable[[Fields], Response]] = {
-            "create-va": self.create,
-            "status": self.status,
-            "delete-va": self.delete,
-        }
-        for operation, view in views.items():
-            path = f"/v1.0/transfer-va/{operation}"
-            app.add_url_rule(path, operation, self.guarded(operation, view), methods=[METHODS[operation]])
+        self.add(app, "POST", "transfer-va", "create-va", self.create)
+        self.add(app, "POST", "transfer-va", "status", self.status)
+        self.add(app, "DELETE", "transfer-va", "delete-va", self.delete)
         app.register_error_handler(404, lambda e: problem_answer(404, "02", "Invalid Routing"))
         app.register_error_handler(405, lambda e: problem_answer(405, "00", "Requested Function Is Not Supported"))
+
+    def add(self, app: Flask, method: str, group: str, operation: str, view: Callable[[Fields], Response]) -> None:
+        """Hang a service in; every call of it must carry the merchant's signature."""
+        guarded = self.guarded(operation, view)
+        app.add_url_rule(f"/v1.0/{group}/{operation}", operation, guarded, methods=[method])
 
     def guarded(self, operation: str, view: Callable[[Fields], Response]) -> Callable[[], Response]:
         """Headers, partner, signature, then ordered misbehaviour around the service itself."""
@@ -256,13 +162,6 @@ class FaspayApi:
         return account
 
 
-def body_json() -> Any:
-    try:
-        return json.loads(request.get_data())
-    except ValueError:
-        raise Problem(400, "00", "Bad Request") from None
-
-
 def numbers_of(account: Account) -> dict[str, Any]:
     return {
         "partnerServiceId": account.padded_service_id,
@@ -306,85 +205,3 @@ def status_data(account: Account, now: float) -> dict[str, Any]:
         "paymentFlagStatus": flag,
         "additionalInfo": {"channelCode": account.channel_code},
     }
-
-
-# -- ordered misbehaviour
-
-
-def refuse(status: int, case: str, message: str, http_status: int = 0) -> Callable[[Rule], Response]:
-    return lambda rule: answer(f"{status}{service()}{case}", message, status=http_status)
-
-
-def too_many(rule: Rule) -> Response:
-    made = problem_answer(429, "00", "Too Many Requests")
-    made.headers["Retry-After"] = str(rule.retry_after)
-    return made
-
-
-def given_code(rule: Rule) -> Response:
-    code = rule.code if re.fullmatch(r"[1-5][0-9]{6}", rule.code) else "5002701"
-    return answer(code, "As ordered")
-
-
-def changed(change: Callable[[dict[str, Any]], None]) -> Callable[[Rule, Response], Response]:
-    """An edit of the JSON body of a successful answer."""
-
-    def edit(rule: Rule, made: Response) -> Response:
-        body = json.loads(made.get_data())
-        if "virtualAccountData" in body:
-            change(body)
-            made.set_data(json.dumps(body, separators=(",", ":")))
-        return made
-
-    return edit
-
-
-def other_success_code(body: dict[str, Any]) -> None:
-    body["responseCode"] = "2002500"
-
-
-def other_amount(body: dict[str, Any]) -> None:
-    for name in ("totalAmount", "paidAmount"):
-        if name in body["virtualAccountData"]:
-            money = body["virtualAccountData"][name]
-            money["value"] = f"{Decimal(money['value']) + 1000:.2f}"
-
-
-def other_date(body: dict[str, Any]) -> None:
-    data = body["virtualAccountData"]
-    if "expiredDate" in data:
-        at = datetime.fromisoformat(data["expiredDate"]).timestamp()
-        data["expiredDate"] = datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-def no_padding(body: dict[str, Any]) -> None:
-    data = body["virtualAccountData"]
-    for name in ("partnerServiceId", "virtualAccountNo"):
-        data[name] = data[name].strip()
-
-
-def no_data(body: dict[str, Any]) -> None:
-    del body["virtualAccountData"]
-
-
-REFUSALS: dict[str, Callable[[Rule], Response]] = {
-    "429": too_many,
-    "502": bad_gateway,
-    "unauthorized": refuse(401, "00", "Unauthorized. [Signature]"),
-    "forbidden": refuse(403, "06", "Feature Not Allowed At This Time. [Cut off]"),
-    "not_found": refuse(404, "01", "Transaction Not Found"),
-    "conflict": refuse(409, "00", "Conflict"),
-    "duplicate": refuse(409, "01", "Duplicate partnerReferenceNo"),
-    "general_error": refuse(500, "00", "General Error"),
-    "success_false": refuse(500, "00", "General Error", http_status=200),
-    "code": given_code,
-}
-EDITS: dict[str, Callable[[Rule, Response], Response]] = {
-    "code_2002500": changed(other_success_code),
-    "wrong_amount": changed(other_amount),
-    "basic_date": changed(other_date),
-    "unpadded": changed(no_padding),
-    "no_data": changed(no_data),
-    "in_progress": lambda rule, made: problem_answer(202, "00", "Request In Progress"),
-    "504_after_accept": lambda rule, made: problem_answer(504, "00", "Timeout"),
-}

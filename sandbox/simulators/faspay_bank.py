@@ -1,7 +1,7 @@
 """The books of the simulated Faspay and its banks: virtual accounts, what was paid into them, used ids.
 
-Amounts are rupiah as text with two decimals, as on the wire. Only dynamic accounts (made for one payment)
-of a closed amount.
+Amounts are rupiah as text with two decimals, as on the wire. Accounts and QR codes here are dynamic (made for one
+payment) and of a closed amount; permanent numbers have books of their own.
 """
 
 import secrets
@@ -28,6 +28,7 @@ CHANNELS = {
     "825": "CIMB",
     "837": "BTN",
 }
+QR_CHANNELS = {"711": "ShopeePay QRIS", "715": "LinkAja QRIS", "836": "QRIS", "842": "CIMB QRIS"}
 FLAGS = {
     "00": "Success",
     "01": "Paying",
@@ -39,14 +40,12 @@ FLAGS = {
 }
 
 
-@dataclass
-class Account:
+@dataclass(kw_only=True)
+class Bill:
+    """What somebody can pay once, at a bank or by a code."""
+
+    # The merchant's own id: trxId of an account, partnerReferenceNo of a code.
     trx_id: str
-    partner_service_id: str
-    customer_no: str
-    name: str
-    email: str
-    phone: str
     amount: str
     channel_code: str
     bill_date: str
@@ -59,19 +58,6 @@ class Account:
     # Set by a payment that ended otherwise than in money, e.g. "06".
     flag: str = ""
     payments: list[Row] = field(default_factory=list)
-
-    @property
-    def number(self) -> str:
-        """The identity of the account: its number without padding."""
-        return self.partner_service_id + self.customer_no
-
-    @property
-    def padded_service_id(self) -> str:
-        return self.partner_service_id.rjust(8)
-
-    @property
-    def padded_number(self) -> str:
-        return self.padded_service_id + self.customer_no
 
     @property
     def paid_amount(self) -> str:
@@ -88,6 +74,33 @@ class Account:
         return "07" if now >= self.expires_at else "03"
 
 
+@dataclass(kw_only=True)
+class QrCode(Bill):
+    content: str
+
+
+@dataclass(kw_only=True)
+class Account(Bill):
+    partner_service_id: str
+    customer_no: str
+    name: str
+    email: str
+    phone: str
+
+    @property
+    def number(self) -> str:
+        """The identity of the account: its number without padding."""
+        return self.partner_service_id + self.customer_no
+
+    @property
+    def padded_service_id(self) -> str:
+        return self.partner_service_id.rjust(8)
+
+    @property
+    def padded_number(self) -> str:
+        return self.padded_service_id + self.customer_no
+
+
 class Bank:
     """Every public method may be called from any thread."""
 
@@ -99,13 +112,14 @@ class Bank:
     def load(self) -> None:
         self.accounts = {key: Account(**row) for key, row in self.state.rows("accounts").items()}
         self.numbers = {account.number: account for account in self.accounts.values()}
+        self.codes = {key: QrCode(**row) for key, row in self.state.rows("qr_codes").items()}
         today = self.today()
         for key in [key for key in self.state.rows("external_ids") if not key.startswith(today)]:
             self.state.put("external_ids", key, None)
 
     def reset(self) -> None:
         with self.lock:
-            self.state.clear("accounts", "external_ids", "notifications")
+            self.state.clear("accounts", "qr_codes", "external_ids")
             self.load()
 
     def today(self) -> str:
@@ -120,11 +134,14 @@ class Bank:
             self.state.put("external_ids", key, {})
             return True
 
-    def open(self, account: Account) -> None:
+    def open(self, bill: Bill) -> None:
         with self.lock:
-            self.accounts[account.trx_id] = account
-            self.numbers[account.number] = account
-            self.keep(account)
+            if isinstance(bill, Account):
+                self.accounts[bill.trx_id] = bill
+                self.numbers[bill.number] = bill
+            elif isinstance(bill, QrCode):
+                self.codes[bill.trx_id] = bill
+            self.keep(bill)
 
     def free_customer_no(self) -> str:
         with self.lock:
@@ -145,26 +162,33 @@ class Bank:
             account.cancelled = True
             self.keep(account)
 
-    def expire(self, account: Account) -> None:
+    def find_code(self, reference: str) -> QrCode | None:
+        """By the merchant's reference or by Faspay's."""
         with self.lock:
-            account.expires_at = min(account.expires_at, self.now())
-            self.keep(account)
+            return self.codes.get(reference) or next(
+                (code for code in self.codes.values() if code.faspay_trx_id == reference), None
+            )
 
-    def pay(self, account: Account, amount: str, status: str, late: bool) -> Row:
-        """Somebody pays at the bank. Payments of one account never share a second, nor a reference.
+    def expire(self, bill: Bill) -> None:
+        with self.lock:
+            bill.expires_at = min(bill.expires_at, self.now())
+            self.keep(bill)
 
-        `late` dates the payment a minute after the account's end. A `status` other than "00" moves no money.
+    def pay(self, bill: Bill, amount: str, status: str, late: bool) -> Row:
+        """Somebody pays. Payments of one bill never share a second, nor a reference.
+
+        `late` dates the payment a minute after the bill's end. A `status` other than "00" moves no money.
         """
         with self.lock:
-            last = account.payments[-1]["at"] if account.payments else 0.0
-            at = max(self.now(), last + 1, account.expires_at + 60 if late else 0.0)
+            last = bill.payments[-1]["at"] if bill.payments else 0.0
+            at = max(self.now(), last + 1, bill.expires_at + 60 if late else 0.0)
             payment = {"amount": amount, "at": at, "status": status, "reference": random_digits(16)}
             if status == "00":
-                account.payments.append(payment)
-                account.flag = ""
+                bill.payments.append(payment)
+                bill.flag = ""
             else:
-                account.flag = status
-            self.keep(account)
+                bill.flag = status
+            self.keep(bill)
             return payment
 
     def newest_first(self, limit: int) -> list[Account]:
@@ -172,8 +196,12 @@ class Bank:
             found = sorted(self.accounts.values(), key=lambda account: account.created_at, reverse=True)
             return found[:limit]
 
-    def keep(self, account: Account) -> None:
-        self.state.put("accounts", account.trx_id, asdict(account))
+    def newest_codes(self, limit: int) -> list[QrCode]:
+        with self.lock:
+            return sorted(self.codes.values(), key=lambda code: code.created_at, reverse=True)[:limit]
+
+    def keep(self, bill: Bill) -> None:
+        self.state.put("qr_codes" if isinstance(bill, QrCode) else "accounts", bill.trx_id, asdict(bill))
 
 
 def random_digits(count: int) -> str:

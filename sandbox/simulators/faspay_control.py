@@ -10,7 +10,9 @@ from flask import Flask, request
 from .control import add_common_control, add_control, change_settings, limit_of, of_type
 from .faspay_api import FaspayApi
 from .faspay_bank import CHANNELS, Account, snap_time
-from .faspay_notifier import MODES, PATH, Notifier, NotifySettings, Order, shown
+from .faspay_keys import FORMS
+from .faspay_letters import MODES
+from .faspay_notifier import OPERATIONS, PATH, Notification, Notifier, Order, account_message, shown
 from .faspay_signing import sign, string_to_sign
 from .misbehave import BadControl
 from .state import RequestLog, Row
@@ -43,7 +45,8 @@ def account_json(account: Account, now: float) -> Row:
 class FaspayControl:
     def __init__(self, api: FaspayApi, notifier: Notifier, log: RequestLog) -> None:
         self.api, self.bank, self.notifier, self.log = api, api.bank, notifier, log
-        api.faults.own_modes["notification"] = MODES
+        for operation in {name for names in OPERATIONS.values() for name in names}:
+            api.faults.own_modes[operation] = MODES
         # What else starts over with the bank.
         self.others: list[Callable[[], None]] = []
 
@@ -54,14 +57,16 @@ class FaspayControl:
         add_control(app, "POST", "notify", self.notify)
         add_control(app, "POST", "expire", self.expire)
         add_control(app, "POST", "sign", self.sign)
+        add_control(app, "GET", "keys", lambda wanted: {"keys": self.notifier.keys.shown()})
+        add_control(app, "POST", "keys/rotate", self.rotate)
         add_control(app, "GET", "notifications", self.notifications)
         add_control(app, "GET", "settings", lambda wanted: change_settings(self.notifier.settings, {}))
         add_control(app, "POST", "settings", lambda wanted: change_settings(self.notifier.settings, wanted))
 
     def reset(self) -> None:
         self.bank.reset()
-        self.notifier.settings = NotifySettings(self.notifier.settings.notify_url)
-        self.notifier.load()
+        self.notifier.keys.reset()
+        self.notifier.reset()
         for reset in self.others:
             reset()
 
@@ -77,19 +82,22 @@ class FaspayControl:
 
     def pay(self, wanted: Row) -> Any:
         """One payment at the bank, and its notification `times` times unless `notify` is false."""
-        account, order = self.account(wanted), self.order(wanted)
+        account, order = self.account(wanted), order_of(wanted, "trxId", "virtualAccountNo")
         amount = amount_text(wanted.get("amount", account.amount))
         payment = self.bank.pay(account, amount, order.status, bool(wanted.get("late", False)))
-        told = self.notifier.tell(account, payment, order) if wanted.get("notify", True) else []
+        told = self.tell(account, payment, order) if wanted.get("notify", True) else []
         return {"account": account_json(account, self.bank.now()), "notifications": shown(told)}
 
     def notify(self, wanted: Row) -> Any:
         """Tell of the last payment again (or of one that never was), without paying."""
-        account, order = self.account(wanted), self.order(wanted)
+        account, order = self.account(wanted), order_of(wanted, "trxId", "virtualAccountNo")
         last = account.payments[-1] if account.payments else {"amount": account.amount, "at": self.bank.now()}
         payment = {**last, "amount": amount_text(wanted.get("amount", last["amount"]))}
-        told = self.notifier.tell(account, payment, order)
+        told = self.tell(account, payment, order)
         return {"account": account_json(account, self.bank.now()), "notifications": shown(told)}
+
+    def tell(self, account: Account, payment: Row, order: Order) -> list[Notification]:
+        return self.notifier.tell(account_message(account, payment, order.status, self.bank.merchant), order)
 
     def expire(self, wanted: Row) -> Any:
         account = self.account(wanted)
@@ -101,7 +109,7 @@ class FaspayControl:
         body, path = str(wanted.get("body", "")), str(wanted.get("path", PATH))
         stamp = str(wanted.get("timestamp") or snap_time(self.bank.now()))
         text = string_to_sign(str(wanted.get("method", "POST")), path, body.encode(), stamp)
-        return {"X-TIMESTAMP": stamp, "X-SIGNATURE": sign(self.notifier.key, text), "stringToSign": text}
+        return {"X-TIMESTAMP": stamp, "X-SIGNATURE": sign(self.notifier.keys.next_key(), text), "stringToSign": text}
 
     def account(self, wanted: Row) -> Account:
         found = self.bank.find(str(wanted.get("trxId", "")), str(wanted.get("virtualAccountNo", "")))
@@ -109,17 +117,29 @@ class FaspayControl:
             raise BadControl("no account has that trxId or virtualAccountNo")
         return found
 
-    def order(self, wanted: Row) -> Order:
-        own = {"trxId", "virtualAccountNo", "amount", "notify", "late"}
-        if unknown := set(wanted) - own - ORDER_FIELDS:
-            raise BadControl(f"unknown field {', '.join(sorted(unknown))}")
-        order = Order()
-        given = {name: value for name, value in wanted.items() if name in ORDER_FIELDS}
-        for name, value in given.items():
-            setattr(order, name, of_type(type(getattr(order, name)), name, value))
-        if not re.fullmatch(r"[0-9]{2}", order.status):
-            raise BadControl("status must be two digits")
-        return order
+    def rotate(self, wanted: Row) -> Any:
+        """A new key pair: letters are signed by it from now on, or after `overlap` more of the old one."""
+        form = str(wanted.get("form", "pem"))
+        if form not in FORMS:
+            raise BadControl(f"form must be one of {', '.join(FORMS)}")
+        keys = self.notifier.keys
+        keys.rotate(of_type(int, "overlap", wanted.get("overlap", 0)))
+        path = keys.write_public(form) if wanted.get("write", True) else ""
+        return {"file": path, "form": form, **keys.shown()[0]}
+
+
+def order_of(wanted: Row, *names: str) -> Order:
+    """How to tell; `names` are the other fields that the call may have."""
+    own = {*names, "amount", "notify", "late"}
+    if unknown := set(wanted) - own - ORDER_FIELDS:
+        raise BadControl(f"unknown field {', '.join(sorted(unknown))}")
+    order = Order()
+    given = {name: value for name, value in wanted.items() if name in ORDER_FIELDS}
+    for name, value in given.items():
+        setattr(order, name, of_type(type(getattr(order, name)), name, value))
+    if not re.fullmatch(r"[0-9]{2}", order.status):
+        raise BadControl("status must be two digits")
+    return order
 
 
 def amount_text(value: Any) -> str:
