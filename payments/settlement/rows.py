@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from payments.models import Deposit, PaymentAttempt
+from payments.models import Deposit, PaymentAttempt, StaticPayment
 
+# What a worker asks a provider about, one at a time.
+Leased = PaymentAttempt | StaticPayment
 # Longer than the longest call: connecting and reading together stay under half of it.
 LEASE = timedelta(seconds=60)
 
@@ -44,7 +46,7 @@ class Locked:
 
     def release(self) -> None:
         """Let go of the lease; written together with what was learned."""
-        self.attempt.lease_token = self.attempt.lease_until = None
+        let_go(self.attempt)
 
 
 def lock(attempt_id: int, *, wait: bool = True) -> Locked | None:
@@ -64,15 +66,52 @@ def lock(attempt_id: int, *, wait: bool = True) -> Locked | None:
     return Locked(attempt, row, row.database_now)
 
 
+def lock_newest(deposit_id: int) -> tuple[Deposit, Locked | None]:
+    """Lock a deposit and the attempt by which it is to be paid now, if it has one. ``deposit.database_now`` is the
+    time."""
+    deposit = (
+        Deposit.objects.select_for_update(no_key=True, of=("self",)).annotate(database_now=Now()).get(pk=deposit_id)
+    )
+    attempt = deposit.attempts.select_for_update(no_key=True).order_by("-id").first()
+    if attempt is None:
+        return deposit, None
+    attempt.deposit = deposit
+    return deposit, Locked(attempt, deposit, deposit.database_now)
+
+
+def stop_others(rows: Locked) -> None:
+    """The deposit is paid: what was never sent for it stays here, what can still be paid is due to be called off."""
+    others = rows.deposit.attempts.exclude(pk=rows.attempt.pk)
+    unsent, payable = PaymentAttempt.State.SUBMITTING, PaymentAttempt.State.OPEN
+    left = set(others.filter(state__in=[unsent, payable]).values_list("state", flat=True))
+    if unsent in left:
+        others.filter(state=unsent, sent_at=None).update(state=PaymentAttempt.State.CLOSED, next_check_at=None)
+    if payable in left:
+        others.filter(state=payable).update(next_check_at=rows.now)
+
+
 def lease(rows: Locked) -> uuid.UUID:
     """Take the lease of locked rows; the caller writes ``lease_token`` and ``lease_until``."""
-    rows.attempt.lease_token = uuid.uuid4()
-    rows.attempt.lease_until = rows.now + LEASE
-    return rows.attempt.lease_token
+    return take(rows.attempt, rows.now)
+
+
+def take(row: Leased, now: datetime) -> uuid.UUID:
+    """The same for one locked row."""
+    row.lease_token, row.lease_until = uuid.uuid4(), now + LEASE
+    return row.lease_token
+
+
+def let_go(row: Leased) -> None:
+    """End the lease of a locked row; the caller writes both of its fields."""
+    row.lease_token = row.lease_until = None
 
 
 def is_leased(rows: Locked) -> bool:
-    return rows.attempt.lease_until is not None and rows.attempt.lease_until > rows.now
+    return is_taken(rows.attempt, rows.now)
+
+
+def is_taken(row: Leased, now: datetime) -> bool:
+    return row.lease_until is not None and row.lease_until > now
 
 
 def fenced(attempt_id: int, token: uuid.UUID) -> Locked | None:
@@ -82,5 +121,5 @@ def fenced(attempt_id: int, token: uuid.UUID) -> Locked | None:
 
 
 def unleased() -> Q:
-    """Attempts that nobody is working on."""
+    """Rows that nobody is working on."""
     return Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
