@@ -4,6 +4,7 @@ from payments.models.deposits import Deposit, DepositRequest, PaymentAttempt
 from payments.models.messages import ProviderExchange, ProviderMessage
 from payments.models.ovo import OvoLink
 from payments.models.receipts import PaymentCase, Receipt
+from payments.models.reconciliation import ReconciliationRun, SettlementFile, SettlementLine
 from payments.models.static import StaticAccount, StaticPayment
 
 __all__ = [
@@ -15,6 +16,9 @@ __all__ = [
     "ProviderExchange",
     "ProviderMessage",
     "Receipt",
+    "ReconciliationRun",
+    "SettlementFile",
+    "SettlementLine",
     "StaticAccount",
     "StaticPayment",
 ]

@@ -3,6 +3,7 @@
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -86,6 +87,7 @@ class ProviderMessage(models.Model):
         indexes = (
             models.Index(fields=["next_try_at"], name="message_due", condition=Q(next_try_at__isnull=False)),
             models.Index(fields=["received_at"], name="message_unverified", condition=Q(verified=False)),
+            models.Index(fields=["received_at", "id"], name="message_by_time"),
             models.Index(fields=["-id"], name="message_open", condition=Q(decision__in=["unmatched", "flagged"])),
             models.Index(fields=["reference"], name="message_reference", condition=~Q(reference="")),
             models.Index(fields=["external_id"], name="message_external_id", condition=~Q(external_id="")),
@@ -146,7 +148,8 @@ class ProviderExchange(models.Model):
         verbose_name_plural = _("provider exchanges")
         indexes = (
             models.Index(fields=["provider", "-sent_at"], name="exchange_of_provider"),
-            models.Index(fields=["sent_at"], name="exchange_old"),
+            models.Index(fields=["sent_at", "id"], name="exchange_by_time"),
+            models.Index(KT("request_headers__X-EXTERNAL-ID"), name="exchange_external_id"),
             models.Index(fields=["reference"], name="exchange_reference", condition=~Q(reference="")),
             models.Index(fields=["attempt"], name="exchange_attempt", condition=Q(attempt__isnull=False)),
         )

@@ -5,7 +5,7 @@ import uuid
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User
@@ -61,6 +61,8 @@ class Receipt(models.Model):
         )
         indexes = (
             models.Index(fields=["channel", "received_at"], name="receipt_of_channel"),
+            # The day it belongs to when it is compared with what the provider says.
+            models.Index("channel", Coalesce("paid_at", "received_at"), name="receipt_by_day"),
             models.Index(fields=["-id"], name="receipt_in_suspense", condition=Q(place="suspense")),
         )
         triggers = (
@@ -105,6 +107,7 @@ class PaymentCase(models.Model):
         MISSING_THERE = "missing_there", _("We have it, they do not")
         AMOUNT_DIFFERS = "amount_differs", _("The amounts differ")
         FEE_DIFFERS = "fee_differs", _("The fee differs")
+        SETTLED_TWICE = "settled_twice", _("They list it twice")
         CORRECTION = "correction", _("Correction")
 
     class State(models.TextChoices):
