@@ -74,9 +74,10 @@ def call(*, provider: str) -> None:
 def _call_provider(provider: str) -> None:
     until = time.monotonic() + BUDGET_SECONDS
     due = settlement.due.attempts(provider)
-    unsent = {attempt_id for attempt_id, state in due if state == PaymentAttempt.State.SUBMITTING}
-    waiting = takewhile(lambda _id: time.monotonic() < until, (attempt_id for attempt_id, _state in due))
-    _each(waiting, lambda one: settlement.submit(one) if one in unsent else settlement.ask(one))
+    steps = {PaymentAttempt.State.SUBMITTING: settlement.submit, settlement.due.LEFT: settlement.call_off}
+    states = dict(due)
+    waiting = takewhile(lambda _id: time.monotonic() < until, states)
+    _each(waiting, lambda one: steps.get(states[one], settlement.ask)(one))
 
 
 def _each(ids: Iterable[int], step: Callable[[int], object]) -> None:

@@ -14,6 +14,7 @@ from config.lib.clock import now
 from config.lib.jobs import nudge
 from config.lib.money import InvalidAmount, check_amount, format_money
 from payments import methods, settlement, tasks
+from payments.choices import limits_of
 from payments.errors import (
     AmountRefused,
     AskedTooSoon,
@@ -99,8 +100,7 @@ def check_payable(way: Method, amount: Decimal) -> None:
     except InvalidAmount as error:
         raise AmountRefused(_("Enter an amount in whole rupiah.")) from error
     if not way.minimum <= amount <= way.maximum:
-        least, most = format_money(way.minimum, CURRENCY), format_money(way.maximum, CURRENCY)
-        raise AmountRefused(_("Enter an amount from %(least)s to %(most)s.") % {"least": least, "most": most})
+        raise AmountRefused(limits_of(way))
 
 
 def _still_open(customer: Customer, amount: Decimal, way: Method, bank: str) -> Deposit | None:

@@ -2,8 +2,8 @@
 
 from payments.settlement import due
 from payments.settlement.asking import ask
-from payments.settlement.closing import cancel, close, expire
+from payments.settlement.closing import call_off, cancel, close, expire, leave
 from payments.settlement.messages import apply_message
 from payments.settlement.submitting import submit
 
-__all__ = ["apply_message", "ask", "cancel", "close", "due", "expire", "submit"]
+__all__ = ["apply_message", "ask", "call_off", "cancel", "close", "due", "expire", "leave", "submit"]

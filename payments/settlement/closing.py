@@ -7,7 +7,7 @@ from django.db import transaction
 
 from config.lib.errors import ProviderError
 from payments.exchanges import recorded
-from payments.methods import METHODS
+from payments.methods import METHODS, OVO
 from payments.models import Deposit, PaymentAttempt
 from payments.settlement.asking import ref_of
 from payments.settlement.gateways import gateway_of
@@ -15,6 +15,10 @@ from payments.settlement.rows import Locked, is_leased, lock
 
 State = PaymentAttempt.State
 _LOOK_AFTER_DELETING = timedelta(minutes=1)
+# An attempt that nobody has been able to tell of for so long may be left for another one.
+LEFT_IN_DOUBT_AFTER = timedelta(seconds=20)
+# After the time to answer OVO's question is over, its answer may still be on its way.
+_HEAR_OF_A_PUSH = timedelta(seconds=15)
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +61,48 @@ def cancel(attempt_id: int) -> bool:
     rows.attempt.next_check_at = rows.now + _LOOK_AFTER_DELETING
     rows.save("state", "page_url", "next_check_at")
     return True
+
+
+def leave(rows: Locked) -> bool:
+    """End an attempt for the sake of another one, its deposit stays. False while it is on its way: then nobody knows
+    yet what would be left behind."""
+    attempt = rows.attempt
+    if attempt.state == State.SUBMITTING and attempt.sent_at is not None:
+        return False
+    if attempt.state == State.IN_DOUBT and not _may_be_left(rows):
+        return False
+    if attempt.state == State.OPEN and attempt.method == OVO and rows.now < rows.ends_at + _HEAR_OF_A_PUSH:
+        return False
+    _close_here(rows)
+    return True
+
+
+def _may_be_left(rows: Locked) -> bool:
+    """Nobody can pay a number that nobody was shown; OVO asks the payer by itself."""
+    since = rows.attempt.in_doubt_since or rows.now
+    return rows.attempt.method != OVO and rows.now - since >= LEFT_IN_DOUBT_AFTER
+
+
+def _close_here(rows: Locked) -> None:
+    """The question about late money stays, a minute from now: after it was called off over there."""
+    attempt = rows.attempt
+    if attempt.state not in {State.SUBMITTING, State.IN_DOUBT, State.OPEN}:
+        return
+    never_sent = attempt.state == State.SUBMITTING
+    attempt.state, attempt.page_url = State.CLOSED, ""
+    attempt.next_check_at = None if never_sent else rows.now + _LOOK_AFTER_DELETING
+    rows.save("state", "page_url", "next_check_at")
+
+
+def call_off(attempt_id: int) -> None:
+    """End an attempt whose deposit was paid another way, here and at the provider: nobody should pay twice."""
+    with transaction.atomic():
+        rows = lock(attempt_id, wait=False)
+        paid_otherwise = rows and rows.attempt.state == State.OPEN and rows.deposit.state == Deposit.State.SUCCESS
+        if rows is None or not paid_otherwise or is_leased(rows):
+            return
+        _close_here(rows)
+    close(attempt_id)
 
 
 def close(attempt_id: int) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
 from payments.methods import codes_of
@@ -10,6 +11,7 @@ from payments.models import Deposit, PaymentAttempt, ProviderMessage
 from payments.settlement.rows import lock, unleased
 from payments.settlement.submitting import doubt
 
+LEFT = "left"
 UNVERIFIED_KEPT = timedelta(days=3)
 
 
@@ -19,9 +21,11 @@ def expired_deposits(limit: int = 200) -> list[int]:
 
 
 def attempts(provider: str, limit: int = 50) -> list[tuple[int, str]]:
-    """(id, state) of a provider's attempts to send or to ask about, longest due first."""
+    """(id, state) of a provider's attempts to send, to ask about or (`LEFT`) to call off, longest due first."""
     due = PaymentAttempt.objects.filter(unleased(), next_check_at__lte=Now(), method__in=codes_of(provider))
-    return list(due.order_by("next_check_at").values_list("pk", "state")[:limit])
+    paid_otherwise = Q(state=PaymentAttempt.State.OPEN, deposit__state=Deposit.State.SUCCESS)
+    what = Case(When(paid_otherwise, then=Value(LEFT)), default=F("state"))
+    return list(due.order_by("next_check_at").values_list("pk", what)[:limit])
 
 
 def messages(limit: int = 200) -> list[int]:

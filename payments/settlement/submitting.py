@@ -5,6 +5,7 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from config.lib.errors import ProviderError
 from payments.exchanges import recorded
@@ -199,7 +200,7 @@ def _try_afresh(rows: Locked, error: ProviderError) -> None:
 
 
 def fail(rows: Locked, reason: str, code: str) -> None:
-    """Nothing will come of it: the attempt has failed, and the deposit with it when nothing else is under way."""
+    """Nothing will come of it: the attempt has failed, and the deposit with it when there is no other way."""
     rows.attempt.reason = reason
     rows.save("reason")
     close_attempt(rows, code)
@@ -210,8 +211,10 @@ def fail(rows: Locked, reason: str, code: str) -> None:
 
 
 def _other_way(rows: Locked) -> bool:
-    """Whether the payer has turned to another attempt meanwhile."""
-    return rows.deposit.attempts.filter(pk__gt=rows.attempt.pk).exists()
+    """Whether the payer has turned to another attempt meanwhile, or had one before that could be paid: who has left
+    that for this one may choose again."""
+    later, earlier = Q(pk__gt=rows.attempt.pk), Q(pk__lt=rows.attempt.pk, state=State.CLOSED)
+    return rows.deposit.attempts.filter(later | earlier).exists()
 
 
 def close_attempt(rows: Locked, code: str) -> None:
