@@ -4,19 +4,16 @@ Amounts are `Decimal` in the account's currency; every call is one statement, so
 transaction a refusal ends that transaction, as any database error does: let it out of the ``atomic`` block.
 """
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.db import Error as DatabaseError
-from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg import Cursor
 from psycopg import Error as PsycopgError
 
+from config.lib import prepared
 from wallets import errors
 
 
@@ -128,38 +125,11 @@ def release(*, hold_reference: str, expired: bool = False) -> bool:
 
 
 def _call(sql: str, parameters: list[Any]) -> Any:
-    database = connections[DEFAULT_DB_ALIAS]
-    database.close_if_health_check_failed()
-    database.ensure_connection()
-    database.validate_no_broken_transaction()
     try:
-        with database.wrap_database_errors:
-            cursor = _cursor(database)
-            cursor.execute(sql, parameters)
-            return cursor.fetchone()[0]
+        row = prepared.fetch_one(sql, parameters)
     except DatabaseError as error:
         raise _named(error) from error
-
-
-_kept = threading.local()
-
-
-def _cursor(database: BaseDatabaseWrapper) -> Any:
-    """A cursor that sends values apart from the statement, whose plan is then kept by the server.
-
-    Django's own writes the values into the text. One is kept per thread, and Django's wrapper is put around it only
-    when somebody listens (it logs and counts): together that is a third of what a call costs here. Behind a pooler
-    the next statement may meet another session, which knows no plan of ours: nothing is prepared there.
-    """
-    raw: Any = database.connection
-    cursor: Any = getattr(_kept, "cursor", None)
-    if cursor is None or cursor.connection is not raw:
-        if not database.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
-            raw.prepare_threshold = 1
-        cursor = _kept.cursor = Cursor(raw)
-    if database.queries_logged:
-        return database.make_debug_cursor(cursor)
-    return database.make_cursor(cursor) if database.execute_wrappers else cursor
+    return row[0] if row else None
 
 
 _BY_STATE: dict[str, type[errors.LedgerError | errors.InvalidAmount]] = {

@@ -1,33 +1,40 @@
-"""Act on a stored notification. It is a hint: the state of the deposit decides what it means."""
+"""Act on a stored message. It is a hint: the state of what it speaks of decides what it means."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
 
-from payments.models import Deposit, PaymentCase, ProviderMessage
-from payments.providers.faspay_snap import incoming
-from payments.providers.types import Flag, Made
+from payments.models import PaymentAttempt, PaymentCase, ProviderMessage
 from payments.selectors import attempt_named
-from payments.settlement.asking import ASKABLE
-from payments.settlement.crediting import Arrival, credit, flag_case
-from payments.settlement.rows import Locked, lock
-from payments.settlement.submitting import adopt
+from payments.settlement import cases, notifications
+from payments.settlement.crediting import flag_case
+from payments.settlement.outcomes import Outcome, Stray
+from payments.settlement.rows import lock
 from wallets.errors import LedgerError
 
-Decision = ProviderMessage.Decision
-# An unknown number is looked for again, since its row may come later: seconds after each try.
+Decision, Kind = ProviderMessage.Decision, ProviderMessage.Kind
+# What is not known yet is looked for again, since its row may come later: seconds after each try.
 _LATER = (5, 15, 60, 300, 1800, 3600)
+# Money whose owner is not known after so many tries gets a case, and a place in suspense.
+CASE_AFTER_TRIES = 3
 FORGET_AFTER = timedelta(days=7)
+
+# Who acts on which kind. Each is called inside a transaction with the message locked, locks what it needs itself, may
+# set ``message.attempt`` and ``message.static_account``, and can be called again for the same message at any time.
+HANDLERS: dict[str, Callable[[ProviderMessage], Outcome | Stray]] = {
+    Kind.NOTIFICATION: notifications.apply_notification,
+}
 
 logger = logging.getLogger(__name__)
 
 
 def apply_message(message_id: int) -> int | None:
-    """Carry out one stored message that is due. Returns the account about which to ask now, if the message wants it.
+    """Carry out one stored message that is due. Returns the attempt about which to ask now, if the message wants it.
 
-    Safe to call again at any time: a message is decided once, and money is credited once per deposit.
+    Safe to call again at any time: a message is decided once, and money is credited once.
     """
     try:
         with transaction.atomic():
@@ -49,68 +56,37 @@ def _take(message_id: int) -> ProviderMessage | None:
 
 
 def _decide(message: ProviderMessage) -> int | None:
-    news = incoming.read_notification(incoming.parse(bytes(message.body)))
-    account = attempt_named(news.trx_id, news.number)
-    rows = lock(account.pk) if account else None
-    if rows is None:
-        _look_again_later(message)
+    handler = HANDLERS.get(message.kind)
+    found = handler(message) if handler else Outcome(Decision.ACKNOWLEDGED, "nobody_acts")
+    if isinstance(found, Stray):
+        _look_again_later(message, found)
         return None
-    message.attempt = rows.attempt
-    decision, note, asks = _act(rows, news, message)
-    _close(message, decision, note)
-    return rows.attempt.pk if asks else None
+    _close(message, found)
+    return found.ask
 
 
-def _act(rows: Locked, news: incoming.Notification, message: ProviderMessage) -> tuple[Decision, str, bool]:
-    """(decision, note, whether to ask for the status)."""
-    if rows.attempt.number and rows.attempt.number != news.number:
-        flag_case(rows, PaymentCase.Kind.OTHER_NUMBER, note=f"told: {news.number}")
-        return Decision.FLAGGED, "other_number", _ask_soon(rows)
-    if news.flag is Flag.PAID:
-        return _paid(rows, news, message)
-    if rows.deposit.state == Deposit.State.SUCCESS and news.flag in {Flag.REFUNDED, Flag.CANCELLED, Flag.FAILED}:
-        refunded = news.flag is Flag.REFUNDED
-        flag_case(rows, PaymentCase.Kind.REFUNDED if refunded else PaymentCase.Kind.CLOSED_AFTER_SUCCESS)
-        return Decision.FLAGGED, rows.deposit.attention, False
-    # Not signed by the state of the money: only the provider's own answer closes an invoice.
-    asks = news.flag is not Flag.PENDING and _ask_soon(rows)
-    return Decision.ASKED if asks else Decision.ACKNOWLEDGED, news.raw_flag, asks
-
-
-def _paid(rows: Locked, news: incoming.Notification, message: ProviderMessage) -> tuple[Decision, str, bool]:
-    if news.amount is None:
-        return Decision.ASKED, "no_amount", _ask_soon(rows)
-    made = Made(number=news.number, partner_service_id=news.partner_service_id, customer_no=news.customer_no)
-    adopt(rows, made)
-    decision = credit(rows, Arrival(news.amount, news.currency, news.paid_at, message))
-    return decision, rows.deposit.attention if decision is Decision.FLAGGED else "", False
-
-
-def _ask_soon(rows: Locked) -> bool:
-    if rows.attempt.state not in ASKABLE:
-        return False
-    rows.attempt.next_check_at = rows.now
-    rows.save("next_check_at")
-    return True
-
-
-def _close(message: ProviderMessage, decision: Decision, note: str) -> None:
-    message.decision, message.note = decision, note
+def _close(message: ProviderMessage, outcome: Outcome) -> None:
+    message.decision, message.note = outcome.decision, outcome.note[:80]
     message.tries += 1
     message.next_try_at = None
     message.processed_at = _now(message)
-    message.save(update_fields=["decision", "note", "tries", "next_try_at", "processed_at", "attempt"])
+    message.save(
+        update_fields=["decision", "note", "tries", "next_try_at", "processed_at", "attempt", "static_account"]
+    )
 
 
-def _look_again_later(message: ProviderMessage) -> None:
+def _look_again_later(message: ProviderMessage, stray: Stray) -> None:
     now = _now(message)
     message.decision = Decision.UNMATCHED
     message.tries += 1
+    if message.tries >= CASE_AFTER_TRIES and stray.amount is not None:
+        cases.shelter(message, stray)
+        message.note = "in_suspense"
     wait = _LATER[min(message.tries, len(_LATER)) - 1]
     over = now - message.received_at > FORGET_AFTER
     message.next_try_at = None if over else now + timedelta(seconds=wait)
     message.processed_at = now if over else None
-    message.save(update_fields=["decision", "tries", "next_try_at", "processed_at"])
+    message.save(update_fields=["decision", "note", "tries", "next_try_at", "processed_at"])
 
 
 @transaction.atomic
@@ -119,9 +95,8 @@ def _set_aside(message_id: int, why: str) -> None:
     message = _take(message_id)
     if message is None:
         return
-    news = incoming.read_notification(incoming.parse(bytes(message.body)))
-    account = attempt_named(news.trx_id, news.number)
-    rows = lock(account.pk) if account else None
+    attempt = _attempt_of(message)
+    rows = lock(attempt.pk) if attempt else None
     if rows:
         flag_case(rows, PaymentCase.Kind.LEDGER_REFUSED, message=message)
         message.attempt = rows.attempt
@@ -129,6 +104,12 @@ def _set_aside(message_id: int, why: str) -> None:
     message.tries += 1
     message.next_try_at = _now(message) + timedelta(hours=1)
     message.save(update_fields=["decision", "note", "tries", "next_try_at", "attempt"])
+
+
+def _attempt_of(message: ProviderMessage) -> PaymentAttempt | None:
+    if message.kind == Kind.NOTIFICATION:
+        return notifications.attempt_of(message)
+    return attempt_named(message.reference, message.reference)
 
 
 def _now(message: ProviderMessage) -> datetime:

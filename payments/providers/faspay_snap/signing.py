@@ -10,15 +10,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
 # A string token (also one that never ends, so that hostile input stays linear), or blank space between tokens.
 _STRING_OR_SPACE = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))|[ \t\r\n]++', re.DOTALL)
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+_SERVICE_ID = re.compile(rb'("partnerServiceId":") *([0-9]{1,8})(")')
 
 
 class UnusableKey(ValueError):
@@ -53,23 +54,30 @@ def load_private_key(data: bytes) -> RSAPrivateKey:
 
 
 def load_public_key(data: bytes) -> PublicKey:
-    """Read one of Faspay's keys: SPKI PEM, bare base64 SPKI, or an X.509 certificate, whatever the file is called.
+    """Read one of Faspay's keys, whatever the file is called: an X.509 certificate, SPKI or PKCS#1, in PEM or base64.
 
     Raises `UnusableKey`. Source: Faspay contract 1.1.
     """
     try:
-        if b"BEGIN CERTIFICATE" in data:
-            key = load_pem_x509_certificate(data).public_key()
-        elif b"-----BEGIN" in data:
-            key = serialization.load_pem_public_key(data)  # type: ignore[assignment]
-        else:
-            key = serialization.load_der_public_key(base64.b64decode(b"".join(data.split()), validate=True))  # type: ignore[assignment]
-    except (ValueError, TypeError) as error:
+        key = _read_public_key(data.strip())
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UnusableKey("no readable public key") from error
     if not isinstance(key, RSAPublicKey):
         raise UnusableKey("the public key is not RSA")
     spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return PublicKey(hashlib.sha256(spki).hexdigest()[:16], key)
+
+
+def _read_public_key(data: bytes) -> object:
+    if b"-----BEGIN CERTIFICATE" in data:
+        return load_pem_x509_certificate(data).public_key()
+    if b"-----BEGIN" in data:
+        return serialization.load_pem_public_key(data)
+    plain = base64.b64decode(b"".join(data.split()), validate=True)
+    try:
+        return serialization.load_der_public_key(plain)
+    except ValueError:
+        return load_der_x509_certificate(plain).public_key()
 
 
 def minify(body: bytes) -> bytes:
@@ -93,8 +101,11 @@ def sign(key: RSAPrivateKey, text: bytes) -> str:
     return base64.b64encode(key.sign(text, PKCS1v15(), hashes.SHA256())).decode()
 
 
-def forms_of(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """The forms of ``body`` that the sender may have hashed. All denote the same JSON value."""
+def forms_of(body: bytes, *, repad: bool = False) -> Iterator[tuple[str, bytes]]:
+    """The forms of ``body`` that the sender may have hashed. The first three denote the same JSON value.
+
+    ``repad`` adds a fourth for the sandbox: both number fields filled up to their width (Faspay contract 1.4).
+    """
     yield "raw", body
     small = minify(body)
     if small != body:
@@ -102,10 +113,30 @@ def forms_of(body: bytes) -> Iterator[tuple[str, bytes]]:
     plain = unescape_slashes(small)
     if plain != small:
         yield "unescaped", plain
+    if repad and (padded := pad_numbers(plain)) != plain:
+        yield "repadded", padded
+
+
+def pad_numbers(body: bytes) -> bytes:
+    """partnerServiceId eight wide, and the same in front of virtualAccountNo; everything else as it is."""
+    found = _SERVICE_ID.search(body)
+    if found is None:
+        return body
+    service = found[2]
+    body = _SERVICE_ID.sub(lambda match: match[1] + service.rjust(8) + match[3], body, count=1)
+    number = re.compile(rb'("virtualAccountNo":") *(' + service + rb'[0-9]*)(")')
+    return number.sub(lambda match: match[1] + service.rjust(8) + match[2][len(service) :] + match[3], body, count=1)
 
 
 def verify(
-    keys: Iterable[PublicKey], *, method: str, path: str, body: bytes, timestamp: str, signature: str
+    keys: Iterable[PublicKey],
+    *,
+    method: str,
+    path: str,
+    body: bytes,
+    timestamp: str,
+    signature: str,
+    repad: bool = False,
 ) -> Match | None:
     """Find the active key and the form of the body that ``signature`` fits; None when there is none.
 
@@ -115,9 +146,11 @@ def verify(
         given = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
         return None
-    texts = [(form, string_to_sign(method, path, candidate, timestamp)) for form, candidate in forms_of(body)]
-    for public in keys:
-        for form, text in texts:
+    keys = list(keys)
+    # The usual form is tried with every key before another one is made.
+    for form, candidate in forms_of(body, repad=repad):
+        text = string_to_sign(method, path, candidate, timestamp)
+        for public in keys:
             try:
                 public.key.verify(given, text, PKCS1v15(), hashes.SHA256())
             except InvalidSignature:
