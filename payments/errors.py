@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.errors import ServiceError
+from config.lib.errors import ServiceError, TooMany
 
 
 class DepositRefused(ServiceError):
@@ -72,6 +72,100 @@ class AskedTooSoon(ServiceError):
 
     def __init__(self) -> None:
         super().__init__(_("We asked the bank a moment ago. Try again in a few seconds."))
+
+
+class OvoNotLinked(DepositRefused):
+    """Paying by OVO needs a linked account that works."""
+
+    code = "ovo_not_linked"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("Link your OVO account first."))
+
+
+class OvoRefused(ServiceError):
+    """Base of what a request about an OVO link can be refused for."""
+
+    code = "ovo_refused"
+    status = 409
+
+
+class UnusableOvoNumber(OvoRefused):
+    code = "phone"
+    status = 400
+
+    def __init__(self) -> None:
+        words = _("Enter an Indonesian mobile number, for example 0812 3456 7890.")
+        super().__init__(words, fields={"phone": [words]})
+
+
+class OvoNumberTaken(OvoRefused):
+    """It is linked, or being linked, by somebody else. The words do not say which."""
+
+    code = "ovo_number_taken"
+
+    def __init__(self) -> None:
+        words = _(
+            "This number cannot be linked now. If it is yours, unlink Gerbang in the OVO app, wait a quarter of an "
+            "hour and try again."
+        )
+        super().__init__(words, fields={"phone": [words]})
+
+
+class OvoAlreadyLinked(OvoRefused):
+    code = "ovo_already_linked"
+
+    def __init__(self) -> None:
+        super().__init__(_("An OVO account is linked already. Unlink it before you link another one."))
+
+
+class TooManyLinks(OvoRefused):
+    """Every attempt to link makes OVO send a code to somebody."""
+
+    code = "too_many_links"
+    status = 429
+
+    def __init__(self) -> None:
+        super().__init__(_("You have tried several times. Try again in an hour."))
+
+
+class NotAgain(DepositRefused):
+    """There is nothing to repeat: the deposit is over, or an attempt is still under way."""
+
+    code = "not_again"
+    status = 409
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or _("This payment cannot be tried again. Start a new top up."))
+
+
+class NotPayable(DepositRefused):
+    """The deposit is paid, over, or so nearly over that nothing new should be made for it."""
+
+    code = "not_payable"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("This can no longer be paid. Please ask for a new link."))
+
+
+class OneMoment(DepositRefused):
+    """The former attempt is on its way to its provider: nobody knows yet what would be left behind."""
+
+    code = "one_moment"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("One moment: the way to pay chosen before is still being prepared. Try again shortly."))
+
+
+class TooManyTries(TooMany):
+    """So many ways to pay were tried for one deposit, or from one place."""
+
+    def __init__(self, *, retry_after: float) -> None:
+        words = _("The way to pay was changed many times. Pay by the one that is open, or try again in some minutes.")
+        super().__init__(words, retry_after=retry_after, code="too_many_tries")
 
 
 class NoTopUpHere(DepositRefused):
