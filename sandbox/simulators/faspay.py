@@ -19,6 +19,8 @@ from .faspay_ovo_control import build_ovo
 from .faspay_qr_api import QrApi
 from .faspay_qr_control import QrControl
 from .faspay_signing import read_private_key, read_public_key
+from .faspay_static import StaticBank
+from .faspay_static_control import StaticControl
 from .serving import WsgiApp, serve
 from .state import RequestLog, StateFile, logged
 
@@ -33,7 +35,12 @@ class OvoAccess:
 
 
 def build(
-    bank: Bank, merchant_key: RSAPublicKey, keys: KeyRing, where: NotifySettings, ovo_access: OvoAccess
+    bank: Bank,
+    merchant_key: RSAPublicKey,
+    keys: KeyRing,
+    where: NotifySettings,
+    ovo_access: OvoAccess,
+    service_ids: dict[str, str],
 ) -> WsgiApp:
     app = Flask("faspay-simulator", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = True
@@ -51,6 +58,10 @@ def build(
     control = FaspayControl(api, notifier, log)
     control.register(app)
     QrControl(bank, notifier).register(app)
+    static = StaticBank(bank.state, service_ids, notifier)
+    api.static_status = static.status
+    StaticControl(static).register(app)
+    control.others.append(static.reset)
     own = OvoBooks(bank.state, bank.merchant, bank.now)
     ovo = build_ovo(own, ovo_access.user_id, ovo_access.password, ovo_access.settings, app)
     control.others.append(ovo.reset)
@@ -75,6 +86,7 @@ def main() -> None:
     parser.add_argument("--private-key", type=Path, required=True, help="signs notifications")
     parser.add_argument("--partner-id", required=True, help="merchant id, five digits")
     parser.add_argument("--partner-service-id", help="first digits of account numbers (merchant id and 1)")
+    parser.add_argument("--static-service-ids", default="", help="of permanent numbers: 702=370202,802=370203")
     parser.add_argument("--notify-url", default="", help="where payments are told")
     parser.add_argument("--merchant-url", default="", help="base of all other calls (where --notify-url is)")
     parser.add_argument("--legacy-notify-url", default="", help="where the old notifications go")
@@ -89,7 +101,16 @@ def main() -> None:
     merchant_key = read_public_key(wanted.merchant_public_key)
     keys = KeyRing(read_private_key(wanted.private_key), bank.state, wanted.private_key)
     where = NotifySettings(wanted.notify_url, wanted.merchant_url, wanted.legacy_notify_url)
-    serve(build(bank, merchant_key, keys, where, ovo_access(wanted)), wanted.port, "Faspay simulator")
+    service_ids = service_ids_from(wanted.static_service_ids, wanted.partner_id)
+    app = build(bank, merchant_key, keys, where, ovo_access(wanted), service_ids)
+    serve(app, wanted.port, "Faspay simulator")
+
+
+def service_ids_from(text: str, partner_id: str) -> dict[str, str]:
+    """Bank to first digits of its permanent numbers; BCA, Mandiri and BRI unless told otherwise."""
+    usual = f"702={partner_id}2,802={partner_id}3,800={partner_id}4"
+    pairs = (pair.partition("=") for pair in (text or usual).split(","))
+    return {bank.strip(): digits.strip() for bank, _, digits in pairs}
 
 
 def ovo_access(wanted: argparse.Namespace) -> OvoAccess:
