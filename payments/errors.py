@@ -176,3 +176,77 @@ class NoTopUpHere(DepositRefused):
 
     def __init__(self) -> None:
         super().__init__(_("There is no way yet to pay in this currency."))
+
+
+class CaseRefused(ServiceError):
+    """Base of what cannot be done about a case."""
+
+    code = "case_refused"
+    status = 409
+
+
+class ActionRefused(CaseRefused):
+    """The action does not fit the money of the case, or something it needs is missing; ``code`` says what."""
+
+    def __init__(self, *, code: str) -> None:
+        words, field = _ACTION_WORDS[code]
+        super().__init__(words, code=code, fields={field: [words]} if field else None)
+
+
+_ACTION_WORDS = {
+    "action": (_("This cannot be done where the money is now. Look at the case again."), "action"),
+    "amount": (_("Enter an amount that the currency can have."), "amount"),
+    "whole": (_("Money in suspense is moved as a whole."), "amount"),
+    "too_much": (_("That is more than is left of what came in."), "amount"),
+    "customer": (_("Say whose wallet it is."), "customer"),
+    "sandbox": (_("This is a sandbox customer. Real money does not go there."), "customer"),
+    "note": (_("Write down the reason."), "note"),
+    "own_wallet": (_("Nobody decides about money for their own wallet."), "customer"),
+}
+
+
+class CaseMoved(CaseRefused):
+    """Somebody did something about it meanwhile."""
+
+    code = "case_moved"
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody has changed this case meanwhile. Look at it again: nothing was done."))
+
+
+class SamePerson(CaseRefused):
+    code = "same_person"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(_("Whoever proposed it cannot approve it. A second person must."))
+
+
+class AboveLimit(CaseRefused):
+    code = "above_limit"
+    status = 403
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(_("Above %(limit)s a SuperAdmin approves.") % {"limit": limit})
+
+
+class MoneyGone(CaseRefused):
+    """The wallet does not hold what is to be taken out of it."""
+
+    code = "money_gone"
+    status = 422
+
+    def __init__(self, available: str) -> None:
+        words = _(
+            "The money is gone: only %(available)s can be taken out of this wallet. Reject this, and propose a smaller"
+            " amount or to take the loss."
+        )
+        super().__init__(words % {"available": available})
+
+
+class WalletClosed(CaseRefused):
+    code = "wallet_closed"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("This wallet is blocked, so nothing moved. Open it again, or decide otherwise."))

@@ -32,6 +32,8 @@ class Method:
     setting: str = ""
     # The provider's channel code of a method that has only one.
     bank_setting: str = ""
+    # How long one attempt can be paid once it is there, where that is shorter than what the customer is given.
+    window: timedelta | None = None
 
     @property
     def lifetime(self) -> timedelta:
@@ -86,6 +88,7 @@ _METHODS = (
         icon="device-phone-mobile",
         speed=_("a few seconds"),
         setting="FASPAY_OVO_BASE_URL",
+        window=timedelta(seconds=60),
     ),
     Method(
         CRYPTO,

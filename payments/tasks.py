@@ -9,7 +9,9 @@ from celery import shared_task
 from django.core.cache import cache
 
 from payments import settlement
+from payments.methods import FASPAY_OVO
 from payments.models import PaymentAttempt
+from payments.settlement import ovo, ovo_reading
 
 # Sweeps that may talk to one provider at once, and how long each goes on starting new calls.
 LANES = 2
@@ -45,6 +47,24 @@ def apply_message(*, message_id: int) -> None:
         settlement.ask(doubtful)
 
 
+@shared_task(name="payments.ovo_link")
+def ovo_link(*, link_id: int) -> None:
+    """Do what is due about a link to OVO."""
+    ovo.work(link_id)
+
+
+@shared_task(name="payments.ovo_history")
+def ovo_history(*, link_id: int, page: int) -> None:
+    """Get one page of a linked account's movements for the page that waits for it."""
+    ovo_reading.fetch_history(link_id, page)
+
+
+@shared_task(name="payments.ovo_instructions")
+def ovo_instructions(*, link_id: int) -> None:
+    """Get the ways to put money into OVO for the page that waits for them."""
+    ovo_reading.fetch_instructions(link_id)
+
+
 @shared_task(name="payments.sweep")
 def sweep() -> None:
     """Everything that is due, was not done, and needs no provider: messages, expiry, doubt."""
@@ -78,6 +98,8 @@ def _call_provider(provider: str) -> None:
     states = dict(due)
     waiting = takewhile(lambda _id: time.monotonic() < until, states)
     _each(waiting, lambda one: steps.get(states[one], settlement.ask)(one))
+    if provider == FASPAY_OVO:
+        _each(takewhile(lambda _id: time.monotonic() < until, ovo.due_links()), ovo.work)
 
 
 def _each(ids: Iterable[int], step: Callable[[int], object]) -> None:

@@ -191,6 +191,8 @@ class PaymentAttempt(models.Model):
     # OVO: from which purse; the page to renew the token stands in ``page_url`` then.
     pay_type = models.CharField(max_length=1, blank=True, default="")
     reason = models.CharField(_("reason"), max_length=40, blank=True, default="")
+    # What a signed notice said of its end: the ``reason``, once the provider knows of no payment.
+    told_end = models.CharField(max_length=40, blank=True, default="")
     # None: as long as the deposit.
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)

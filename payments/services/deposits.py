@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Customer
 from config.lib.clock import now
 from config.lib.jobs import nudge
-from config.lib.money import InvalidAmount, check_amount, format_money
+from config.lib.money import InvalidAmount, check_amount
 from payments import methods, settlement, tasks
 from payments.choices import limits_of
 from payments.errors import (
@@ -27,6 +27,7 @@ from payments.errors import (
 from payments.methods import Method
 from payments.models import Deposit, DepositRequest, PaymentAttempt
 from payments.settlement.naming import new_reference_for
+from payments.settlement.ovo import phone_to_pay_with
 from wallets.services import check_room
 
 CURRENCY = "IDR"
@@ -55,8 +56,9 @@ def request_deposit(
 
     An open invoice of the same amount and way is given again, unless it must be ``fresh``; the same key always gives
     the same deposit. A task makes it payable after the commit; a fresh one `fetch_number`, or the sweep. ``note``
-    will stand in the statement. Raises `UnknownMethod`, `UnknownBank`, `AmountRefused`, `KeyReused`, `TooManyOpen`,
-    and `OverBalanceLimit` when the wallet would hold more than the customer's level allows.
+    will stand in the statement; ``pay_type`` is OVO's purse. Raises `UnknownMethod`, `UnknownBank`, `AmountRefused`,
+    `KeyReused`, `TooManyOpen`, `OvoNotLinked`, and `OverBalanceLimit` when the wallet would hold more than the
+    customer's level allows.
     """
     way = check_way(method, bank)
     check_payable(way, amount)
@@ -106,10 +108,11 @@ def check_payable(way: Method, amount: Decimal) -> None:
 def _still_open(customer: Customer, amount: Decimal, way: Method, bank: str) -> Deposit | None:
     """An invoice that can still be paid in peace; one that has been in doubt for long is not offered again."""
     enough = min(timedelta(minutes=10), way.lifetime / 2)
+    enough_of_it = min(enough, way.window / 2) if way.window else enough
     fresh = Q(created_at__gt=Now() - _SHOW_AGAIN_IN_DOUBT)
     usable = PaymentAttempt.objects.filter(
         Q(state=_Attempt.OPEN) | Q(state__in=[_Attempt.SUBMITTING, _Attempt.IN_DOUBT]) & fresh, method=way.code
-    ).filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now() + enough))
+    ).filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now() + enough_of_it))
     waiting = Deposit.objects.filter(
         customer=customer,
         amount=amount,
@@ -142,7 +145,12 @@ def _create(customer: Customer, amount: Decimal, way: Method, bank: str, note: s
 
 
 def new_attempt(deposit: Deposit, way: Method, bank: str, *, phone: str = "", pay_type: str = "") -> PaymentAttempt:
-    """A fresh attempt to have ``deposit`` paid by ``way``, not sent yet; it ends with the deposit at the latest."""
+    """A fresh attempt to have ``deposit`` paid by ``way``, not sent yet; it ends with the deposit at the latest.
+
+    By OVO the customer's linked account pays: raises `OvoNotLinked` when there is none and no ``phone`` is given.
+    """
+    if way.code == methods.OVO and not phone:
+        phone = phone_to_pay_with(deposit.customer)
     begun = now()
     return PaymentAttempt.objects.create(
         deposit=deposit,

@@ -15,7 +15,7 @@ from payments.settlement import pace
 from payments.settlement.crediting import Arrival, credit, flag_case
 from payments.settlement.gateways import gateway_of
 from payments.settlement.rows import Locked, fenced, is_leased, lease, lock
-from payments.settlement.submitting import adopt, fail
+from payments.settlement.submitting import adopt, close_attempt, fail
 from wallets.errors import LedgerError
 
 State = PaymentAttempt.State
@@ -123,7 +123,12 @@ def _record_denial(attempt_id: int, token: uuid.UUID, code: str) -> None:
     rows.attempt.not_found += 1
     rows.save("not_found")
     since = rows.attempt.in_doubt_since
-    if rows.attempt.state == State.IN_DOUBT and since and _believed(rows, since):
+    if rows.attempt.told_end and rows.attempt.state in {State.OPEN, State.IN_DOUBT}:
+        # They said in signed words that it ended, and know of no payment: the deposit waits for another attempt.
+        rows.attempt.reason = rows.attempt.told_end
+        rows.save("reason")
+        close_attempt(rows, code)
+    elif rows.attempt.state == State.IN_DOUBT and since and _believed(rows, since):
         fail(rows, "not_made", code)
     else:
         _finish(rows, code)
@@ -152,7 +157,7 @@ def _finish(rows: Locked, code: str) -> None:
     """Let go, and note when to ask again. An attempt whose time is over is closed, its deposit may live on."""
     rows.release()
     rows.attempt.last_code = code
-    if rows.attempt.state == State.OPEN and rows.ends_at <= rows.now:
+    if rows.attempt.state == State.OPEN and rows.ends_at + pace.LAST_LOOK <= rows.now:
         rows.attempt.state, rows.attempt.page_url = State.CLOSED, ""
         rows.save("state", "page_url")
     rows.attempt.next_check_at = _next(rows)
@@ -165,6 +170,10 @@ def _next(rows: Locked) -> datetime | None:
         return pace.in_doubt(attempt.in_doubt_since, attempt.questions, rows.now)
     if attempt.state == State.OPEN and rows.deposit.state == Deposit.State.PENDING:
         return pace.waiting(attempt.opened_at or attempt.created_at, rows.now, rows.ends_at)
+    if attempt.state == State.CLOSED and rows.deposit.state == Deposit.State.PENDING:
+        return pace.given_up_soon(rows.now)
+    if attempt.state == State.OPEN and rows.deposit.state == Deposit.State.SUCCESS:
+        return rows.now  # paid another way meanwhile: to be called off
     if attempt.state in {State.OPEN, State.CLOSED} and rows.deposit.state != Deposit.State.SUCCESS:
         return pace.after_the_end(rows.ends_at, rows.now)
     return None

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from payments.models import PaymentAttempt, PaymentCase, ProviderMessage
 from payments.selectors import attempt_named
-from payments.settlement import cases, notifications
+from payments.settlement import cases, legacy, notifications
 from payments.settlement.crediting import flag_case
 from payments.settlement.outcomes import Outcome, Stray
 from payments.settlement.rows import lock
@@ -26,6 +26,7 @@ FORGET_AFTER = timedelta(days=7)
 # set ``message.attempt`` and ``message.static_account``, and can be called again for the same message at any time.
 HANDLERS: dict[str, Callable[[ProviderMessage], Outcome | Stray]] = {
     Kind.NOTIFICATION: notifications.apply_notification,
+    Kind.LEGACY: legacy.apply_notice,
 }
 
 logger = logging.getLogger(__name__)

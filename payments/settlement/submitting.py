@@ -14,7 +14,7 @@ from payments.models import Deposit, PaymentAttempt, PaymentCase
 from payments.providers.types import Made, Order, RenewFirst, WrongAnswer
 from payments.settlement import pace
 from payments.settlement.crediting import flag_case
-from payments.settlement.gateways import gateway_of
+from payments.settlement.gateways import gateway_of, learn_from
 from payments.settlement.naming import new_reference_for
 from payments.settlement.rows import Locked, fenced, is_leased, lease, lock
 
@@ -110,12 +110,14 @@ def adopt(rows: Locked, made: Made) -> None:
     _fill(rows, made)
     if attempt.state in {State.SUBMITTING, State.IN_DOUBT}:
         waiting = rows.deposit.state == Deposit.State.PENDING
+        if (window := METHODS[attempt.method].window) is not None:
+            attempt.expires_at = rows.now + window
         attempt.state = State.OPEN if waiting else State.CLOSED
         attempt.opened_at = rows.now
         attempt.next_check_at = (
             pace.waiting(rows.now, rows.now, rows.ends_at) if waiting else pace.after_the_end(rows.ends_at, rows.now)
         )
-        rows.save("state", "opened_at", "next_check_at")
+        rows.save("state", "opened_at", "next_check_at", "expires_at")
 
 
 def _fill(rows: Locked, made: Made) -> None:
@@ -137,6 +139,7 @@ def _record_renewal(attempt_id: int, token: uuid.UUID, error: RenewFirst) -> Non
     rows.attempt.reason, rows.attempt.page_url = "renew", error.url
     rows.save("reason", "page_url")
     close_attempt(rows, error.code)
+    learn_from(rows.attempt)
 
 
 @transaction.atomic
@@ -162,6 +165,7 @@ def _record_error(attempt_id: int, token: uuid.UUID, error: ProviderError) -> No
         doubt(rows, error.code)
     elif not error.retryable:
         fail(rows, "refused", error.code)
+        learn_from(rows.attempt)
     elif error.code:
         _try_afresh(rows, error)
     else:
