@@ -27,6 +27,16 @@ def pytest_configure(config: pytest.Config) -> None:
     _let_tests_empty_the_ledger()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """When several processes share the tests: a file stays together, one process has the browser and begins with it."""
+    for item in items:
+        in_browser = item.get_closest_marker("browser") is not None
+        item.add_marker(pytest.mark.xdist_group("browser" if in_browser else item.nodeid.partition("::")[0]))
+    yield
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 def _let_tests_empty_the_ledger() -> None:
     """Append-only tables refuse TRUNCATE; only the emptying between tests may, by switching their triggers off."""
     empty = DatabaseOperations.execute_sql_flush

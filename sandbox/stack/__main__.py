@@ -15,8 +15,9 @@ from sandbox.stack.services import LocalServices
 from sandbox.stack.temporary import run_in_front, surroundings
 from sandbox.stack.terminal import Stop, complain, say
 
-# As many processes as there are processors, within reason: Redis has sixteen databases. A file stays in one process.
-_QUICK = ["-m", "not soak", "-n", str(max(1, min(os.cpu_count() or 1, 8))), "--dist", "loadfile"]
+# As many processes as there are processors, within reason: Redis has sixteen databases.
+_PROCESSES = str(max(1, min(os.cpu_count() or 1, 8)))
+_QUICK = ["-m", "not soak", *("-n", _PROCESSES), *("--dist", "loadgroup", "--no-loadscope-reorder")]
 
 
 def main() -> int:
