@@ -317,6 +317,7 @@ BTCPAY_BASE_URL = env.str("BTCPAY_BASE_URL", default="").rstrip("/")
 BTCPAY_API_KEY = env.str("BTCPAY_API_KEY", default="")
 BTCPAY_STORE_ID = env.str("BTCPAY_STORE_ID", default="")
 BTCPAY_WEBHOOK_SECRET = env.str("BTCPAY_WEBHOOK_SECRET", default="")
+BTCPAY_READ_TIMEOUT_SECONDS = env.float("BTCPAY_READ_TIMEOUT_SECONDS", default=10.0)
 
 # What went out to providers and came back is kept so long.
 EXCHANGES_KEPT_DAYS = env.int("EXCHANGES_KEPT_DAYS", default=90)

@@ -20,7 +20,8 @@ PROVIDER_NAMES = {FASPAY_SNAP: "Faspay SNAP", FASPAY_OVO: "Faspay OVO", BTCPAY: 
 
 @dataclass(frozen=True)
 class Method:
-    """``channel`` names its clearing account ``clearing:<channel>``; ``setting`` must be filled for it to be on."""
+    """``channel`` names its clearing account ``clearing:<channel>``; what ``setting`` names (one or more, by blanks)
+    must be filled for it to be on."""
 
     code: str
     name: Text
@@ -58,7 +59,7 @@ class Method:
 
     @property
     def is_on(self) -> bool:
-        return not self.setting or bool(getattr(settings, self.setting))
+        return all(getattr(settings, name) for name in self.setting.split())
 
     @property
     def bank(self) -> str:
@@ -98,7 +99,7 @@ _METHODS = (
         icon="currency-dollar",
         speed=_("ten minutes to an hour"),
         fee=_("The network's fee"),
-        setting="BTCPAY_BASE_URL",
+        setting="BTCPAY_BASE_URL BTCPAY_API_KEY BTCPAY_STORE_ID BTCPAY_WEBHOOK_SECRET",
     ),
     Method(VA_STATIC, _("Permanent number"), FASPAY_SNAP, "faspay_va", setting="FASPAY_STATIC_SERVICE_IDS"),
     Method(SANDBOX, _("Sandbox"), "", "sandbox", icon="beaker"),

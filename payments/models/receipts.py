@@ -101,6 +101,7 @@ class PaymentCase(models.Model):
         REFUNDED = "refunded", _("Taken back by the bank")
         CLOSED_AFTER_SUCCESS = "closed_after_success", _("Called off after it was paid")
         WRONG_ANSWER = "wrong_answer", _("The bank made something else")
+        OUT_OF_TERMS = "out_of_terms", _("Paid otherwise than agreed")
         LEDGER_REFUSED = "ledger_refused", _("The wallet would not take it")
         UNKNOWN_REFERENCE = "unknown_reference", _("Nobody's reference")
         MISSING_HERE = "missing_here", _("They have it, we do not")

@@ -17,6 +17,10 @@ class Flag(StrEnum):
 
     PAID = "paid"
     PENDING = "pending"
+    # On its way, not final yet: nothing to credit, and nothing to pay any more.
+    SEEN = "seen"
+    # Money that came, but not as agreed: too late for its rate, or only somebody's word for it. People decide.
+    LATE = "late"
     REFUNDED = "refunded"
     CANCELLED = "cancelled"
     FAILED = "failed"
@@ -39,6 +43,8 @@ class Order:
     created_at: datetime
     expires_at: datetime
     pay_type: str = ""
+    # Where the payer's browser may come back to, at providers with a page of their own.
+    return_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class Status:
     paid_at: datetime | None
     code: str
     provider_trx_id: str = ""
+    page_url: str = field(default="", repr=False)
 
 
 class NoSuchPayment(ProviderError):

@@ -12,7 +12,8 @@ from payments.methods import METHODS
 from payments.models import Deposit, PaymentAttempt, PaymentCase
 from payments.providers.types import Flag, Made, NoSuchPayment, Ref, Status
 from payments.settlement import pace
-from payments.settlement.crediting import Arrival, credit, flag_case
+from payments.settlement.cases import open_case
+from payments.settlement.crediting import Arrival, credit, flag, flag_case
 from payments.settlement.gateways import gateway_of
 from payments.settlement.rows import Locked, fenced, is_leased, lease, lock
 from payments.settlement.submitting import adopt, close_attempt, fail
@@ -20,6 +21,8 @@ from wallets.errors import LedgerError
 
 State = PaymentAttempt.State
 ASKABLE = frozenset({State.IN_DOUBT, State.OPEN, State.CLOSED})
+# What ``reason`` says while a payment is on its way.
+SEEN = "seen"
 # So often, over so long, must the provider deny a number before we believe that it was never made.
 DENIALS = 3
 DENIED_FOR = timedelta(seconds=60)
@@ -92,6 +95,10 @@ def _act(rows: Locked, status: Status) -> None:
         adopt(rows, _made_of(status))
     if status.flag is Flag.PAID:
         _take_money(rows, status)
+    elif status.flag is Flag.SEEN:
+        _note_seen(rows)
+    elif status.flag is Flag.LATE:
+        _set_aside(rows, status)
     elif status.flag is Flag.REFUNDED:
         flag_case(rows, PaymentCase.Kind.REFUNDED)
     elif status.flag in {Flag.CANCELLED, Flag.FAILED} and rows.attempt.state in {State.OPEN, State.IN_DOUBT}:
@@ -104,7 +111,34 @@ def _made_of(status: Status) -> Made:
         partner_service_id=status.partner_service_id,
         customer_no=status.customer_no,
         provider_trx_id=status.provider_trx_id,
+        page_url=status.page_url,
     )
+
+
+def _note_seen(rows: Locked) -> None:
+    """Let the page say that the payment is on its way."""
+    if rows.attempt.reason != SEEN and rows.attempt.state != State.PAID:
+        rows.attempt.reason = SEEN
+        rows.save("reason")
+        rows.touch()
+
+
+def _set_aside(rows: Locked, status: Status) -> None:
+    """Money that came otherwise than agreed waits in suspense for two people; whatever figure is known goes along."""
+    kind = PaymentCase.Kind.OUT_OF_TERMS
+    open_case(
+        kind,
+        key=f"{kind}:{rows.attempt.trx_id}",
+        channel=METHODS[rows.attempt.method].channel,
+        amount=status.amount,
+        currency=status.currency,
+        paid_at=status.paid_at,
+        deposit=rows.deposit,
+        attempt=rows.attempt,
+        note=status.raw_flag,
+        receipt_key=rows.attempt.trx_id,
+    )
+    flag(rows, kind)
 
 
 def _take_money(rows: Locked, status: Status) -> None:

@@ -4,8 +4,10 @@ import logging
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 
 from config.lib.errors import ProviderError
 from payments.exchanges import recorded
@@ -79,6 +81,7 @@ def _order_of(rows: Locked) -> Order:
         created_at=rows.attempt.created_at,
         expires_at=rows.ends_at,
         pay_type=rows.attempt.pay_type,
+        return_url=settings.BASE_URL + reverse("payments:deposit", args=[deposit.public_id]),
     )
 
 
