@@ -303,6 +303,8 @@ FASPAY_READ_TIMEOUT_SECONDS = env.int("FASPAY_READ_TIMEOUT_SECONDS", default=15)
 FASPAY_QRIS_CHANNEL = env.str("FASPAY_QRIS_CHANNEL", default="")
 # Permanent numbers: bank code = partner service id, as Faspay gave them; empty: none.
 FASPAY_STATIC_SERVICE_IDS = env.dict("FASPAY_STATIC_SERVICE_IDS", default={})
+# A payment to one that a bank announced and nobody confirmed is asked about after so long.
+FASPAY_FLAG_PATIENCE_MINUTES = env.int("FASPAY_FLAG_PATIENCE_MINUTES", default=5)
 
 FASPAY_OVO_BASE_URL = env.str("FASPAY_OVO_BASE_URL", default="").rstrip("/")
 FASPAY_OVO_USER_ID = env.str("FASPAY_OVO_USER_ID", default="")
@@ -320,6 +322,8 @@ BTCPAY_WEBHOOK_SECRET = env.str("BTCPAY_WEBHOOK_SECRET", default="")
 BTCPAY_READ_TIMEOUT_SECONDS = env.float("BTCPAY_READ_TIMEOUT_SECONDS", default=10.0)
 
 # What went out to providers and came back is kept so long.
+# Above it (rupiah) a SuperAdmin is the second person of a payment case.
+CASE_APPROVAL_LIMIT = env.int("CASE_APPROVAL_LIMIT", default=10_000_000)
 EXCHANGES_KEPT_DAYS = env.int("EXCHANGES_KEPT_DAYS", default=90)
 # When a way to pay is called slow or down (payments/health.py): of the calls of so many minutes, which share must be
 # answered, how long half of them may take, and from how many calls on that says anything.

@@ -10,12 +10,14 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from payments.banks import STATIC_BANKS
+
 _MAKE_A_KEY = "Make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
 
 
 @register(Tags.security)
 def settings_make_sense(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    return [*_secrets(), *_sandbox(), *_key_files(), *_file_keys(), *_ovo()]
+    return [*_secrets(), *_sandbox(), *_key_files(), *_file_keys(), *_ovo(), *_permanent_numbers()]
 
 
 @register(Tags.security, deploy=True)
@@ -64,6 +66,28 @@ def _ovo() -> Iterator[CheckMessage]:
             hint="List the host of their pages, without https://.",
             id="gerbang.W002",
         )
+
+
+def _permanent_numbers() -> Iterator[CheckMessage]:
+    for bank, service_id in settings.FASPAY_STATIC_SERVICE_IDS.items():
+        if bank not in STATIC_BANKS:
+            yield Error(
+                f"FASPAY_STATIC_SERVICE_IDS names {bank}, where no permanent number can be given.",
+                hint=f"Banks that can: {', '.join(sorted(STATIC_BANKS))}.",
+                id="gerbang.E010",
+            )
+        if not re.fullmatch(r"[0-9]{1,8}", service_id):
+            yield Error(
+                f"The partner service id of {bank} in FASPAY_STATIC_SERVICE_IDS is not one to eight digits.",
+                hint="Faspay gives one for every bank.",
+                id="gerbang.E011",
+            )
+        if service_id == settings.FASPAY_PARTNER_SERVICE_ID:
+            yield checks.Warning(
+                f"Permanent numbers of {bank} begin as those that Faspay makes for single payments.",
+                hint="Ask Faspay for a partner service id of their own, so that the two never meet.",
+                id="gerbang.W003",
+            )
 
 
 def _file_keys() -> Iterator[CheckMessage]:

@@ -13,10 +13,18 @@ AT_ONCE = _("about a minute")
 
 @dataclass(frozen=True)
 class Way:
-    """One way to pay, as numbered steps; ``{number}`` and ``{amount}`` stand for the invoice's own."""
+    """One way to pay, as numbered steps; ``{number}`` and ``{amount}`` stand for the invoice's own.
+
+    ``open_end`` replaces the last step where any amount may be paid; ``{name}`` is whom the bank shows then.
+    """
 
     title: Text
     steps: Sequence[Text]
+    open_end: Text = ""
+
+    @property
+    def open_steps(self) -> Sequence[Text]:
+        return (*self.steps[:-1], self.open_end)
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,7 @@ def _app(name: str, menu: Text) -> Way:
             _("Enter the number {number}."),
             _("Check the name and the amount {amount}, then confirm with your PIN."),
         ),
+        _("Enter any amount, check the name {name}, then confirm with your PIN."),
     )
 
 
@@ -51,6 +60,7 @@ def _atm(menu: Text) -> Way:
             _("Enter the number {number}."),
             _("Check the name and the amount {amount}, then confirm. Keep the receipt."),
         ),
+        _("Enter any amount, check the name {name}, then confirm. Keep the receipt."),
     )
 
 
@@ -62,6 +72,7 @@ def _counter() -> Way:
             _("Show or read out the number {number}."),
             _("Pay {amount} in cash and keep the receipt."),
         ),
+        _("Say how much you want to pay in, pay it in cash and keep the receipt."),
     )
 
 
@@ -72,6 +83,7 @@ _FROM_ELSEWHERE = Way(
         _("Choose this bank as the destination and enter the number {number} as the account."),
         _("Enter exactly {amount} and confirm. Your own bank may charge you for the transfer."),
     ),
+    _("Enter any amount, check the name {name} and confirm. Your own bank may charge you for the transfer."),
 )
 
 _BANKS = (
@@ -176,6 +188,8 @@ _BANKS = (
 BANKS = {bank.code: bank for bank in _BANKS}
 # The ones most people have; the rest is one click further away.
 USUAL = ("702", "802", "800", "801", "402")
+# Where numbers can be permanent because we answer for them ourselves (Faspay contract 2).
+STATIC_BANKS = frozenset({"402", "408", "702", "706", "707", "708", "800", "802", "818", "825"})
 
 
 def name_of(code: str) -> str:

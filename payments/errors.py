@@ -178,6 +178,26 @@ class NoTopUpHere(DepositRefused):
         super().__init__(_("There is no way yet to pay in this currency."))
 
 
+class NoPermanentNumber(DepositRefused):
+    """Sandbox customers have none: banks would take real money for them."""
+
+    code = "no_permanent_number"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("There are no permanent numbers in the sandbox."))
+
+
+class TooManyNumbers(DepositRefused):
+    """Numbers are used up for ever, so nobody may go on taking new ones."""
+
+    code = "too_many_numbers"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("You have taken many numbers at this bank lately. Please try again in a month."))
+
+
 class CaseRefused(ServiceError):
     """Base of what cannot be done about a case."""
 

@@ -114,15 +114,35 @@ def ask_status(ref: Ref) -> Status:
     return _ask(ref, ref.provider_trx_id)
 
 
+def ask_static(ref: Ref) -> Status:
+    """Ask what became of one payment to a permanent number; ``trx_id`` of ``ref`` is its paymentRequestId.
+
+    Raises `NoSuchPayment`, or `ProviderError` (nothing is known). Source: Faspay contract 3.4.
+    """
+    payload = {
+        **_naming(ref),
+        "inquiryRequestId": ref.trx_id,
+        "additionalInfo": {"channelCode": ref.bank},
+    }
+    reply = _asked(payload)
+    named = schemas.text_of(reply.data, "inquiryRequestId")
+    if named and named != ref.trx_id:
+        raise ProviderError("status: another payment", retryable=True, outcome_unknown=True, code=reply.code)
+    return _status_of(reply, ref)
+
+
 def _ask(ref: Ref, trx_id: str) -> Status:
     payload = {**_naming(ref), "additionalInfo": {"channelCode": ref.bank, "trxId": trx_id}}
+    return _status_of(_asked(payload), ref)
+
+
+def _asked(payload: Mapping[str, Any]) -> client.Reply:
     try:
-        reply = client.call(client.STATUS, payload)
+        return client.call(client.STATUS, payload)
     except ProviderError as error:
         if error.code[:3] == "404" and error.code[5:] in _NOT_FOUND:
             raise NoSuchPayment(str(error), retryable=False, outcome_unknown=False, code=error.code) from error
         raise
-    return _status_of(reply, ref)
 
 
 def _status_of(reply: client.Reply, ref: Ref) -> Status:

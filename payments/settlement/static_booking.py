@@ -1,0 +1,254 @@
+"""Money that came to a permanent number becomes a deposit and a credit, once. What cannot be so becomes a case.
+
+Named by number and paymentRequestId (Faspay contract 3.3, 4.2): the row of the payment is locked, and its receipt
+can exist only once.
+"""
+
+import hashlib
+import logging
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from config.lib.money import InvalidAmount, check_amount
+from payments.methods import FASPAY_SNAP, METHODS, VA_STATIC
+from payments.models import Deposit, PaymentCase, ProviderMessage, Receipt, StaticAccount, StaticPayment
+from payments.settlement.cases import open_case
+from payments.settlement.crediting import Arrival
+from wallets.errors import LedgerError
+from wallets.services import credit_from_provider
+
+Decision = ProviderMessage.Decision
+Kind = PaymentCase.Kind
+State = StaticPayment.State
+CURRENCY = "IDR"
+CHANNEL = METHODS[VA_STATIC].channel
+LOOK_AGAIN = timedelta(hours=1)
+_KEY_LENGTH = 80
+_SLACK = timedelta(minutes=5)
+
+logger = logging.getLogger(__name__)
+
+
+def receipt_key(number: str, payment_request_id: str) -> str:
+    """What the payment is called among the receipts of its channel: 80 characters at most."""
+    plain = f"static:{number}:{payment_request_id}"
+    if len(plain) <= _KEY_LENGTH:
+        return plain
+    return f"static:{number}:{hashlib.sha256(payment_request_id.encode()).hexdigest()[:40]}"
+
+
+def key_of(payment: StaticPayment) -> str:
+    """`receipt_key` of a row, its account loaded with it."""
+    return receipt_key(payment.account.number, payment.payment_request_id)
+
+
+def lock_payment(*, wait: bool = True, **named: object) -> StaticPayment | None:
+    """Lock the one payment that is ``named``; its ``database_now`` is the time. None when there is none, or when
+    somebody else has it and ``wait`` is false."""
+    return (
+        StaticPayment.objects.select_for_update(skip_locked=not wait, no_key=True, of=("self",))
+        .select_related("account__customer")
+        .annotate(database_now=Now())
+        .filter(**named)
+        .first()
+    )
+
+
+def announce(account: StaticAccount, name: str, amount: Decimal, **more: object) -> tuple[StaticPayment, bool]:
+    """The payment ``name`` to ``account``, locked, made if it was not there. Inside a transaction: of two that make
+    it at once the second waits for the first."""
+    row, is_new = StaticPayment.objects.get_or_create(
+        account=account, payment_request_id=name, defaults={"amount": amount, "currency": CURRENCY, **more}
+    )
+    locked = lock_payment(pk=row.pk)
+    assert locked is not None  # never deleted
+    return locked, is_new
+
+
+def now_of(payment: StaticPayment) -> datetime:
+    """The database's time when the payment was locked."""
+    now: datetime = payment.database_now  # type: ignore[attr-defined]
+    return now
+
+
+def doubt_about(arrival: Arrival) -> PaymentCase.Kind | None:
+    """What makes money impossible to book as it was told of."""
+    if arrival.currency != CURRENCY:
+        return Kind.WRONG_CURRENCY
+    try:
+        check_amount(arrival.amount, CURRENCY)
+    except InvalidAmount:
+        return Kind.ODD_AMOUNT
+    return None
+
+
+def settle(payment: StaticPayment, arrival: Arrival) -> tuple[Decision, str]:
+    """Book a locked payment of which the bank says that it was done; (decision, note).
+
+    A repeat changes nothing. Another amount than was announced waits in suspense, another one than was booked is a
+    case without money; a wallet that takes nothing is tried again every hour.
+    """
+    if payment.deposit is not None:
+        return _again(payment, payment.deposit, arrival)
+    if arrival.amount != payment.amount:
+        return _stop_asking(payment, set_aside(payment.account, payment.payment_request_id, Kind.OTHER_AMOUNT, arrival))
+    if Receipt.objects.filter(channel=CHANNEL, key=key_of(payment)).exists():
+        return _stop_asking(payment, (Decision.FLAGGED, "in_suspense"))
+    try:
+        with transaction.atomic():
+            _book(payment, arrival)
+    except LedgerError as error:
+        return _not_taken(payment.pk, arrival, error)
+    return Decision.CREDITED, ""
+
+
+def _again(payment: StaticPayment, deposit: Deposit, arrival: Arrival) -> tuple[Decision, str]:
+    if arrival.amount == deposit.received_amount:
+        return Decision.REPEATED, ""
+    key = f"{Kind.OTHER_AMOUNT}:{key_of(payment)}:{arrival.amount}"
+    flag_payment(payment, deposit, Kind.OTHER_AMOUNT, key, arrival.message, arrival.amount)
+    return Decision.FLAGGED, Kind.OTHER_AMOUNT
+
+
+def _book(payment: StaticPayment, arrival: Arrival) -> None:
+    deposit = _deposit_of(payment, arrival)
+    credit_from_provider(
+        customer=deposit.customer,
+        amount=arrival.amount,
+        currency=CURRENCY,
+        channel=CHANNEL,
+        kind="deposit",
+        reference=deposit.reference,
+        subject=deposit.reference,
+        memo=f"Permanent number {payment.account.bank_name}",
+    )
+    Receipt.objects.create(
+        channel=CHANNEL,
+        key=key_of(payment),
+        amount=arrival.amount,
+        currency=CURRENCY,
+        place=Receipt.Place.WALLET,
+        paid_at=arrival.paid_at,
+        ledger_reference=deposit.reference,
+        customer_id=deposit.customer_id,
+        deposit=deposit,
+        static_payment=payment,
+        message=arrival.message,
+    )
+    payment.state, payment.deposit, payment.next_check_at = State.BOOKED, deposit, None
+    payment.paid_at, payment.settled_at = deposit.paid_at, now_of(payment)
+    payment.save(update_fields=["state", "deposit", "next_check_at", "paid_at", "settled_at"])
+
+
+def _deposit_of(payment: StaticPayment, arrival: Arrival) -> Deposit:
+    """Nobody asked for it beforehand, so what was asked is what came."""
+    now = now_of(payment)
+    deposit = Deposit(
+        customer=payment.account.customer,
+        method=VA_STATIC,
+        bank=payment.account.bank,
+        amount=arrival.amount,
+        currency=CURRENCY,
+        state=Deposit.State.SUCCESS,
+        received_amount=arrival.amount,
+        created_at=now,
+        updated_at=now,
+        expires_at=now,
+        paid_at=_paid_at(payment, arrival, now),
+    )
+    deposit.ledger_reference = deposit.reference
+    deposit.save(force_insert=True)
+    return deposit
+
+
+def _paid_at(payment: StaticPayment, arrival: Arrival, now: datetime) -> datetime:
+    """The bank's time if it can be true, otherwise the moment we were told."""
+    told = arrival.paid_at or payment.paid_at
+    return told if told and payment.account.created_at - _SLACK <= told <= now + _SLACK else now
+
+
+def set_aside(
+    account: StaticAccount, name: str, kind: PaymentCase.Kind, arrival: Arrival
+) -> tuple[Decision, PaymentCase.Kind]:
+    """A case about money that surely came and cannot be booked; it waits in suspense if the ledger has a place."""
+    key = receipt_key(account.number, name)
+    open_case(
+        kind,
+        key=f"{kind}:{key}:{arrival.amount}{arrival.currency}",
+        channel=CHANNEL,
+        provider=FASPAY_SNAP,
+        amount=arrival.amount,
+        currency=arrival.currency,
+        paid_at=arrival.paid_at,
+        customer_id=account.customer_id,
+        message=arrival.message,
+        reference=name[:64],
+        note=f"permanent number {account.number}",
+        receipt_key="" if _is_known(key) else key,
+    )
+    return Decision.FLAGGED, kind
+
+
+def _is_known(key: str) -> bool:
+    """Whether money of this name stands in the ledger already."""
+    return Receipt.objects.filter(channel=CHANNEL, key=key).exists()
+
+
+def _stop_asking(payment: StaticPayment, decided: tuple[Decision, str]) -> tuple[Decision, str]:
+    payment.next_check_at = None
+    payment.save(update_fields=["next_check_at"])
+    return decided
+
+
+def flag_payment(
+    payment: StaticPayment,
+    deposit: Deposit,
+    kind: PaymentCase.Kind,
+    key: str,
+    message: ProviderMessage | None = None,
+    amount: Decimal | None = None,
+) -> None:
+    """A case about a booked payment, without any money; its deposit is marked for staff."""
+    open_case(
+        kind,
+        key=key,
+        channel=CHANNEL,
+        provider=FASPAY_SNAP,
+        deposit=deposit,
+        receipt=deposit.receipts.first(),
+        message=message,
+        amount=amount or deposit.received_amount,
+        currency=deposit.currency,
+        reference=payment.payment_request_id[:64],
+        note=f"permanent number {payment.account.number}",
+    )
+    if deposit.attention != kind:
+        Deposit.objects.filter(pk=deposit.pk).update(
+            attention=kind, version=F("version") + 1, updated_at=now_of(payment)
+        )
+
+
+def _not_taken(payment_id: int, arrival: Arrival, error: LedgerError) -> tuple[Decision, str]:
+    """The money is real, the wallet would not take it: staff must see it, and it is tried again every hour."""
+    payment = lock_payment(pk=payment_id)
+    assert payment is not None  # never deleted
+    logger.error("%s: the ledger refused its money: %s", payment, error.code)
+    open_case(
+        Kind.LEDGER_REFUSED,
+        key=f"{Kind.LEDGER_REFUSED}:{key_of(payment)}",
+        channel=CHANNEL,
+        provider=FASPAY_SNAP,
+        amount=arrival.amount,
+        currency=CURRENCY,
+        customer_id=payment.account.customer_id,
+        message=arrival.message,
+        reference=payment.payment_request_id[:64],
+        note=f"permanent number {payment.account.number}: {error.code}",
+    )
+    payment.next_check_at = now_of(payment) + LOOK_AGAIN
+    payment.save(update_fields=["next_check_at"])
+    return Decision.FLAGGED, error.code
