@@ -1,0 +1,1 @@
+"""A BTCPay Server of our own: bitcoin in, rupiah on the invoice (docs/crypto.md)."""
