@@ -8,7 +8,6 @@ Without Redis nobody signs in: a limit that cannot count must not let through.
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
 import unicodedata
 
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
 from accounts.errors import SignInUnavailable
+from config.lib.addresses import network_of
 from config.lib.errors import TooMany
 from config.lib.limits import TokenWindow, forget, give_back, take_from_all
 
@@ -70,7 +70,7 @@ def may_be_noted(*, email: str, address: str | None) -> bool:
     wait, _full = take_from_all(
         [
             TokenWindow(f"login:note:account:{_digest('account', email)}", limit=1, seconds=60),
-            TokenWindow(f"login:note:address:{_network(address)}", limit=10, seconds=60),
+            TokenWindow(f"login:note:address:{network_of(address)}", limit=10, seconds=60),
         ]
     )
     return not wait
@@ -104,7 +104,7 @@ def _windows(email: str, address: str | None, device: str, step: str) -> list[To
             TokenWindow(f"login:{step}:device:{mine}", limit=_PER_DEVICE, seconds=_QUARTER),
             TokenWindow(f"login:{step}:device-row:{mine}", limit=_IN_A_ROW, seconds=_MONTH),
         ]
-    network = _network(address)
+    network = network_of(address)
     return [
         TokenWindow(f"login:{step}:pair:{_digest('pair', email, network)}", limit=_PER_PAIR, seconds=_QUARTER),
         TokenWindow(f"login:{step}:address:{network}", limit=settings.LOGIN_FAILURES_PER_ADDRESS, seconds=_QUARTER),
@@ -118,14 +118,6 @@ def _of_account(email: str, step: str) -> list[TokenWindow]:
         TokenWindow(f"login:{step}:account:{account}", limit=_PER_ACCOUNT, seconds=_HOUR),
         TokenWindow(f"login:{step}:row:{account}", limit=_IN_A_ROW, seconds=_MONTH),
     ]
-
-
-def _network(address: str | None) -> str:
-    """One household of IPv6 is one address; callers whose address is not known share one."""
-    if address is None:
-        return "-"
-    ip = ipaddress.ip_address(address)
-    return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
 
 
 def _digest(*parts: str) -> str:

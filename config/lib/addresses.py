@@ -18,3 +18,11 @@ def address_of(request: HttpRequest) -> str | None:
     # A server that listens on both families names IPv4 callers ::ffff:203.0.113.7. Counted by the networks of IPv6,
     # all of them would be one caller.
     return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def network_of(address: str | None) -> str:
+    """What limits count by: one household of IPv6 is one address; callers whose address is not known share one."""
+    if address is None:
+        return "-"
+    ip = ipaddress.ip_address(address)
+    return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)

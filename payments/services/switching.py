@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from config.lib import clock
+from config.lib.addresses import network_of
 from config.lib.jobs import nudge
 from config.lib.limits import TokenWindow, take_from_all
 from payments import methods, settlement, tasks
@@ -98,9 +99,10 @@ def _is_it(attempt: PaymentAttempt, way: Method, bank: str, now: datetime) -> bo
 
 
 def _count(deposit: Deposit, address: str | None) -> None:
-    windows = [TokenWindow(f"pay:deposit:{deposit.pk}", limit=PER_DEPOSIT, seconds=WINDOW_SECONDS)]
-    if address:
-        windows.append(TokenWindow(f"pay:address:{address}", limit=PER_ADDRESS, seconds=WINDOW_SECONDS))
+    windows = [
+        TokenWindow(f"pay:deposit:{deposit.pk}", limit=PER_DEPOSIT, seconds=WINDOW_SECONDS),
+        TokenWindow(f"pay:address:{network_of(address)}", limit=PER_ADDRESS, seconds=WINDOW_SECONDS),
+    ]
     wait, _full = take_from_all(windows)
     if wait:
         raise TooManyTries(retry_after=wait)
