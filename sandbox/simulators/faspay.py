@@ -12,6 +12,7 @@ from .faspay_api import FaspayApi
 from .faspay_bank import Bank
 from .faspay_control import FaspayControl
 from .faspay_keys import KeyRing
+from .faspay_legacy import LegacyControl
 from .faspay_notifier import Notifier, NotifySettings
 from .faspay_ovo_books import OvoBooks
 from .faspay_ovo_caller import OvoSettings
@@ -65,6 +66,7 @@ def build(
     own = OvoBooks(bank.state, bank.merchant, bank.now)
     ovo = build_ovo(own, ovo_access.user_id, ovo_access.password, ovo_access.settings, app)
     control.others.append(ovo.reset)
+    LegacyControl(bank, static, notifier, ovo.caller).register(app)
     wrapped: WsgiApp = logged(app, log, describe)
     return wrapped
 

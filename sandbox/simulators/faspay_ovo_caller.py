@@ -78,6 +78,21 @@ class Letter:
     accepted: bool = False
 
 
+@dataclass
+class LegacyNews:
+    """What an old notification says of anything that can be paid (contract 4.1); amounts are rupiah as text."""
+
+    trx_id: str
+    bill_no: str
+    reference: str
+    paid_at: float
+    status: str
+    bill: str
+    paid: str
+    channel_uid: str
+    channel: str
+
+
 class OvoCaller:
     def __init__(self, own: OvoBooks, user_id: str, password: str, take_mode: Callable[[str], str]) -> None:
         """`take_mode` tells how the next letter of a kind is to be broken ("" for not at all)."""
@@ -111,32 +126,49 @@ class OvoCaller:
     ) -> list[Letter]:
         """Tell of a payment, `times` times; with `send` false it is only written."""
         mode = self.take_mode("notification")
-        form = self.settings.notify_form
-        body = self.notification(payment, status or payment.status_at(self.books.now()), form, mode)
-        url = self.settings.notify_url
-        letters = [
-            self.keep_new("notification", payment.trx_id, "POST", url, form, body, mode)
-            for _ in range(times + (mode == "duplicate"))
-        ]
+        news = self.news(payment)
+        news.status = status or news.status
+        letters = self.write(news, self.settings.notify_url, self.settings.notify_form, mode, times)
         return self.send(letters, wait) if send else letters
 
-    def notification(self, payment: Payment, status: str, form: str, mode: str) -> str:
-        signed = digest(self.user_id, self.password, payment.bill_no, status)
+    def news(self, payment: Payment) -> LegacyNews:
+        now = self.books.now()
+        return LegacyNews(
+            trx_id=payment.trx_id,
+            bill_no=payment.bill_no,
+            reference="null",
+            paid_at=payment.paid_at or now,
+            status=payment.status_at(now),
+            bill=str(payment.amount),
+            paid=str(payment.amount),
+            channel_uid="720",
+            channel="OVO OpenAPI",
+        )
+
+    def write(self, news: LegacyNews, url: str, form: str, mode: str, times: int) -> list[Letter]:
+        """Letters that are not sent yet; one more than `times` when it is to be a duplicate."""
+        body = self.notification(news, form, mode)
+        return [
+            self.keep_new("notification", news.trx_id, "POST", url, form, body, mode)
+            for _ in range(times + (mode == "duplicate"))
+        ]
+
+    def notification(self, news: LegacyNews, form: str, mode: str) -> str:
         row = {
             "request": "Payment Notification",
-            "trx_id": payment.trx_id,
+            "trx_id": news.trx_id,
             "merchant_id": self.books.merchant,
             "merchant": "GERBANG",
-            "bill_no": payment.bill_no,
-            "payment_reff": "null",
-            "payment_date": books.time_text(payment.paid_at or self.books.now()),
-            "payment_status_code": status,
-            "payment_status_desc": WORDS.get(status, "Unknown"),
-            "bill_total": str(payment.amount),
-            "payment_total": str(payment.amount),
-            "payment_channel_uid": "720",
-            "payment_channel": "OVO OpenAPI",
-            "signature": signed,
+            "bill_no": news.bill_no,
+            "payment_reff": news.reference,
+            "payment_date": books.time_text(news.paid_at),
+            "payment_status_code": news.status,
+            "payment_status_desc": WORDS.get(news.status, "Unknown"),
+            "bill_total": news.bill,
+            "payment_total": news.paid,
+            "payment_channel_uid": news.channel_uid,
+            "payment_channel": news.channel,
+            "signature": digest(self.user_id, self.password, news.bill_no, news.status),
         }
         return broken(written(form, changed(row, mode)), form, mode)
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Customer
 from sandbox.simulators.faspay_bank import snap_time
-from tests.sandbox.test_faspay_simulator import Merchant
+from tests.sandbox.merchant import Merchant
 from tests.sandbox.test_otpzap_simulator import Shop
 from tests.simulators import Simulator
 

@@ -50,8 +50,10 @@ def test_a_payment_asks_flags_and_tells_each_signed_and_padded(told: Merchant, i
         assert (body["partnerServiceId"], body["virtualAccountNo"]) == ("  370202", "  " + NUMBER)
     asked, flagged, notified = (json.loads(raw) for _, _, raw in inbox.received)
     assert asked["inquiryRequestId"] == flagged["paymentRequestId"] == notified["paymentRequestId"]
-    assert "trxDateTime" in flagged and "additionalInfo" not in flagged
-    assert "trxId" not in notified and notified["additionalInfo"]["latestTransactionStatus"] == "00"
+    assert "trxDateTime" in flagged
+    assert "additionalInfo" not in flagged
+    assert "trxId" not in notified
+    assert notified["additionalInfo"]["latestTransactionStatus"] == "00"
     assert notified["referenceNo"] == flagged["referenceNo"] == payment["referenceNo"]
     assert len({headers["X-EXTERNAL-ID"] for _, headers, _ in inbox.received}) == 3
 
