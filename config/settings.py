@@ -314,6 +314,9 @@ FASPAY_OVO_XML_DIGITS = env.str("FASPAY_OVO_XML_DIGITS", default="")
 # Amounts go out in hundredths of rupiah and come back in rupiah.
 FASPAY_OVO_AMOUNT_MULTIPLIER = env.int("FASPAY_OVO_AMOUNT_MULTIPLIER", default=100)
 FASPAY_OVO_REDIRECT_HOSTS = env.list("FASPAY_OVO_REDIRECT_HOSTS", default=[])
+# The last part of the address that OVO calls when an account was linked. Nobody signs that call, so nobody else must
+# know the address; empty: it does not exist.
+FASPAY_OVO_CALLBACK_TOKEN = env.str("FASPAY_OVO_CALLBACK_TOKEN", default="")
 
 BTCPAY_BASE_URL = env.str("BTCPAY_BASE_URL", default="").rstrip("/")
 BTCPAY_API_KEY = env.str("BTCPAY_API_KEY", default="")

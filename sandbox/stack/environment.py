@@ -104,6 +104,7 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "FASPAY_OVO_USER_ID": f"bot{PARTNER_ID}",
         "FASPAY_OVO_PASSWORD": keys.kept(folder, "ovo-password"),
         "FASPAY_OVO_XML_DIGITS": "00",
+        "FASPAY_OVO_CALLBACK_TOKEN": keys.kept(folder, "ovo-callback-token"),
         "FASPAY_OVO_REDIRECT_HOSTS": simulators["faspay"],
     }
     given = {name: os.environ[name] for name in ours if name in os.environ}

@@ -141,9 +141,15 @@ class _Run:
                 *("--merchant-public-key", str(merchant), "--private-key", str(faspay)),
                 *("--partner-id", environment.PARTNER_ID, "--notify-url", notify),
                 *("--ovo-password", keys.kept(self._folder.path, "ovo-password")),
+                *("--ovo-notify-url", f"{self._addresses.direct}/faspay/notification"),
+                *("--ovo-callback-url", f"{self._addresses.direct}/faspay/ovo/linked/{self._ovo_token()}"),
+                *("--ovo-return-url", f"{self._addresses.base_url}/topup/ovo/return"),
                 port=self._addresses.faspay,
             ),
         ]
+
+    def _ovo_token(self) -> str:
+        return keys.kept(self._folder.path, "ovo-callback-token")
 
     def _site(self) -> list[Child]:
         where = ("--host", self._addresses.host, "--port", str(self._addresses.web))
