@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from payments import methods
 from payments.models import PaymentAttempt
-from payments.providers.faspay_ovo import gateway as ovo_payments
 from payments.providers.btcpay import adapter as btcpay
+from payments.providers.faspay_ovo import gateway as ovo_payments
 from payments.providers.faspay_snap import adapter as virtual_accounts
 from payments.providers.faspay_snap import qris
 from payments.providers.types import Gateway

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from payments.models import PaymentAttempt, PaymentCase, ProviderMessage
 from payments.selectors import attempt_named
-from payments.settlement import cases, legacy, notifications
+from payments.settlement import cases, invoices, legacy, notifications, qr
 from payments.settlement.crediting import flag_case
 from payments.settlement.outcomes import Outcome, Stray
 from payments.settlement.rows import lock
@@ -27,6 +27,8 @@ FORGET_AFTER = timedelta(days=7)
 HANDLERS: dict[str, Callable[[ProviderMessage], Outcome | Stray]] = {
     Kind.NOTIFICATION: notifications.apply_notification,
     Kind.LEGACY: legacy.apply_notice,
+    Kind.QR: qr.apply_qr,
+    Kind.INVOICE: invoices.apply_event,
 }
 
 logger = logging.getLogger(__name__)
