@@ -9,9 +9,9 @@ from celery import shared_task
 from django.core.cache import cache
 
 from payments import settlement
-from payments.methods import FASPAY_OVO
+from payments.methods import FASPAY_OVO, FASPAY_SNAP
 from payments.models import PaymentAttempt
-from payments.settlement import ovo, ovo_reading
+from payments.settlement import ovo, ovo_reading, static
 
 # Sweeps that may talk to one provider at once, and how long each goes on starting new calls.
 LANES = 2
@@ -100,6 +100,8 @@ def _call_provider(provider: str) -> None:
     _each(waiting, lambda one: steps.get(states[one], settlement.ask)(one))
     if provider == FASPAY_OVO:
         _each(takewhile(lambda _id: time.monotonic() < until, ovo.due_links()), ovo.work)
+    if provider == FASPAY_SNAP:
+        _each(takewhile(lambda _id: time.monotonic() < until, static.due()), static.ask)
 
 
 def _each(ids: Iterable[int], step: Callable[[int], object]) -> None:

@@ -165,7 +165,7 @@ def take_flag(
     if known is None:
         account = _payable(number, lock=True)
         _check_amount(account, amount, currency)
-        known, is_new = static_booking.announce(
+        known, _is_new = static_booking.announce(
             account,
             payment_request_id,
             amount,

@@ -100,8 +100,7 @@ def _paid(account: StaticAccount, name: str, news: Notification, message: Provid
     payment, _new = announce(account, name, news.amount, told_reference=news.reference_no[:32])
     if payment.undone_at and payment.state in {State.FLAGGED, State.FAILED}:
         return _ask_now(payment, "undone_before")
-    if _is_another(payment, news):
-        assert payment.deposit is not None
+    if payment.deposit is not None and _is_another(payment, news):
         key = f"{Kind.PAID_TWICE}:{key_of(payment)}:{news.reference_no}"
         flag_payment(payment, payment.deposit, Kind.PAID_TWICE, key, message)
         return Decision.FLAGGED, Kind.PAID_TWICE
@@ -114,7 +113,7 @@ def _paid(account: StaticAccount, name: str, news: Notification, message: Provid
 def _is_another(payment: StaticPayment, news: Notification) -> bool:
     """Booked before, and told of now under another reference than then."""
     told = news.reference_no[:32]
-    return bool(payment.deposit_id and told and payment.told_reference and told != payment.told_reference)
+    return bool(told and payment.told_reference and told != payment.told_reference)
 
 
 def _without_amount(account: StaticAccount, name: str, news: Notification, message: ProviderMessage) -> Decided:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from config.lib.money import InvalidAmount, check_amount
@@ -49,13 +49,12 @@ def key_of(payment: StaticPayment) -> str:
 def lock_payment(*, wait: bool = True, **named: object) -> StaticPayment | None:
     """Lock the one payment that is ``named``; its ``database_now`` is the time. None when there is none, or when
     somebody else has it and ``wait`` is false."""
-    return (
-        StaticPayment.objects.select_for_update(skip_locked=not wait, no_key=True, of=("self",))
-        .select_related("account__customer")
-        .annotate(database_now=Now())
-        .filter(**named)
-        .first()
-    )
+    return _locking(wait=wait).filter(**named).first()
+
+
+def _locking(*, wait: bool = True) -> QuerySet[StaticPayment]:
+    rows = StaticPayment.objects.select_for_update(skip_locked=not wait, no_key=True, of=("self",))
+    return rows.select_related("account__customer").annotate(database_now=Now())
 
 
 def announce(account: StaticAccount, name: str, amount: Decimal, **more: object) -> tuple[StaticPayment, bool]:
@@ -64,9 +63,7 @@ def announce(account: StaticAccount, name: str, amount: Decimal, **more: object)
     row, is_new = StaticPayment.objects.get_or_create(
         account=account, payment_request_id=name, defaults={"amount": amount, "currency": CURRENCY, **more}
     )
-    locked = lock_payment(pk=row.pk)
-    assert locked is not None  # never deleted
-    return locked, is_new
+    return _locking().get(pk=row.pk), is_new
 
 
 def now_of(payment: StaticPayment) -> datetime:
@@ -234,8 +231,7 @@ def flag_payment(
 
 def _not_taken(payment_id: int, arrival: Arrival, error: LedgerError) -> tuple[Decision, str]:
     """The money is real, the wallet would not take it: staff must see it, and it is tried again every hour."""
-    payment = lock_payment(pk=payment_id)
-    assert payment is not None  # never deleted
+    payment = _locking().get(pk=payment_id)
     logger.error("%s: the ledger refused its money: %s", payment, error.code)
     open_case(
         Kind.LEDGER_REFUSED,
