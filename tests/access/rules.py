@@ -72,6 +72,7 @@ KINDS: list[tuple[str, str, str]] = [
     ("api/kyc-admin/", "id", "document"),
     ("numbers/orders/", "public_id", "order"),
     ("topup/deposits/", "public_id", "deposit"),
+    ("topup/permanent/", "public_id", "static_account"),
     ("developers/keys/", "public_id", "key"),
     ("identity/documents/", "public_id", "document"),
     ("review/files/", "document_id", "document"),

@@ -23,6 +23,8 @@ from accounts.services.people import register_customer
 from config.lib.clock import now
 from otp.models import Order
 from payments import services as payments
+from payments.models import StaticAccount
+from payments.services.static_accounts import new_customer_no
 from tests.accounts import cast
 from tests.conftest import prove_identity
 from tests.kyc import reviewing
@@ -78,6 +80,7 @@ SEEN: dict[str, dict[str, str]] = {
     "customer": {**_EACH_STAFF, "ayu_token": "ayu", "api_live": "*"},
     "order": _OWN_CUSTOMER,
     "deposit": _OWN_CUSTOMER,
+    "static_account": _OWN_CUSTOMER,
     "transfer": _OWN_CUSTOMER,
     "payment": _OWN_CUSTOMER,
     "key": {**_OWN_CUSTOMER, **_OWN_PORTAL, "super": "a b", "company": "a b", "support": "a b", "auditor": "a b"},
@@ -203,7 +206,7 @@ def _things(world: World) -> None:
         name: keys.issue(actor=maker, user=world.portals[f"portal_{name}"].user, is_sandbox=True).key.public_id
         for name in ("a", "b")
     }
-    for kind in ("order", "deposit", "document", "case", "transfer", "payment"):
+    for kind in ("order", "deposit", "static_account", "document", "case", "transfer", "payment"):
         things[kind] = {}
     for name in ("ayu", "budi"):
         _of_customer(world, name, world.customers[name])
@@ -253,6 +256,15 @@ def _of_customer(world: World, name: str, customer: Customer) -> None:
         hold_reference=f"hold-of-{name}",
         next_poll_at=now(),
     )
+    customer_no = new_customer_no()
+    account = StaticAccount.objects.create(
+        customer=customer,
+        bank="702",
+        partner_service_id="370202",
+        customer_no=customer_no,
+        number=f"370202{customer_no}",
+    )
+    world.things["static_account"][name] = account.public_id
     case = reviewing.case(customer)
     document = case.documents.all()[0]
     world.things["deposit"][name] = deposit.public_id
