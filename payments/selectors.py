@@ -14,7 +14,8 @@ from accounts.models import Customer
 from config.lib.clock import now
 from config.lib.money import format_money
 from payments.banks import BANKS, Way
-from payments.models import Deposit, PaymentAttempt, ProviderMessage
+from payments.methods import CHOICES
+from payments.models import Deposit, OvoLink, PaymentAttempt, ProviderMessage
 from wallets.selectors import balances
 
 State = Deposit.State
@@ -166,9 +167,15 @@ def open_deposits(customer: Customer) -> list[Deposit]:
     )
 
 
-def last_choice(customer: Customer) -> tuple[str, Decimal] | None:
-    """(bank, amount) of the newest deposit, to be offered again."""
-    return deposits_of(customer).order_by("-id").values_list("bank", "amount").first()
+def last_choice(customer: Customer) -> Deposit | None:
+    """The newest deposit in rupiah, of which amount and way are offered again."""
+    chosen = deposits_of(customer).filter(method__in=CHOICES, currency="IDR")
+    return chosen.order_by("-id").only("method", "bank", "amount", "currency").first()
+
+
+def ovo_to_pay_with(customer: Customer) -> OvoLink | None:
+    """The linked OVO account, if it can be used now."""
+    return OvoLink.objects.filter(customer=customer, state=OvoLink.State.LINKED, wish="").first()
 
 
 def attempt_named(trx_id: str, number: str) -> PaymentAttempt | None:

@@ -22,6 +22,7 @@ from payments.methods import FASPAY_OVO, OVO
 from payments.models import OvoLink, PaymentAttempt
 from payments.providers.faspay_ovo import adapter
 from payments.providers.faspay_ovo.adapter import Balance, Refused
+from payments.selectors import ovo_to_pay_with
 
 State = OvoLink.State
 OPEN = (State.PENDING, State.LINKED, State.BROKEN)
@@ -53,7 +54,7 @@ class Found:
 
 def phone_to_pay_with(customer: Customer) -> str:
     """The number of the linked account, as OVO writes it. Raises `OvoNotLinked`."""
-    link = OvoLink.objects.filter(customer=customer, state=State.LINKED, wish="").first()
+    link = ovo_to_pay_with(customer)
     if link is None:
         raise OvoNotLinked
     return link.phone
