@@ -2,6 +2,7 @@ from django.urls import path
 
 from accounts.views import access, audit, clients, customers_staff, people, roles
 from config import staff_views
+from payments.views import staff_exchanges
 
 app_name = "staff"
 
@@ -34,6 +35,12 @@ urlpatterns = [
     path("clients/<uuid:client_id>/<slug:tab>/", clients.client, name="client"),
     path("customers/", customers_staff.listing, name="customers"),
     path("customers/<uuid:customer_id>/", staff_views.customer, name="customer"),
+    path("exchanges/", staff_exchanges.exchanges, name="exchanges"),
+    path("exchanges/out/<int:exchange_id>/", staff_exchanges.exchange, name="exchange"),
+    path("exchanges/in/<int:message_id>/", staff_exchanges.message, name="message"),
+    path("exchanges/in/<int:message_id>/reapply/", staff_exchanges.apply_again, name="message_reapply"),
+    path("exchanges/in/<int:message_id>/check/", staff_exchanges.check_signature, name="message_check"),
+    path("exchanges/in/<int:message_id>/take-in/", staff_exchanges.take_in, name="message_take_in"),
     path("audit/", audit.everything, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
 ]

@@ -5,9 +5,12 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
+from django.db.models.functions import Now
 
 from config.lib import http
 from config.lib.errors import ProviderError
@@ -15,13 +18,38 @@ from payments.models import PaymentAttempt, ProviderExchange
 
 Outcome = ProviderExchange.Outcome
 _BODY = 16 * 1024
-_SECRET_HEADERS = frozenset({"X-SIGNATURE", "AUTHORIZATION", "COOKIE", "SET-COOKIE", "BTCPAY-SIG"})
-# Signatures that can be used again, and addresses that open a page by themselves (Faspay contract 3.1, 5.1, 5.5).
+_SECRET_HEADERS = frozenset(
+    {
+        "X-SIGNATURE",
+        "AUTHORIZATION",
+        "PROXY-AUTHORIZATION",
+        "COOKIE",
+        "SET-COOKIE",
+        "BTCPAY-SIG",
+        "X-API-KEY",
+        # Where a provider sends a browser carries a token.
+        "LOCATION",
+    }
+)
+# Signatures that can be used again, and addresses that open a page by themselves (Faspay contract 3.1, 5.1, 5.5). A
+# body that was cut off may end inside of one.
+_SECRET = rb"signature|redirect_?url|web_?view_?url|url|checkout_?link|api_?key|password|pin|otp|access_?token|token"
 _SECRET_FIELDS = re.compile(
-    rb'("(?:signature|redirectURL|redirectUrl|url|checkoutLink|apiKey)"\s*:\s*")[^"]*(")'
-    rb"|(<(signature|redirectURL|url)>)[^<]*(</)",
+    rb'("(?:' + _SECRET + rb')"\s*:\s*")(?:[^"\\]|\\.)*("|\\?\Z)'
+    rb"|(<(" + _SECRET + rb")(?:\s[^>]*)?>).*?(</\4\s*>|\Z)"
+    rb"|((?:^|[?&;\s\"'])(?:" + _SECRET + rb")=)[^&\s\"'<>]+()",
+    re.IGNORECASE | re.DOTALL,
+)
+# A token stands in three parts wherever it stands; the query of any address may hold one.
+_TOKENS = re.compile(rb"eyJ[\w-]{6,}(?:\.[\w-]*){0,2}|(?<=[\w/])\?[\w.%~-]+=[^\s\"'<>\\]*")
+_PHONE_FIELDS = re.compile(
+    rb'("(?:virtualAccountPhone|phone(?:_?(?:no|number))?|mobile(?:_?(?:no|number))?|msisdn)"\s*:\s*"?)(\+?\d{6,})'
+    rb"|(<(?:phone(?:_?(?:no|number))?|mobile|msisdn)>\s*)(\+?\d{6,})",
     re.IGNORECASE,
 )
+# What is secret by our own settings is left out wherever it turns up.
+_SECRET_SETTINGS = ("BTCPAY_API_KEY", "BTCPAY_WEBHOOK_SECRET", "FASPAY_OVO_PASSWORD", "OTPZAP_API_KEY")
+_LEFT_OUT = b"[left out]"
 
 logger = logging.getLogger(__name__)
 
@@ -95,18 +123,35 @@ def _row(exchange: http.Exchange, provider: str, operation: str, reference: str)
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:
     kept = [name for name in headers if name.upper() not in _SECRET_HEADERS]
-    return {name: str(headers[name])[:300].replace("\x00", "") for name in kept[:40]}
+    return {name: without_secrets(str(headers[name]).encode())[:300] for name in kept[:40]}
 
 
 def without_secrets(body: bytes) -> str:
-    """``body`` as text to be kept: reusable signatures and addresses that carry a token are left out."""
-    plain = _SECRET_FIELDS.sub(_blanked, body[:_BODY])
+    """``body`` as text to be kept: what can be used again is left out, phone numbers are masked in their middle."""
+    plain = body
+    for secret in _known_secrets():
+        plain = plain.replace(secret, _LEFT_OUT)
+    # Cut before looking: what was cut off cannot be recognised by its end.
+    plain = _SECRET_FIELDS.sub(_blanked, plain[:_BODY])
+    plain = _TOKENS.sub(_LEFT_OUT, plain)
+    plain = _PHONE_FIELDS.sub(_masked, plain)
     return plain.decode("utf-8", "replace").replace("\x00", "")
 
 
+def _known_secrets() -> list[bytes]:
+    values = (str(getattr(settings, name, "") or "") for name in _SECRET_SETTINGS)
+    return [value.encode() for value in values if len(value) >= 6]
+
+
 def _blanked(found: "re.Match[bytes]") -> bytes:
-    opening, closing = (found[1], found[2]) if found[1] else (found[3], found[5])
-    return opening + b"[left out]" + closing
+    opening = found[1] or found[3] or found[6]
+    closing = found[2] or found[5] or b""
+    return opening + _LEFT_OUT + closing
+
+
+def _masked(found: "re.Match[bytes]") -> bytes:
+    opening, digits = (found[1], found[2]) if found[1] else (found[3], found[4])
+    return opening + digits[:4] + b"*" * (len(digits) - 7) + digits[-3:]
 
 
 def _code_in(body: bytes) -> str:
@@ -116,3 +161,11 @@ def _code_in(body: bytes) -> str:
         return ""
     code = answer.get("responseCode") or answer.get("response_code") if isinstance(answer, dict) else ""
     return str(code or "")[:16]
+
+
+def forget(limit: int = 5000) -> int:
+    """Delete what was kept for longer than settings.EXCHANGES_KEPT_DAYS, a part at a time; how many went."""
+    old = ProviderExchange.objects.filter(sent_at__lt=Now() - timedelta(days=settings.EXCHANGES_KEPT_DAYS))
+    ids = list(old.order_by("sent_at").values_list("pk", flat=True)[:limit])
+    ProviderExchange.objects.filter(pk__in=ids).delete()
+    return len(ids)
