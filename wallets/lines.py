@@ -18,6 +18,7 @@ _WORDS: dict[str, str | Promise] = {
     "payment": _("Payment"),
     "reversal": _("Taken back"),
     "refund": _("Refund"),
+    "correction": _("Put right"),
 }
 _PAGES = {
     "deposit": "payments:deposit",

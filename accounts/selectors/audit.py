@@ -33,6 +33,8 @@ MOST_ROWS = 100_000
 _PAGES = {
     "client": "staff:client",
     "customer": "staff:customer",
+    "deposit": "staff:deposit",
+    "paymentcase": "staff:case",
     "portaluser": "staff:person",
     "role": "staff:role",
 }

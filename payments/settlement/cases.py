@@ -1,12 +1,17 @@
 """Cases: what about money no rule may decide alone. Opened here, decided by two people (services/cases.py)."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from accounts.access.actors import system
+from accounts.services import audit
+from config.lib.clock import now
 from config.lib.money import EXPONENTS, InvalidAmount, check_amount
 from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderMessage, Receipt
+from payments.settlement.outcomes import Stray
 from wallets.services import move_in_house
 
 logger = logging.getLogger(__name__)
@@ -59,6 +64,91 @@ def open_case(
     return case
 
 
+def shelter(message: ProviderMessage, stray: Stray) -> PaymentCase:
+    """Money that came before anybody knows whose it is gets a place in suspense, and a case. Once per payment."""
+    return open_case(
+        PaymentCase.Kind.UNKNOWN_REFERENCE,
+        key=f"unknown:{stray.channel}:{stray.key}",
+        provider=message.provider,
+        channel=stray.channel,
+        amount=stray.amount,
+        currency=stray.currency,
+        paid_at=stray.paid_at,
+        message=message,
+        reference=stray.reference[:64],
+        receipt_key=stray.key,
+    )
+
+
+def sheltered(channel: str, names: Iterable[str]) -> PaymentCase | None:
+    """The case of a payment that came under one of these names before its row did, both locked; None if none did.
+
+    Somebody may have settled it meanwhile: look at the place of its receipt.
+    """
+    return (
+        PaymentCase.objects.select_for_update(of=("self", "receipt"), no_key=True)
+        .select_related("receipt")
+        .filter(
+            kind__in=[PaymentCase.Kind.UNKNOWN_REFERENCE, PaymentCase.Kind.MISSING_HERE],
+            receipt__channel=channel,
+            receipt__key__in=[name for name in names if name],
+        )
+        .first()
+    )
+
+
+def explain_by_match(message: ProviderMessage) -> None:
+    """Its reference appeared after all, and no money of it had been booked: nothing is left to decide."""
+    waiting = PaymentCase.objects.select_for_update(no_key=True).filter(
+        kind=PaymentCase.Kind.UNKNOWN_REFERENCE, message=message, receipt__isnull=True
+    )
+    for case in waiting.exclude(state=PaymentCase.State.SETTLED):
+        case.action, case.state = PaymentCase.Action.MATCHED, PaymentCase.State.SETTLED
+        case.decided_at, case.version = now(), case.version + 1
+        case.save(update_fields=["action", "state", "decided_at", "version"])
+        audit.record(system("payments"), "payment_case.matched", target=case)
+
+
+def match(case: PaymentCase, *, ledger_reference: str, **owner: Any) -> None:
+    """The reference appeared after all, and the money of ``case`` has gone from suspense into the owner's wallet.
+
+    ``owner`` fills the receipt: ``customer``, ``deposit``, ``attempt`` or ``static_payment``.
+    """
+    receipt = case.receipt
+    if receipt is None:
+        raise ValueError(f"{case} has no money that could be matched")
+    receipt.place = Receipt.Place.WALLET
+    name_owner(receipt, "place", **owner)
+    for name in ("customer", "deposit", "attempt"):
+        setattr(case, name, owner.get(name, getattr(case, name)))
+    _solved(case, ledger_reference, "customer", "deposit", "attempt")
+
+
+def explain_by_match(message: ProviderMessage) -> None:
+    """A message that nobody knew has been decided: a case about it that has no money of its own is solved."""
+    asked = PaymentCase.objects.select_for_update(no_key=True).filter(
+        kind=PaymentCase.Kind.UNKNOWN_REFERENCE, message=message, receipt__isnull=True
+    )
+    for case in asked.exclude(state=PaymentCase.State.SETTLED):
+        case.attempt = message.attempt
+        _solved(case, "", "attempt")
+
+
+def _solved(case: PaymentCase, ledger_reference: str, *fields: str) -> None:
+    case.action, case.state = PaymentCase.Action.MATCHED, PaymentCase.State.SETTLED
+    case.decided_at, case.ledger_reference = now(), ledger_reference
+    case.version += 1
+    case.save(update_fields=["action", "state", "decided_at", "ledger_reference", "version", *fields])
+    audit.record(system("payments"), "payment_case.matched", target=case, after={"ledger_reference": ledger_reference})
+
+
+def name_owner(receipt: Receipt, *fields: str, **owner: Any) -> None:
+    """Write down whose payment a receipt is of, with ``fields`` that were set already."""
+    for name, value in owner.items():
+        setattr(receipt, name, value)
+    receipt.save(update_fields=[*fields, *owner])
+
+
 def _can_stand(amount: Decimal, currency: str) -> bool:
     """Whether the ledger has a place for this money at all."""
     if currency not in EXPONENTS:
@@ -79,7 +169,8 @@ def _to_suspense(
     deposit: Deposit | None,
     attempt: PaymentAttempt | None,
     message: ProviderMessage | None,
-) -> Receipt:
+) -> Receipt | None:
+    """None when the payment of this key stands already, with another amount: what was told is no second payment."""
     reference = f"suspense:{channel}:{key}"
     receipt, arrived = Receipt.objects.get_or_create(
         channel=channel,
@@ -106,4 +197,4 @@ def _to_suspense(
             subject=deposit.reference if deposit else "",
             memo="Waits for a decision",
         )
-    return receipt
+    return receipt if (receipt.amount, receipt.currency) == (amount, currency) else None

@@ -5,15 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db import transaction
+
+from accounts.models import User
 from config.lib.money import InvalidAmount, check_amount
 from payments.methods import METHODS
 from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderMessage, Receipt
+from payments.settlement import cases
 from payments.settlement.cases import open_case
-from payments.settlement.rows import Locked
-from wallets.services import credit_from_provider
+from payments.settlement.rows import Locked, stop_others
+from wallets.errors import AccountFrozen, ReferenceConflict
+from wallets.services import credit_from_house, credit_from_provider
 
 Decision = ProviderMessage.Decision
 Kind = PaymentCase.Kind
+# Money of these surely came: of a second attempt, in another currency, for a wallet that is closed.
+_CERTAIN = frozenset({Kind.PAID_TWICE, Kind.WRONG_CURRENCY, Kind.LEDGER_REFUSED})
 
 logger = logging.getLogger(__name__)
 
@@ -32,46 +39,71 @@ def credit(rows: Locked, arrival: Arrival) -> Decision:
     """Credit what arrived and close the deposit; say what was decided.
 
     A repeat changes nothing. What contradicts the books becomes a case for staff; money that surely came with it
-    waits in suspense. Raises `wallets.errors.LedgerError`, which ends the surrounding transaction.
+    waits in suspense, also when the wallet is closed. Raises `wallets.errors.LedgerError`, which ends the surrounding
+    transaction.
     """
+    if rows.attempt.receipts.filter(amount=arrival.amount, currency=arrival.currency).exists():
+        return Decision.REPEATED
     doubt = _contradiction(rows, arrival)
     if doubt:
         return _set_aside(rows, doubt, arrival)
-    if rows.deposit.state == Deposit.State.SUCCESS:
-        return Decision.REPEATED
-    paid_at = _paid_at(rows, arrival)
-    _post(rows.deposit, rows.attempt, arrival)
-    _succeed(rows, arrival, paid_at)
+    earlier = cases.sheltered(channel_of(rows.attempt), names_of(rows.attempt))
+    if earlier is not None and earlier.receipt is not None:
+        return _claim(rows, earlier, earlier.receipt, arrival)
+    try:
+        with transaction.atomic():
+            post(rows.deposit, rows.attempt, arrival, reference=rows.deposit.reference)
+    except AccountFrozen:
+        return _set_aside(rows, Kind.LEDGER_REFUSED, arrival)
+    succeed(rows, arrival, reference=rows.deposit.reference)
     return Decision.CREDITED
 
 
-def _post(deposit: Deposit, attempt: PaymentAttempt, arrival: Arrival) -> None:
-    channel = METHODS[attempt.method].channel
+def names_of(attempt: PaymentAttempt) -> list[str]:
+    """Under which names its money may have come before we knew it."""
+    return [attempt.trx_id, attempt.provider_trx_id, attempt.number]
+
+
+def channel_of(attempt: PaymentAttempt) -> str:
+    """Through which clearing account the money of this attempt comes."""
+    return METHODS[attempt.method].channel
+
+
+def post(
+    deposit: Deposit, attempt: PaymentAttempt, arrival: Arrival, *, reference: str, caused_by: User | None = None
+) -> Receipt:
+    """The receipt of an attempt's money, and the money in the wallet of who asked. Raises `LedgerError`."""
+    channel = channel_of(attempt)
+    receipt, _new = Receipt.objects.get_or_create(
+        channel=channel,
+        key=attempt.trx_id,
+        defaults={
+            "amount": arrival.amount,
+            "currency": arrival.currency,
+            "place": Receipt.Place.WALLET,
+            "paid_at": arrival.paid_at,
+            "ledger_reference": reference,
+            "customer_id": deposit.customer_id,
+            "deposit": deposit,
+            "attempt": attempt,
+            "message": arrival.message,
+        },
+    )
+    # As the ledger does: the same again is answered with what stands, anything else is refused and tried again later.
+    if (receipt.ledger_reference, receipt.amount) != (reference, arrival.amount):
+        raise ReferenceConflict(reference)
     credit_from_provider(
         customer=deposit.customer,
         amount=arrival.amount,
         currency=arrival.currency,
         channel=channel,
         kind="deposit",
-        reference=deposit.reference,
+        reference=reference,
         subject=deposit.reference,
         memo=deposit.memo or memo_of(attempt),
+        caused_by=caused_by,
     )
-    receipt = Receipt(
-        channel=channel,
-        key=attempt.trx_id,
-        amount=arrival.amount,
-        currency=arrival.currency,
-        place=Receipt.Place.WALLET,
-        paid_at=arrival.paid_at,
-        ledger_reference=deposit.reference,
-        customer_id=deposit.customer_id,
-        deposit=deposit,
-        attempt=attempt,
-        message=arrival.message,
-    )
-    # The ledger answers a repetition with what stands; so does this.
-    Receipt.objects.bulk_create([receipt], ignore_conflicts=True)
+    return receipt
 
 
 def memo_of(attempt: PaymentAttempt) -> str:
@@ -87,36 +119,68 @@ def _contradiction(rows: Locked, arrival: Arrival) -> Kind | None:
         check_amount(arrival.amount, arrival.currency)
     except InvalidAmount:
         return Kind.ODD_AMOUNT
-    if rows.deposit.state != Deposit.State.SUCCESS:
-        return None
-    if rows.attempt.state != PaymentAttempt.State.PAID:
-        return Kind.PAID_TWICE
-    credited = rows.attempt.receipts.filter(currency=arrival.currency).values_list("amount", flat=True)
-    return None if arrival.amount in set(credited) else Kind.OTHER_AMOUNT
+    if rows.attempt.receipts.filter(currency=arrival.currency).exists():
+        return Kind.OTHER_AMOUNT
+    return Kind.PAID_TWICE if rows.deposit.state == Deposit.State.SUCCESS else None
 
 
 def _set_aside(rows: Locked, kind: Kind, arrival: Arrival) -> Decision:
-    """A case for staff. Money of a second attempt, or in another currency, surely came: it waits in suspense."""
-    flag(rows, kind)
-    certain = kind in {Kind.PAID_TWICE, Kind.WRONG_CURRENCY}
-    open_case(
+    """A case for staff; once it is settled, the same news again is a repeat."""
+    trx_id = rows.attempt.trx_id
+    # The payment in another currency is another one than that in ours, should both be told.
+    receipt_key = f"{trx_id}:{arrival.currency}" if kind == Kind.WRONG_CURRENCY else trx_id
+    case = open_case(
         kind,
-        key=f"{kind}:{rows.attempt.trx_id}:{arrival.amount}{arrival.currency}",
-        channel=METHODS[rows.attempt.method].channel,
+        key=f"{kind}:{trx_id}:{arrival.amount}{arrival.currency}",
+        channel=channel_of(rows.attempt),
         deposit=rows.deposit,
         attempt=rows.attempt,
         message=arrival.message,
         amount=arrival.amount,
         currency=arrival.currency,
         paid_at=arrival.paid_at,
-        receipt_key=rows.attempt.trx_id if certain else "",
+        receipt_key=receipt_key if kind in _CERTAIN else "",
     )
-    if kind == Kind.PAID_TWICE:
-        rows.attempt.state = PaymentAttempt.State.PAID
-        rows.attempt.next_check_at = None
-        rows.attempt.page_url = ""
-        rows.save("state", "next_check_at", "page_url")
-    return Decision.FLAGGED
+    if kind in {Kind.PAID_TWICE, Kind.LEDGER_REFUSED} and case.receipt is not None:
+        _end_attempt(rows)
+    return Decision.REPEATED if case.state == PaymentCase.State.SETTLED else flag(rows, kind)
+
+
+def _claim(rows: Locked, case: PaymentCase, receipt: Receipt, arrival: Arrival) -> Decision:
+    """This money had come before we knew whose it is: it waits in suspense, or staff have decided about it."""
+    deposit = rows.deposit
+    if (receipt.amount, receipt.currency) != (arrival.amount, arrival.currency):
+        return _set_aside(rows, Kind.OTHER_AMOUNT, arrival)
+    owner = {"deposit": deposit, "attempt": rows.attempt}
+    if receipt.place == Receipt.Place.SUSPENSE:
+        try:
+            with transaction.atomic():
+                _out_of_suspense(deposit, rows.attempt, receipt)
+        except AccountFrozen:
+            return flag(rows, Kind.LEDGER_REFUSED)
+        cases.match(case, ledger_reference=deposit.reference, customer=deposit.customer, **owner)
+        succeed(rows, arrival, reference=deposit.reference)
+        return Decision.CREDITED
+    cases.name_owner(receipt, **owner)
+    if receipt.place == Receipt.Place.WALLET and receipt.customer_id == deposit.customer_id:
+        succeed(rows, arrival, reference=case.ledger_reference)
+        return Decision.CREDITED
+    _end_attempt(rows)
+    return Decision.REPEATED
+
+
+def _out_of_suspense(deposit: Deposit, attempt: PaymentAttempt, receipt: Receipt) -> None:
+    credit_from_house(
+        customer=deposit.customer,
+        source=f"suspense:{receipt.channel}",
+        amount=receipt.amount,
+        currency=receipt.currency,
+        kind="deposit",
+        reference=deposit.reference,
+        subject=deposit.reference,
+        memo=deposit.memo or memo_of(attempt),
+        caused_by=None,
+    )
 
 
 def flag(rows: Locked, why: str) -> Decision:
@@ -129,34 +193,43 @@ def flag(rows: Locked, why: str) -> Decision:
 
 
 def flag_case(rows: Locked, kind: Kind, *, message: ProviderMessage | None = None, note: str = "") -> Decision:
-    """`flag`, and a case about it without any money."""
-    open_case(
+    """`flag`, and a case about it that moves no money; once it is settled, the same news again is a repeat."""
+    about_received = kind in {Kind.REFUNDED, Kind.CLOSED_AFTER_SUCCESS}
+    receipt = rows.attempt.receipts.filter(currency=rows.deposit.currency).first() if about_received else None
+    case = open_case(
         kind,
         key=f"{kind}:{rows.attempt.trx_id}",
-        channel=METHODS[rows.attempt.method].channel,
+        channel=channel_of(rows.attempt),
         deposit=rows.deposit,
         attempt=rows.attempt,
         message=message,
-        amount=rows.deposit.received_amount or rows.deposit.amount,
+        amount=receipt.amount if receipt else rows.deposit.received_amount or rows.deposit.amount,
         currency=rows.deposit.currency,
         note=note,
+        receipt=receipt,
     )
-    return flag(rows, kind)
+    return Decision.REPEATED if case.state == PaymentCase.State.SETTLED else flag(rows, kind)
 
 
-def _succeed(rows: Locked, arrival: Arrival, paid_at: datetime) -> None:
-    deposit = rows.deposit
+def succeed(rows: Locked, arrival: Arrival, *, reference: str) -> None:
+    """The deposit is paid by what arrived; ``reference`` is the ledger transaction that credited it."""
+    deposit, paid_at = rows.deposit, _paid_at(rows, arrival)
     deposit.outcome = _outcome(rows, arrival, paid_at)
     deposit.state = Deposit.State.SUCCESS
     deposit.received_amount = arrival.amount
     deposit.paid_at = paid_at
     deposit.reason = ""
-    deposit.ledger_reference = deposit.reference
+    deposit.ledger_reference = reference
     rows.touch("state", "outcome", "received_amount", "paid_at", "reason", "ledger_reference")
+    _end_attempt(rows)
+    stop_others(rows)
+
+
+def _end_attempt(rows: Locked) -> None:
     rows.attempt.state = PaymentAttempt.State.PAID
     rows.attempt.next_check_at = None
     rows.attempt.page_url = ""
-    rows.attempt.save(update_fields=["state", "next_check_at", "page_url"])
+    rows.save("state", "next_check_at", "page_url")
 
 
 def _paid_at(rows: Locked, arrival: Arrival) -> datetime:

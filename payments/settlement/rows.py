@@ -40,13 +40,18 @@ class Locked:
 
     def touch(self, *fields: str) -> None:
         """Write fields of the deposit and move its version."""
-        self.deposit.version += 1
-        self.deposit.updated_at = self.now
-        self.deposit.save(update_fields=[*fields, "version", "updated_at"])
+        touch(self.deposit, self.now, *fields)
 
     def release(self) -> None:
         """Let go of the lease; written together with what was learned."""
         let_go(self.attempt)
+
+
+def touch(deposit: Deposit, now: datetime, *fields: str) -> None:
+    """Write fields of a locked deposit and move its version."""
+    deposit.version += 1
+    deposit.updated_at = now
+    deposit.save(update_fields=[*fields, "version", "updated_at"])
 
 
 def lock(attempt_id: int, *, wait: bool = True) -> Locked | None:
