@@ -268,3 +268,8 @@ class PaymentAttempt(models.Model):
     @property
     def bank_name(self) -> str:
         return name_of(self.method, self.bank)
+
+    @property
+    def is_lost(self) -> bool:
+        """It was made, and what the payer needs never reached us: nobody can pay it."""
+        return self.state == self.State.OPEN and self.method == "qris" and not self.content

@@ -95,7 +95,7 @@ def _standing(deposit: Deposit, way: Method, bank: str) -> PaymentAttempt | None
 def _is_it(attempt: PaymentAttempt, way: Method, bank: str, now: datetime) -> bool:
     """Whether this attempt is that way, and can be paid or soon will be."""
     ended = attempt.expires_at is not None and attempt.expires_at <= now
-    return attempt.state in _LIVE and not ended and (attempt.method, attempt.bank) == (way.code, bank)
+    return attempt.state in _LIVE and not ended and not attempt.is_lost and (attempt.method, attempt.bank) == (way.code, bank)
 
 
 def _count(deposit: Deposit, address: str | None) -> None:

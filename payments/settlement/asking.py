@@ -11,6 +11,7 @@ from payments.exchanges import recorded
 from payments.methods import METHODS
 from payments.models import Deposit, PaymentAttempt, PaymentCase
 from payments.providers.types import Flag, Made, NoSuchPayment, Ref, Status
+from payments.selectors import SEEN
 from payments.settlement import pace
 from payments.settlement.cases import open_case
 from payments.settlement.crediting import Arrival, credit, flag, flag_case
@@ -21,8 +22,6 @@ from wallets.errors import LedgerError
 
 State = PaymentAttempt.State
 ASKABLE = frozenset({State.IN_DOUBT, State.OPEN, State.CLOSED})
-# What ``reason`` says while a payment is on its way.
-SEEN = "seen"
 # So often, over so long, must the provider deny a number before we believe that it was never made.
 DENIALS = 3
 DENIED_FOR = timedelta(seconds=60)
