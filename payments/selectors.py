@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
@@ -13,20 +13,27 @@ from django.db.models.functions import Now
 from accounts.models import Customer
 from config.lib.clock import now
 from config.lib.money import format_money
+from payments import emv, stages
 from payments.banks import BANKS, Way
+from payments.methods import METHODS, QRIS, VA
 from payments.methods import CHOICES
 from payments.models import Deposit, OvoLink, PaymentAttempt, ProviderMessage
 from wallets.selectors import balances
 
-State = Deposit.State
+State, Account = Deposit.State, PaymentAttempt.State
+# What an attempt's reason says while its payment is on its way.
+SEEN = "seen"
+# What of the newest attempt decides about the stage.
+_DECISIVE = ("method", "state", "reason", "expires_at", "content")
 # Until then a number being made is simply being made; afterwards we say that it takes longer.
 _SLOW_AFTER = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What a deposit looks like to its owner. ``stage`` is preparing, in_doubt, waiting, ending, or the final state;
-    ``every`` the seconds between two looks, 0 when nothing more will come by itself."""
+    """What a deposit looks like to whoever pays it. ``stage`` is preparing, in_doubt, waiting, ended (a new attempt can
+    be made), confirming, ending, or the final state; ``every`` the seconds between two looks, 0 when nothing more will
+    come by itself."""
 
     deposit: Deposit
     account: PaymentAttempt | None
@@ -34,25 +41,79 @@ class Picture:
     every: int
 
     @property
+    def method(self) -> str:
+        """How it is being paid."""
+        return self.account.method if self.account else self.deposit.method
+
+    @property
     def number(self) -> str:
         """The number to pay to: only while it can be paid, or was."""
-        shown = {PaymentAttempt.State.OPEN, PaymentAttempt.State.PAID, PaymentAttempt.State.CLOSED}
+        shown = {Account.OPEN, Account.PAID, Account.CLOSED}
         return self.account.number if self.account and self.account.state in shown else ""
 
     @property
+    def qr(self) -> str:
+        """The text of the QR, only while it can be paid."""
+        return self.account.content if self.account and self.method == QRIS and self.stage == "waiting" else ""
+
+    @property
+    def merchant(self) -> str:
+        """Whom the payer's app will name."""
+        return emv.merchant_of(self.qr) if self.qr else ""
+
+    @property
+    def page_url(self) -> str:
+        """The provider's page to pay on, only while it can be paid."""
+        return self.account.page_url if self.account and self.stage == "waiting" else ""
+
+    @property
+    def ends_at(self) -> datetime:
+        """Until when it can be paid this way."""
+        own = self.account.expires_at if self.account else None
+        return min(own, self.deposit.expires_at) if own else self.deposit.expires_at
+
+    @property
+    def began_at(self) -> datetime:
+        return self.account.created_at if self.account else self.deposit.created_at
+
+    @property
+    def words(self) -> stages.Words:
+        """The texts of this stage, filled in."""
+        found, bank = stages.words_of(self.stage, self.method), {"bank": self.bank_name}
+        slow = self.every > 1 or self.stage != "preparing"
+        return stages.Words(
+            str(found.title) % bank, str(found.text) % bank if found.text else "", found.hurry if slow else ""
+        )
+
+    @property
+    def ending(self) -> stages.Ending:
+        """How to tell of an end without money."""
+        found, bank = stages.ending_of(self.stage, self.deposit.reason, self.method), {"bank": self.bank_name}
+        return replace(found, title=str(found.title) % bank)
+
+    @property
+    def bank_name(self) -> str:
+        return self.account.bank_name if self.account else self.deposit.bank_name
+
+    @property
     def may_check(self) -> bool:
-        """Whether asking the bank can tell anything new."""
+        """Whether asking the provider can tell anything new."""
         if self.account is None or self.deposit.state == State.SUCCESS:
             return False
-        known = {PaymentAttempt.State.OPEN, PaymentAttempt.State.CLOSED}
-        return self.account.state == PaymentAttempt.State.IN_DOUBT or (
-            self.account.state in known and self.account.number != ""
+        known = self.account.number or self.account.provider_trx_id or self.method == QRIS
+        return self.account.state in {Account.IN_DOUBT, Account.OPEN} or (
+            self.account.state == Account.CLOSED and bool(known) and self.account.sent_at is not None
         )
+
+    @property
+    def may_cancel(self) -> bool:
+        """Whether it can be called off: nobody has begun to pay it."""
+        return self.stage == "waiting" and self.account is not None and self.account.state == Account.OPEN
 
     @property
     def ways(self) -> list[Way]:
         """The bank's ways to pay with this number and amount filled in; none when there is nothing to pay."""
-        bank = BANKS.get(self.deposit.bank)
+        bank = BANKS.get(self.deposit.bank) if self.method == VA else None
         if bank is None or self.stage != "waiting":
             return []
         amount = format_money(self.deposit.amount, self.deposit.currency)
@@ -62,7 +123,7 @@ class Picture:
     @property
     def seen(self) -> str:
         """What the page tells with its next look: version and pace."""
-        return f"{self.deposit.version}-{self.every}"
+        return f"{self.deposit.version}-{self.every}-{self.stage}"
 
     @property
     def grouped_number(self) -> str:
@@ -77,31 +138,45 @@ def deposits_of(customer: Customer) -> QuerySet[Deposit]:
 def is_unchanged(deposits: QuerySet[Deposit], public_id: UUID, seen: str) -> bool:
     """Whether a page that shows ``seen`` (`Picture.seen`) shows the newest state and asks at the right pace: one read
     by a unique index, among the ``deposits`` that the asker may look at."""
-    version, _dash, every = seen.partition("-")
+    version, _dash, rest = seen.partition("-")
+    every, _dash, stage = rest.partition("-")
     if not (version.isdecimal() and every.isdecimal() and len(version) < 19):
         return False
-    newest = PaymentAttempt.objects.filter(deposit=OuterRef("pk")).order_by("-id").values("state")[:1]
-    deposit = (
-        deposits.filter(public_id=public_id, version=int(version)).annotate(account_state=Subquery(newest)).first()
-    )
-    return deposit is not None and pace_of(deposit, _stage(deposit, deposit.account_state)) == int(every[:6])
+    newest = PaymentAttempt.objects.filter(deposit=OuterRef("pk")).order_by("-id")
+    along = {f"newest_{name}": Subquery(newest.values(name)[:1]) for name in _DECISIVE}
+    deposit = deposits.filter(public_id=public_id, version=int(version)).annotate(**along).first()
+    if deposit is None:
+        return False
+    told = {name: getattr(deposit, f"newest_{name}") for name in _DECISIVE}
+    now_at = _stage(deposit, PaymentAttempt(**told) if told["state"] else None)
+    return now_at == stage and pace_of(deposit, now_at) == int(every[:6])
 
 
 def picture_of(deposit: Deposit) -> Picture:
     """Put together what a page shows; uses accounts that were loaded along."""
     account = max(deposit.attempts.all(), key=lambda row: row.pk, default=None)
-    stage = _stage(deposit, account.state if account else None)
+    stage = _stage(deposit, account)
     return Picture(deposit, account, stage, pace_of(deposit, stage))
 
 
-def _stage(deposit: Deposit, account_state: str | None) -> str:
+def _stage(deposit: Deposit, account: PaymentAttempt | None) -> str:
+    if account and account.reason == SEEN and deposit.state != State.SUCCESS:
+        return "confirming"
     if deposit.state != State.PENDING:
         return deposit.state
     if deposit.expires_at <= now():
         return "ending"
-    if account_state is None or account_state == PaymentAttempt.State.SUBMITTING:
+    if account is None or account.state == Account.SUBMITTING:
         return "preparing"
-    return "in_doubt" if account_state == PaymentAttempt.State.IN_DOUBT else "waiting"
+    if account.state == Account.IN_DOUBT:
+        return "in_doubt"
+    return "waiting" if account.state == Account.OPEN and not _is_over(account) else "ended"
+
+
+def _is_over(account: PaymentAttempt) -> bool:
+    """Whether an open attempt cannot be paid any more, or what the payer needs never reached us."""
+    over = account.expires_at is not None and account.expires_at <= now()
+    return over or account.is_lost
 
 
 def pace_of(deposit: Deposit, stage: str) -> int:
@@ -111,17 +186,21 @@ def pace_of(deposit: Deposit, stage: str) -> int:
         return 1 if age < _SLOW_AFTER else 2
     if stage in {"in_doubt", "ending"}:
         return 2
-    if stage == "waiting":
+    if stage == "confirming":
+        return 5 if age < timedelta(minutes=30) else 30
+    if stage in {"waiting", "ended"}:
         return 3 if age < timedelta(minutes=15) else 10 if age < timedelta(hours=2) else 30
     # Late money may still come for a day; after that only a reload looks again.
     late = stage == State.EXPIRED and now() - deposit.expires_at < timedelta(hours=1)
     return 30 if late else 0
 
 
-def search(deposits: QuerySet[Deposit], *, text: str = "", state: str = "") -> QuerySet[Deposit]:
-    """Narrow a list by state and by a number, an amount or an id as a person would type it."""
+def search(deposits: QuerySet[Deposit], *, text: str = "", state: str = "", method: str = "") -> QuerySet[Deposit]:
+    """Narrow a list by state, by method, and by a number, an amount or an id as a person would type it."""
     if state in State.values:
         deposits = deposits.filter(state=state)
+    if method in METHODS:
+        deposits = deposits.filter(method=method)
     text = text.strip()
     return deposits.filter(_matches(text)) if text else deposits
 
