@@ -97,18 +97,6 @@ def sheltered(channel: str, names: Iterable[str]) -> PaymentCase | None:
     )
 
 
-def explain_by_match(message: ProviderMessage) -> None:
-    """Its reference appeared after all, and no money of it had been booked: nothing is left to decide."""
-    waiting = PaymentCase.objects.select_for_update(no_key=True).filter(
-        kind=PaymentCase.Kind.UNKNOWN_REFERENCE, message=message, receipt__isnull=True
-    )
-    for case in waiting.exclude(state=PaymentCase.State.SETTLED):
-        case.action, case.state = PaymentCase.Action.MATCHED, PaymentCase.State.SETTLED
-        case.decided_at, case.version = now(), case.version + 1
-        case.save(update_fields=["action", "state", "decided_at", "version"])
-        audit.record(system("payments"), "payment_case.matched", target=case)
-
-
 def match(case: PaymentCase, *, ledger_reference: str, **owner: Any) -> None:
     """The reference appeared after all, and the money of ``case`` has gone from suspense into the owner's wallet.
 
