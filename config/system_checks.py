@@ -17,7 +17,7 @@ _MAKE_A_KEY = "Make one: python -c 'from cryptography.fernet import Fernet; prin
 
 @register(Tags.security)
 def settings_make_sense(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    return [*_secrets(), *_sandbox(), *_key_files(), *_file_keys(), *_ovo(), *_permanent_numbers()]
+    return [*_secrets(), *_sandbox(), *_key_files(), *_file_keys(), *_padding(), *_ovo(), *_permanent_numbers()]
 
 
 @register(Tags.security, deploy=True)
@@ -51,6 +51,15 @@ def _key_files() -> Iterator[CheckMessage]:
     for name in filter(None, [settings.FASPAY_PRIVATE_KEY_FILE, *settings.FASPAY_PUBLIC_KEY_FILES]):
         if not Path(name).is_file():
             yield Error(f"The key file {Path(name).name} does not exist.", hint="Check the path.", id="gerbang.E003")
+
+
+def _padding() -> Iterator[CheckMessage]:
+    if settings.FASPAY_REPAD_BEFORE_HASHING and not settings.SANDBOX_ENABLED:
+        yield Error(
+            "FASPAY_REPAD_BEFORE_HASHING is on without SANDBOX_ENABLED.",
+            hint="It takes signatures over a text that was not sent: it is for Faspay's sandbox only.",
+            id="gerbang.E012",
+        )
 
 
 def _ovo() -> Iterator[CheckMessage]:

@@ -18,7 +18,7 @@ class BodyLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         limit = limit_of(request.path)
-        if _announced(request) <= limit:
+        if announced(request) <= limit:
             return self.get_response(request)
         if problems.is_api(request):
             return problems.problem(request, 413)
@@ -31,6 +31,7 @@ def limit_of(path: str) -> int:
     return limits.get(path, settings.BODY_LIMIT)
 
 
-def _announced(request: HttpRequest) -> int:
+def announced(request: HttpRequest) -> int:
+    """Bytes of the body as the caller announces them."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0

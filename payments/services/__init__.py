@@ -1,7 +1,6 @@
-"""What can be asked for: a deposit, a look at its state, its end; and a message to be taken in."""
+"""What can be asked for: a deposit, a look at its state, its end."""
 
 from payments.services.deposits import cancel_deposit, check_now, request_deposit
-from payments.services.incoming import receive_message
 from payments.services.topups import fetch_number, pay_in_sandbox, request_top_up
 
 __all__ = [
@@ -9,7 +8,6 @@ __all__ = [
     "check_now",
     "fetch_number",
     "pay_in_sandbox",
-    "receive_message",
     "request_deposit",
     "request_top_up",
 ]

@@ -4,7 +4,9 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db import Error as DatabaseError
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from payments.models import PaymentAttempt, PaymentCase, ProviderMessage
@@ -47,6 +49,13 @@ def apply_message(message_id: int) -> int | None:
         logger.error("message %s: the ledger refused its money: %s", message_id, error.code)
         _set_aside(message_id, error.code)
         return None
+    except DatabaseError:
+        # Nothing is wrong with the message; it stays due.
+        raise
+    except Exception:
+        logger.exception("message %s could not be acted on", message_id)
+        _postpone(message_id)
+        return None
 
 
 def _take(message_id: int) -> ProviderMessage | None:
@@ -69,6 +78,8 @@ def _decide(message: ProviderMessage) -> int | None:
 
 
 def _close(message: ProviderMessage, outcome: Outcome) -> None:
+    if message.decision == Decision.UNMATCHED:
+        cases.explain_by_match(message)
     message.decision, message.note = outcome.decision, outcome.note[:80]
     message.tries += 1
     message.next_try_at = None
@@ -82,9 +93,9 @@ def _look_again_later(message: ProviderMessage, stray: Stray) -> None:
     now = _now(message)
     message.decision = Decision.UNMATCHED
     message.tries += 1
-    if message.tries >= CASE_AFTER_TRIES and stray.amount is not None:
+    if message.tries >= CASE_AFTER_TRIES and stray.key:
         cases.shelter(message, stray)
-        message.note = "in_suspense"
+        message.note = "in_suspense" if stray.amount is not None else "case"
     wait = _LATER[min(message.tries, len(_LATER)) - 1]
     over = now - message.received_at > FORGET_AFTER
     message.next_try_at = None if over else now + timedelta(seconds=wait)
@@ -107,6 +118,12 @@ def _set_aside(message_id: int, why: str) -> None:
     message.tries += 1
     message.next_try_at = _now(message) + timedelta(hours=1)
     message.save(update_fields=["decision", "note", "tries", "next_try_at", "attempt"])
+
+
+def _postpone(message_id: int) -> None:
+    """One that nobody can act on must not keep the others waiting."""
+    due = ProviderMessage.objects.filter(pk=message_id, next_try_at__lte=Now())
+    due.update(tries=F("tries") + 1, next_try_at=Now() + timedelta(minutes=5), note="stumbled")
 
 
 def _attempt_of(message: ProviderMessage) -> PaymentAttempt | None:

@@ -1,12 +1,13 @@
 """What a SNAP notification of a virtual account means: paid, called off, or a reason to ask (Faspay contract 4.2)."""
 
 from payments.methods import METHODS, VA
-from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderMessage
+from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderMessage, StaticAccount
 from payments.providers.faspay_snap import letters
 from payments.providers.faspay_snap.incoming import parse
 from payments.providers.faspay_snap.letters import Notification
 from payments.providers.types import Flag, Made
 from payments.selectors import attempt_named
+from payments.settlement import static, static_booking
 from payments.settlement.asking import ASKABLE
 from payments.settlement.crediting import Arrival, credit, flag_case
 from payments.settlement.outcomes import Outcome, Stray
@@ -32,6 +33,8 @@ def apply_notification(message: ProviderMessage) -> Outcome | Stray:
     Raises `wallets.errors.LedgerError`.
     """
     news = read(message)
+    if _is_permanent(news):
+        return Outcome(*static.apply_news(message, news))
     attempt = attempt_named(news.trx_id, news.number)
     rows = lock(attempt.pk) if attempt else None
     if rows is None:
@@ -40,8 +43,16 @@ def apply_notification(message: ProviderMessage) -> Outcome | Stray:
     return _act(rows, news, message)
 
 
+def _is_permanent(news: Notification) -> bool:
+    """Whether it speaks of a permanent number: those are paid without a trx id of ours (Faspay contract 4.2)."""
+    if news.trx_id and PaymentAttempt.objects.filter(trx_id=news.trx_id).exists():
+        return False
+    return StaticAccount.objects.filter(number=news.number).exists()
+
+
 def _stray(news: Notification) -> Stray:
-    key = news.trx_id or news.number
+    named = news.payment_request_id != news.number
+    key = news.trx_id or (static_booking.receipt_key(news.number, news.payment_request_id) if named else news.number)
     if news.flag is not Flag.PAID or news.amount is None:
         return Stray(reference=key)
     return Stray(METHODS[VA].channel, key, news.amount, news.currency, news.paid_at, news.number)

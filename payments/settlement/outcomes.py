@@ -22,8 +22,8 @@ class Outcome(NamedTuple):
 class Stray:
     """News of something that we do not know (yet). It is looked for again.
 
-    When money surely came with it, ``amount`` and ``key`` are given: that payment's own name in its channel, the same
-    that its receipt has once it is known whose it is (our trx id where there is one).
+    With a ``key`` it tells of money: that payment's own name in its channel, the same that its receipt has once it is
+    known whose it is (our trx id where there is one). ``amount`` is given when that much surely came.
     """
 
     channel: str = ""

@@ -11,6 +11,7 @@ from django.urls import include, path
 from django.utils import timezone
 
 from config.lib.ids import new_trx_id
+from config.urls import urlpatterns as site
 from payments import settlement, tasks
 from payments.models import Deposit, PaymentAttempt, ProviderMessage
 from tests.payments.conftest import (
@@ -28,7 +29,7 @@ from tests.simulators import write_key_pair
 from wallets.services import wallet_of
 
 pytestmark = pytest.mark.django_db
-urlpatterns = [path("api/faspay/snap/", include("payments.callback_urls"))]
+urlpatterns = [path("api/faspay/snap/", include("payments.callback_urls")), *site]
 
 
 def test_the_whole_way_from_payment_to_wallet(house: House, no_ledger_problems: None) -> None:

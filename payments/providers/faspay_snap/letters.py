@@ -122,9 +122,8 @@ def read_flag(payload: Mapping[str, Any]) -> PaymentFlag:
     raw_time = text(payload, "trxDateTime", 40)
     reference = text(payload, "referenceNo", 32)
     paid_at = schemas.read_time(raw_time)
-    if paid_at is None:
+    if amount is None or paid_at is None:
         raise wrong_format("trxDateTime")
-    assert amount is not None, "it was named"
     trx_id = optional(payload, "trxId", 32)
     return PaymentFlag(naming, request_id, reference.strip(), trx_id.strip(), amount, currency, paid_at, raw_time)
 
@@ -158,11 +157,16 @@ def inquired(
     echoed = ("partnerServiceId", "customerNo", "virtualAccountNo", "inquiryRequestId")
     return {
         **{field: payload[field] for field in echoed},
-        "virtualAccountName": schemas.clean_name(name, limit=50) or "Customer",
+        "virtualAccountName": name_of(name),
         "virtualAccountEmail": email[:255],
         "virtualAccountPhone": schemas.clean_phone(phone),
         "totalAmount": {"value": schemas.amount_text(amount), "currency": currency},
     }
+
+
+def name_of(name: str) -> str:
+    """A customer's name as it may be said to a bank."""
+    return schemas.clean_name(name, limit=50) or "Customer"
 
 
 def _naming(payload: Mapping[str, Any]) -> Naming:
