@@ -36,6 +36,7 @@ _LOOKS = {
     "open": StateLook(_("Held"), "info", "lock-closed"),
     "captured": StateLook(_("Paid"), "success", "check-circle"),
     "released": StateLook(_("Returned"), "neutral", "arrow-uturn-left"),
+    "ovo:linked": StateLook(_("Linked"), "success", "link"),
     "works": StateLook(_("Works"), "success", "check-circle"),
     "ending": StateLook(_("Ending"), "warning", "clock"),
     "paused": StateLook(_("Paused"), "warning", "pause-circle"),

@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
+from config.lib.clock import now
+from config.lib.masking import masked_phone
 from payments.methods import name_of
 
 
@@ -273,3 +275,12 @@ class PaymentAttempt(models.Model):
     def is_lost(self) -> bool:
         """It was made, and what the payer needs never reached us: nobody can pay it."""
         return self.state == self.State.OPEN and self.method == "qris" and not self.content
+
+    @property
+    def masked_phone(self) -> str:
+        return masked_phone(self.phone)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its time to be paid is over by the clock, whatever has been found out."""
+        return self.expires_at is not None and self.expires_at <= now()

@@ -1,6 +1,7 @@
 """A customer's OVO account, linked to pay with a PIN only (Faspay contract 5)."""
 
 import uuid
+from datetime import datetime, timedelta
 
 import pgtrigger
 from django.db import models
@@ -10,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from config.lib.masking import masked_phone
+
+# How long the customer has at OVO's page, for code and PIN.
+LINKING = timedelta(minutes=15)
 
 
 class OvoLink(models.Model):
@@ -85,6 +89,11 @@ class OvoLink(models.Model):
 
     def __str__(self) -> str:
         return f"OVO link {self.public_id}"
+
+    @property
+    def ends_at(self) -> datetime:
+        """Until when it can be confirmed."""
+        return self.created_at + LINKING
 
     @property
     def masked_phone(self) -> str:

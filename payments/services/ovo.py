@@ -26,12 +26,25 @@ from payments.errors import (
 )
 from payments.models import Deposit, OvoLink, PaymentAttempt, ProviderMessage
 from payments.providers.faspay_ovo import schemas
-from payments.providers.faspay_ovo.adapter import PayType
 from payments.providers.faspay_ovo.incoming import LinkHint
 from payments.services.deposits import new_attempt
 from payments.settlement import ovo, ovo_reading
-from payments.settlement.ovo_reading import Instructions, Movements
+from payments.settlement.ovo_reading import LAST_PAGE, Instructions, Movements
 from payments.settlement.rows import lock
+
+__all__ = [
+    "LAST_PAGE",
+    "instructions",
+    "is_open",
+    "link_account",
+    "movements",
+    "page_of_attempt",
+    "page_of_link",
+    "refresh_balance",
+    "retry",
+    "take_link_hint",
+    "unlink",
+]
 
 Decision, State = ProviderMessage.Decision, OvoLink.State
 ASK_AGAIN_AFTER = timedelta(seconds=10)
@@ -224,6 +237,3 @@ def instructions(link: OvoLink) -> Instructions | None:
 
 def _first_to_ask(key: str) -> bool:
     return bool(cache.add(f"{key}:asked", 1, timeout=_NUDGE_AGAIN_SECONDS))
-
-
-PAY_TYPES = tuple(kind.value for kind in PayType)

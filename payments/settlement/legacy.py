@@ -24,7 +24,7 @@ from payments.settlement.submitting import adopt
 Decision, State = ProviderMessage.Decision, PaymentAttempt.State
 # What they say of an end, in our words (Faspay contract 4.1).
 _ENDS = {
-    Status.FAILED: "pin_wrong",
+    Status.FAILED: "declined",
     Status.CANCELLED: "called_off",
     Status.EXPIRED: "window_over",
     Status.NO_BILLS: "not_made",

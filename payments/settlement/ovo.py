@@ -27,8 +27,6 @@ from payments.selectors import ovo_to_pay_with
 State = OvoLink.State
 OPEN = (State.PENDING, State.LINKED, State.BROKEN)
 UNLINK = "unlink"
-# How long the customer has at OVO's page, for code and PIN.
-LINKING = timedelta(minutes=15)
 # One refusal may be a slip of theirs.
 DENIALS = 2
 TRIES = 4
@@ -185,7 +183,7 @@ def _record_begun(link: OvoLink, now: datetime, found: Found) -> None:
 def _record_confirmed(link: OvoLink, now: datetime, found: Found) -> None:
     if found.balance:
         _keep_balance(link, now, found.balance, state=State.LINKED)
-    elif now - link.created_at > LINKING:
+    elif now > link.ends_at:
         change(link, now, state=State.FAILED, reason="timeout")
     else:
         soon = now - link.created_at < timedelta(minutes=3)

@@ -19,6 +19,8 @@ from payments.methods import FASPAY_OVO
 from payments.models import OvoLink
 from payments.providers.faspay_ovo import adapter
 from payments.providers.faspay_ovo.adapter import Instruction, Movement
+from payments.providers.faspay_ovo.gateway import flag_of
+from payments.providers.types import Flag
 
 HISTORY_DAYS = 90
 PAGE_SIZE = 10
@@ -29,11 +31,28 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+_STATES = {
+    Flag.PAID: "success",
+    Flag.REFUNDED: "reversed",
+    Flag.FAILED: "failed",
+    Flag.CANCELLED: "cancelled",
+    Flag.PENDING: "pending",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A movement as a page shows it; ``state`` is OVO's own word when we do not know it."""
+
+    movement: Movement
+    state: str
+
+
 @dataclass(frozen=True)
 class Movements:
-    """One page of the history, newest first as OVO gives them; ``failed`` when OVO did not answer."""
+    """One page of the history, in OVO's order; ``failed`` when OVO did not answer."""
 
-    rows: tuple[Movement, ...] = ()
+    rows: tuple[Line, ...] = ()
     more: bool = False
     failed: bool = False
 
@@ -77,7 +96,8 @@ def _history(link: OvoLink, page: int) -> Movements:
     today = now().astimezone(JAKARTA).date()
     start = today - timedelta(days=HISTORY_DAYS)
     got = adapter.history(link.phone, start=start, end=today, page=page, limit=PAGE_SIZE)
-    return Movements(got.movements, got.full)
+    lines = (Line(one, _STATES.get(flag_of(one.status), one.status.lower())) for one in got.movements)
+    return Movements(tuple(lines), got.full)
 
 
 def _asked(link: OvoLink, call: Callable[[], T]) -> T | None:

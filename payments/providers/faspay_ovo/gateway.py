@@ -74,9 +74,14 @@ def _days(begun: datetime) -> tuple[date, date]:
     return start, min(start + timedelta(days=1), now().astimezone(JAKARTA).date())
 
 
+def flag_of(word: str) -> Flag:
+    """What a word of the history means, `Flag.UNKNOWN` when we do not know."""
+    return _FLAGS.get(word, Flag.UNKNOWN)
+
+
 def _status(found: Movement) -> Status:
     return Status(
-        flag=_FLAGS.get(found.status, Flag.UNKNOWN),
+        flag=flag_of(found.status),
         raw_flag=found.status,
         number="",
         partner_service_id="",
