@@ -18,7 +18,7 @@ from accounts.access import registry
 from accounts.models import Customer, User
 from accounts.services.people import register_customer
 from accounts.services.portal_users import appoint_first_administrator
-from tests.simulators import Simulator, start_faspay, start_otpzap
+from tests.simulators import Simulator, start_btcpay, start_faspay, start_otpzap
 
 PASSWORD = "correct-horse-battery"
 
@@ -146,6 +146,24 @@ def faspay_sim(_faspay_process: Simulator, settings: Any) -> Simulator:
     settings.FASPAY_PUBLIC_KEY_FILES = [_faspay_process.secrets["faspay_public"]]
     settings.SANDBOX_FASPAY_URL = _faspay_process.url
     return _faspay_process
+
+
+@pytest.fixture(scope="session")
+def _btcpay_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with start_btcpay(tmp_path_factory.mktemp("btcpay")) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def btcpay_sim(_btcpay_process: Simulator, settings: Any) -> Simulator:
+    """The simulated BTCPay Server, emptied, and the settings that lead to it; it tells nobody until told where."""
+    _btcpay_process.control("reset")
+    settings.BTCPAY_BASE_URL = _btcpay_process.url
+    settings.BTCPAY_API_KEY = _btcpay_process.secrets["api_key"]
+    settings.BTCPAY_STORE_ID = _btcpay_process.secrets["store_id"]
+    settings.BTCPAY_WEBHOOK_SECRET = _btcpay_process.secrets["webhook_secret"]
+    settings.SANDBOX_BTCPAY_URL = _btcpay_process.url
+    return _btcpay_process
 
 
 @pytest.fixture

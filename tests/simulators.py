@@ -62,6 +62,15 @@ def start_faspay(folder: Path, notify_url: str = "http://127.0.0.1:9/v1.0/transf
         yield Simulator(url, secrets)
 
 
+@contextmanager
+def start_btcpay(folder: Path, webhook_url: str = "") -> Iterator[Simulator]:
+    secrets = {"api_key": "test-btcpay-key", "store_id": "TestStore", "webhook_secret": "test-webhook-secret"}
+    arguments = ["--api-key", secrets["api_key"], "--store-id", secrets["store_id"]]
+    arguments += ["--webhook-secret", secrets["webhook_secret"], "--webhook-url", webhook_url]
+    with _running("btcpay", folder, arguments) as url:
+        yield Simulator(url, secrets)
+
+
 def write_key_pair(stem: Path) -> tuple[str, str]:
     """A fresh RSA pair as PEM files: (private, public)."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
