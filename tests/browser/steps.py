@@ -51,7 +51,7 @@ def top_up(page: Page, amount: str, bank: str = "BCA") -> None:
     expect_accessible(page)
     page.get_by_label("Your own amount").fill(amount)
     page.locator("label").filter(has_text=bank).first.click()
-    page.get_by_role("button", name="Get the number").click()
+    page.get_by_role("button", name="Continue to payment").click()
     expect(page.get_by_role("heading", name="Pay to this number")).to_be_visible()
     expect_accessible(page)
 

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 
 import pgtrigger
 import pytest
+from django.core.cache import cache
 from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client
@@ -21,6 +22,7 @@ from payments import services, settlement, tasks
 from payments.methods import PROVIDERS
 from payments.models import Deposit, PaymentAttempt, ProviderMessage
 from payments.providers.faspay_snap import signing
+from tests.payments.static_bank import SERVICE_IDS, StaticBank, running_desk
 from tests.simulators import Simulator
 from wallets.models import Posting
 from wallets.selectors import balances
@@ -149,8 +151,28 @@ def house(faspay_sim: Simulator, customer: Customer, settings: Any) -> House:
 
 
 @pytest.fixture
+def bank(faspay_sim: Simulator, customer: Customer, settings: Any) -> Iterator[StaticBank]:
+    """Permanent numbers can be had, and somebody answers our questions about them."""
+    with running_desk() as (desk, url):
+        settings.FASPAY_READ_TIMEOUT_SECONDS = 0.6
+        settings.FASPAY_BASE_URL = url
+        settings.FASPAY_STATIC_SERVICE_IDS = dict(SERVICE_IDS)
+        yield StaticBank(customer, desk, faspay_sim.secrets["faspay_private"])
+
+
+@pytest.fixture
 def signed_in(client_for: Callable[..., Client], customer: Customer) -> Client:
     return client_for(customer)
+
+
+@pytest.fixture
+def all_ways(settings: Any) -> None:
+    """Every way to pay is on, and nothing is remembered of how they do."""
+    settings.FASPAY_QRIS_CHANNEL = "711"
+    settings.FASPAY_OVO_BASE_URL = "https://ovo.example"
+    for name in ("BASE_URL", "API_KEY", "STORE_ID", "WEBHOOK_SECRET"):
+        setattr(settings, f"BTCPAY_{name}", "https://btcpay.example" if name == "BASE_URL" else "something")
+    cache.clear()
 
 
 def code_of(response: HttpResponse) -> str:

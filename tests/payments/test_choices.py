@@ -16,17 +16,9 @@ from payments.choices import about, lasting, offered
 from payments.health import State
 from payments.models import Deposit, PaymentAttempt, ProviderExchange, Receipt
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_ways")]
 
 QUERIES_TO_MEASURE = 6
-
-
-@pytest.fixture(autouse=True)
-def _everything_on(settings: Any) -> None:
-    settings.FASPAY_QRIS_CHANNEL = "711"
-    settings.FASPAY_OVO_BASE_URL = "https://ovo.example"
-    settings.BTCPAY_BASE_URL = "https://btcpay.example"
-    cache.clear()
 
 
 def received(customer: Customer, method: str, seconds: float, *, days: float = 0) -> Receipt:

@@ -14,9 +14,10 @@ from django.utils import timezone
 from accounts.models import Customer
 from payments import services, settlement
 from payments.banks import BANKS
-from payments.models import Deposit, DepositRequest, PaymentAttempt
+from payments.models import Deposit, DepositRequest, OvoLink, PaymentAttempt
 from tests.payments.browsing import KEY, TOPUP, send_form, text_of, url_of
 from tests.payments.conftest import House
+from tests.payments.test_choices import called
 
 pytestmark = pytest.mark.django_db
 
@@ -212,6 +213,174 @@ def test_the_last_choice_is_offered_again(house: House, signed_in: Client) -> No
     assert re.search(r'value="250000" checked', page)
     assert re.search(r'value="other" checked', signed_in.get(TOPUP + "?amount=13500").content.decode())
     assert signed_in.get(TOPUP, {"amount": "<script>"}).status_code == 200
+
+
+# --- ways to pay ----------------------------------------------------------------------------------
+
+
+def way_is_chosen(page: Any, code: str) -> bool:
+    return bool(re.search(rf'name="method" value="{code}"[^>]* checked', page.content.decode()))
+
+
+def linked(customer: Customer) -> None:
+    OvoLink.objects.create(customer=customer, phone="6281234567890", state="linked")
+
+
+@pytest.mark.usefixtures("all_ways")
+def test_each_way_says_its_limits_fee_speed_and_time(signed_in: Client) -> None:
+    page = text_of(signed_in.get(TOPUP))
+    for words in (
+        "No fee · arrives in a few seconds",
+        "Rp1.000 to Rp10.000.000 · 30 minutes to pay",
+        "Rp10.000 to Rp10.000.000 · 24 hours to pay",
+        "The network&#x27;s fee · arrives in ten minutes to an hour",
+        "Rp100.000 to Rp10.000.000 · 25 minutes to pay",
+        "Link your OVO account once",
+    ):
+        assert words in page, words
+    assert [page.index(name) for name in ("QRIS", "Virtual account", "OVO", "Bitcoin")] == sorted(
+        page.index(name) for name in ("QRIS", "Virtual account", "OVO", "Bitcoin")
+    )
+
+
+def test_what_this_installation_has_not_is_not_shown(signed_in: Client) -> None:
+    page = text_of(signed_in.get(TOPUP))
+    assert not any(name in page for name in ("QRIS", "OVO", "Bitcoin"))
+
+
+@pytest.mark.usefixtures("all_ways")
+def test_the_first_way_is_qris_and_its_form_leads_to_a_qr(house: House, signed_in: Client) -> None:
+    assert way_is_chosen(signed_in.get(TOPUP), "qris")
+    assert send_form(signed_in, method="qris", bank="").status_code == 302
+    deposit = Deposit.objects.get()
+    assert (deposit.method, deposit.bank, house.account(deposit).method) == ("qris", "711", "qris")
+
+
+@pytest.mark.usefixtures("all_ways")
+def test_a_bank_left_chosen_below_another_way_says_nothing(signed_in: Client) -> None:
+    assert send_form(signed_in, method="qris", bank="702").status_code == 302
+    assert (
+        send_form(signed_in, method="qris", bank="nonsense", idempotency_key=secrets.token_hex(12)).status_code == 302
+    )
+    assert set(Deposit.objects.values_list("method", flat=True)) == {"qris"}
+
+
+@pytest.mark.usefixtures("all_ways")
+@pytest.mark.parametrize("method", ["cash", "va_static", "sandbox", "QRIS", "\x00"])
+def test_an_unknown_way_is_refused_in_place(signed_in: Client, method: str) -> None:
+    answer = send_form(signed_in, method=method)
+    assert answer.status_code == 422
+    assert "Choose a way to pay from the list." in text_of(answer)
+    assert not Deposit.objects.exists()
+
+
+def test_a_way_that_is_off_is_refused_in_place(signed_in: Client) -> None:
+    answer = send_form(signed_in, method="qris")
+    assert (answer.status_code, "Choose a way to pay from the list." in text_of(answer)) == (422, True)
+
+
+@pytest.mark.usefixtures("all_ways")
+@pytest.mark.parametrize(
+    ("method", "amount", "words"),
+    [
+        ("qris", "999", "QRIS takes from Rp1.000 to Rp10.000.000"),
+        ("va", "9999", "Virtual account takes from Rp10.000"),
+        ("crypto", "50000", "Bitcoin takes from Rp100.000"),
+    ],
+)
+def test_an_amount_outside_says_whose_limit(signed_in: Client, method: str, amount: str, words: str) -> None:
+    answer = send_form(signed_in, method=method, preset="other", amount=amount)
+    error = re.search(r'id="amount-error">(.*?)</div>', answer.content.decode(), re.DOTALL)
+    assert answer.status_code == 422
+    assert error
+    assert words in error.group(1)
+    assert way_is_chosen(answer, method)
+
+
+@pytest.mark.usefixtures("all_ways")
+def test_ovo_is_a_link_until_it_is_linked_and_then_pays_with_that_number(house: House, signed_in: Client) -> None:
+    page = signed_in.get(TOPUP).content.decode()
+    assert 'value="ovo"' not in page
+    answer = send_form(signed_in, method="ovo")
+    assert (answer.status_code, "Link your OVO account first." in text_of(answer)) == (422, True)
+    linked(house.customer)
+    page = signed_in.get(TOPUP).content.decode()
+    assert 'value="ovo"' in page
+    assert "81234567890" not in page
+    assert send_form(signed_in, method="ovo").status_code == 302
+    assert house.account(Deposit.objects.get()).phone == "6281234567890"
+
+
+@pytest.mark.usefixtures("all_ways")
+def test_the_last_way_is_one_press_away(house: House, signed_in: Client) -> None:
+    assert "again" not in text_of(signed_in.get(TOPUP))
+    send_form(signed_in, method="qris", preset="100000")
+    page = signed_in.get(TOPUP)
+    form = re.search(r'<form[^>]*class="again.*?</form>', page.content.decode(), re.DOTALL)
+    assert form
+    assert "Top up Rp100.000 by QRIS again" in " ".join(form.group(0).split())
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form.group(0)))
+    fields.pop("csrfmiddlewaretoken", None)
+    answer = signed_in.post(TOPUP, fields)
+    assert answer["Location"] == url_of(Deposit.objects.get()), "the open one is shown again"
+    Deposit.objects.update(expires_at=timezone.now())
+    assert signed_in.post(TOPUP, {**fields, "idempotency_key": secrets.token_hex(12)}).status_code == 302
+    assert list(Deposit.objects.values_list("method", "amount")) == [("qris", 100_000)] * 2
+
+
+@pytest.mark.usefixtures("all_ways")
+def test_the_last_way_by_a_bank_names_the_bank(house: House, signed_in: Client) -> None:
+    house.ask_for(75_000, "800")
+    page = text_of(signed_in.get(TOPUP))
+    assert "Top up Rp75.000 by BRI again" in page
+    assert way_is_chosen(signed_in.get(TOPUP), "va")
+
+
+def test_what_is_off_or_does_not_fit_any_more_is_not_offered_again(
+    house: House, signed_in: Client, settings: Any
+) -> None:
+    settings.FASPAY_QRIS_CHANNEL = "711"
+    send_form(signed_in, method="qris", preset="100000")
+    settings.PAYMENT_LIMITS = {"qris": [1_000, 50_000]}
+    assert "by QRIS again" not in text_of(signed_in.get(TOPUP))
+    settings.PAYMENT_LIMITS, settings.FASPAY_QRIS_CHANNEL = {}, ""
+    assert "by QRIS again" not in text_of(signed_in.get(TOPUP))
+
+
+@pytest.mark.usefixtures("all_ways")
+def test_a_link_chooses_amount_and_way(house: House, signed_in: Client) -> None:
+    page = signed_in.get(TOPUP + "?amount=250000&method=va&bank=800")
+    assert way_is_chosen(page, "va")
+    assert re.search(r'name="bank" value="800" checked', page.content.decode())
+    assert re.search(r'value="250000" checked', page.content.decode())
+    assert way_is_chosen(signed_in.get(TOPUP + "?amount=50000"), "qris")
+    for odd in ("cash", "ovo", "\x00", "va_static"):
+        assert way_is_chosen(signed_in.get(TOPUP, {"method": odd, "bank": odd}), "qris"), odd
+
+
+@pytest.mark.usefixtures("all_ways")
+def test_a_way_that_does_not_answer_stands_last_and_is_not_chosen(house: House, signed_in: Client) -> None:
+    called("faspay_snap", "qr-mpm-generate", status=None)
+    called("faspay_snap", "create-va")
+    page = signed_in.get(TOPUP)
+    assert "QRIS does not answer right now, use a virtual account." in text_of(page)
+    assert way_is_chosen(page, "va")
+    assert text_of(page).index("Virtual account") < text_of(page).index("QRIS does not answer")
+
+
+@pytest.mark.usefixtures("all_ways")
+def test_the_page_costs_the_same_however_much_there_is(
+    house: House, signed_in: Client, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    linked(house.customer)
+    for number in range(7):
+        house.ask_only(50_000 + number * 1000)
+    signed_in.get(TOPUP)
+    with django_assert_max_num_queries(12):
+        signed_in.get(TOPUP)
+
+
+# --- limits ---------------------------------------------------------------------------------------
 
 
 def test_too_many_open_invoices_are_refused_in_words(
