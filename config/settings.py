@@ -339,6 +339,7 @@ PROVIDER_HEALTH = {"window_minutes": 15, "few_calls": 5, "down_below": 0.5, "slo
 
 SANDBOX_OTPZAP_URL = env.str("SANDBOX_OTPZAP_URL", default="").rstrip("/")
 SANDBOX_FASPAY_URL = env.str("SANDBOX_FASPAY_URL", default="").rstrip("/")
+SANDBOX_BTCPAY_URL = env.str("SANDBOX_BTCPAY_URL", default="").rstrip("/")
 
 # --- mail: stored in a table first, sent by a task ----------------------------------------------
 EMAIL_BACKEND = "notifications.mail.QueuedBackend"

@@ -55,7 +55,11 @@ def _description(passwords: dict[str, str], api_keys: dict[str, str]) -> dict[st
         "base_url": settings.BASE_URL,
         "users": {role: {"email": people[role], "password": passwords[role]} for role in _ROLES},
         "api_keys": api_keys if api_keys and all(api_keys.values()) else demo_people.make_keys(),
-        "simulators": {"otpzap": settings.SANDBOX_OTPZAP_URL, "faspay": settings.SANDBOX_FASPAY_URL},
+        "simulators": {
+            "otpzap": settings.SANDBOX_OTPZAP_URL,
+            "faspay": settings.SANDBOX_FASPAY_URL,
+            "btcpay": settings.SANDBOX_BTCPAY_URL,
+        },
     }
 
 

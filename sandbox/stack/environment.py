@@ -12,6 +12,9 @@ from sandbox.stack.ports import LOOPBACK
 PARTNER_ID = "37020"
 PARTNER_SERVICE_ID = "370201"
 CHANNEL_ID = "77001"
+QRIS_CHANNEL = "711"
+STATIC_SERVICE_IDS = "702=370202,802=370203,800=370204"
+BTCPAY_STORE_ID = "GerbangSandbox"
 _ANY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "[::1]"}  # noqa: S104 - read, not bound
 
 # What the settings read. A test or a check must not depend on what a developer happens to have exported.
@@ -41,7 +44,10 @@ _OF_SETTINGS = (
     ),
     *("DATABASE_CONN_MAX_AGE", "DATABASE_BEHIND_POOLER", "DJANGO_SETTINGS_MODULE", "DEFAULT_FROM_EMAIL"),
 )
-_PREFIXES = ("OTPZAP_", "FASPAY_", "SANDBOX_", "EMAIL_", "DEPOSIT_", "RATE_LIMIT_", "KYC_")
+_PREFIXES = (
+    *("OTPZAP_", "FASPAY_", "BTCPAY_", "SANDBOX_", "EMAIL_", "RATE_LIMIT_", "KYC_"),
+    *("DEPOSIT_", "PAYMENT_", "QRIS_", "OVO_", "CRYPTO_", "PAY_", "CASE_", "EXCHANGES_", "HEALTH_", "RECONCILIATION_"),
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Addresses:
     web: int
     otpzap: int
     faspay: int
+    btcpay: int
 
     @property
     def base_url(self) -> str:
@@ -65,7 +72,8 @@ class Addresses:
 
     @property
     def simulators(self) -> dict[str, str]:
-        return {"otpzap": f"http://{LOOPBACK}:{self.otpzap}", "faspay": f"http://{LOOPBACK}:{self.faspay}"}
+        ports = {"otpzap": self.otpzap, "faspay": self.faspay, "btcpay": self.btcpay}
+        return {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
 
 
 def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
@@ -90,6 +98,7 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "MFA_REQUIRED_ROLES": "",
         "SANDBOX_OTPZAP_URL": simulators["otpzap"],
         "SANDBOX_FASPAY_URL": simulators["faspay"],
+        "SANDBOX_BTCPAY_URL": simulators["btcpay"],
         "WHITENOISE_USE_FINDERS": "1",
         "MAIL_TRANSPORT": "file",
         "OTPZAP_BASE_URL": f"{simulators['otpzap']}/api/v1",
@@ -106,6 +115,13 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "FASPAY_OVO_XML_DIGITS": "00",
         "FASPAY_OVO_CALLBACK_TOKEN": keys.kept(folder, "ovo-callback-token"),
         "FASPAY_OVO_REDIRECT_HOSTS": simulators["faspay"],
+        "FASPAY_OVO_CALLBACK_TOKEN": keys.kept(folder, "ovo-callback-token"),
+        "FASPAY_QRIS_CHANNEL": QRIS_CHANNEL,
+        "FASPAY_STATIC_SERVICE_IDS": STATIC_SERVICE_IDS,
+        "BTCPAY_BASE_URL": simulators["btcpay"],
+        "BTCPAY_API_KEY": keys.kept(folder, "btcpay-api-key"),
+        "BTCPAY_STORE_ID": BTCPAY_STORE_ID,
+        "BTCPAY_WEBHOOK_SECRET": keys.kept(folder, "btcpay-webhook-secret"),
     }
     given = {name: os.environ[name] for name in ours if name in os.environ}
     fixed = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "VAR_DIR": str(folder)}

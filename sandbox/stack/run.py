@@ -29,7 +29,10 @@ WAIT_SECONDS = 45.0
 PORT_TAKEN = 2
 
 # The web closes first so that nothing new comes in; the worker then finishes what it holds.
-_STOP_ORDER = {"web": 0, "worker": 1, "scheduler": 2, "otpzap": 3, "faspay": 4, "redis": 5, "postgres": 6}
+_STOP_ORDER = {
+    name: place
+    for place, name in enumerate(("web", "worker", "scheduler", "otpzap", "faspay", "btcpay", "redis", "postgres"))
+}
 _WORKER_STOP = ((signal.SIGTERM, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 
 
@@ -123,33 +126,46 @@ class _Run:
     def _simulators(self) -> list[Child]:
         state = self._folder.path / "simulators"
         state.mkdir(mode=0o700, exist_ok=True)
-        _, merchant = keys.key_pair(self._folder.path, keys.MERCHANT)
-        faspay, _ = keys.key_pair(self._folder.path, keys.FASPAY)
-        notify = f"{self._addresses.direct}/v1.0/transfer-va/payment"
+        ports = {name: getattr(self._addresses, name) for name in self._addresses.simulators}
+        arguments = {"otpzap": self._otpzap(), "faspay": self._faspay(), "btcpay": self._btcpay()}
         return [
             self._module(
-                "otpzap",
-                "sandbox.simulators.otpzap",
-                *("--port", str(self._addresses.otpzap), "--state-file", str(state / "otpzap.json")),
-                *("--api-key", keys.kept(self._folder.path, "otpzap-api-key")),
-                port=self._addresses.otpzap,
-            ),
-            self._module(
-                "faspay",
-                "sandbox.simulators.faspay",
-                *("--port", str(self._addresses.faspay), "--state-file", str(state / "faspay.json")),
-                *("--merchant-public-key", str(merchant), "--private-key", str(faspay)),
-                *("--partner-id", environment.PARTNER_ID, "--notify-url", notify),
-                *("--ovo-password", keys.kept(self._folder.path, "ovo-password")),
-                *("--ovo-notify-url", f"{self._addresses.direct}/faspay/notification"),
-                *("--ovo-callback-url", f"{self._addresses.direct}/faspay/ovo/linked/{self._ovo_token()}"),
-                *("--ovo-return-url", f"{self._addresses.base_url}/topup/ovo/return"),
-                port=self._addresses.faspay,
-            ),
+                name,
+                f"sandbox.simulators.{name}",
+                *("--port", str(port), "--state-file", str(state / f"{name}.json")),
+                *arguments[name],
+                port=port,
+            )
+            for name, port in ports.items()
         ]
 
-    def _ovo_token(self) -> str:
-        return keys.kept(self._folder.path, "ovo-callback-token")
+    def _otpzap(self) -> list[str]:
+        return ["--api-key", self._kept("otpzap-api-key")]
+
+    def _faspay(self) -> list[str]:
+        """Its keys, and every address at which it calls us."""
+        _, merchant = keys.key_pair(self._folder.path, keys.MERCHANT)
+        faspay, _ = keys.key_pair(self._folder.path, keys.FASPAY)
+        ours = self._addresses.direct
+        return [
+            *("--merchant-public-key", str(merchant), "--private-key", str(faspay)),
+            *("--partner-id", environment.PARTNER_ID, "--static-service-ids", environment.STATIC_SERVICE_IDS),
+            *("--notify-url", f"{ours}/v1.0/transfer-va/payment", "--merchant-url", ours),
+            *("--legacy-notify-url", f"{ours}/faspay/notification"),
+            *("--ovo-password", self._kept("ovo-password"), "--ovo-notify-url", f"{ours}/faspay/notification"),
+            *("--ovo-callback-url", f"{ours}/faspay/ovo/linked/{self._kept('ovo-callback-token')}"),
+            *("--ovo-return-url", f"{self._addresses.base_url}/topup/ovo/return"),
+        ]
+
+    def _btcpay(self) -> list[str]:
+        return [
+            *("--api-key", self._kept("btcpay-api-key"), "--store-id", environment.BTCPAY_STORE_ID),
+            *("--webhook-secret", self._kept("btcpay-webhook-secret")),
+            *("--webhook-url", f"{self._addresses.direct}/btcpay/webhook"),
+        ]
+
+    def _kept(self, name: str) -> str:
+        return keys.kept(self._folder.path, name)
 
     def _site(self) -> list[Child]:
         where = ("--host", self._addresses.host, "--port", str(self._addresses.web))
@@ -250,7 +266,8 @@ def _choose_ports() -> Addresses:
             f"Choose another port with, for example: PORT={ports.next_free(web)} make run"
         )
     otpzap = ports.next_free(web)
-    return Addresses(host, web, otpzap, ports.next_free(otpzap))
+    faspay = ports.next_free(otpzap)
+    return Addresses(host, web, otpzap, faspay, ports.next_free(faspay))
 
 
 def _wanted_port() -> int:
@@ -314,9 +331,10 @@ def _demo(folder: Folder) -> Mapping[str, dict[str, dict[str, str]]]:
 def _places(folder: Folder, addresses: Addresses) -> dict[str, str]:
     simulators = addresses.simulators
     return {
-        "sandbox": f"{addresses.base_url}/sandbox/   (pay invoices, deliver codes)",
+        "sandbox": f"{addresses.base_url}/sandbox/   (pay top-ups, deliver codes)",
         "simulated OTPZap": simulators["otpzap"],
         "simulated Faspay": simulators["faspay"],
+        "simulated BTCPay": simulators["btcpay"],
         "mail": str(folder.path / "mail"),
         "logs": str(folder.path / "log"),
         "a second terminal": f"VAR_DIR='{folder.path}' .venv/bin/python manage.py shell",
