@@ -161,13 +161,14 @@ def take_flag(
     whole rupiah or more than the wallet may still take, 40418 the same payment with other facts. Source: Faspay
     contract 3.3.
     """
-    known = _known(number, payment_request_id)
+    name = payment_request_id.strip()
+    known = static_booking.lock_payment(account__number=number, payment_request_id=name)
     if known is None:
         account = _payable(number, lock=True)
         _check_amount(account, amount, currency)
         known, _is_new = static_booking.announce(
             account,
-            payment_request_id,
+            name,
             amount,
             reference_no=reference_no[:32],
             paid_at=paid_at,
@@ -178,10 +179,6 @@ def take_flag(
     _check_same(known, reference_no, amount, currency)
     _watch(known)
     return FlagAnswer(shown_name(known.account.customer))
-
-
-def _known(number: str, payment_request_id: str) -> StaticPayment | None:
-    return static_booking.lock_payment(account__number=number, payment_request_id=payment_request_id)
 
 
 def _payable(number: str, *, lock: bool = False) -> StaticAccount:

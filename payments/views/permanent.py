@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.permissions import CustomerRequest, customer_required
 from config.lib.errors import ServiceError
 from payments import static_numbers
-from payments.models import StaticAccount
+from payments.models import StaticAccount, StaticPayment
 from payments.services import static_accounts
 
 
@@ -31,7 +31,7 @@ def permanent(request: CustomerRequest) -> HttpResponseBase:
     return render(request, f"payments/permanent.html{'#live' if is_poll else ''}", context)
 
 
-def _came(overview: static_numbers.Overview) -> list[static_numbers.StaticPayment]:
+def _came(overview: static_numbers.Overview) -> list[StaticPayment]:
     """What is in the wallet already, of what the page shows."""
     return [payment for number in overview.numbers for payment in number.payments if payment.deposit_id]
 
