@@ -9,14 +9,14 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from config.lib.clock import now
 from config.lib.money import format_money
-from payments import emv, stages
+from payments import emv, qr, stages
 from payments.banks import BANKS, Way
-from payments.methods import METHODS, QRIS, VA
-from payments.methods import CHOICES
+from payments.methods import CHOICES, METHODS, QRIS, VA
 from payments.models import Deposit, OvoLink, PaymentAttempt, ProviderMessage
 from wallets.selectors import balances
 
@@ -57,6 +57,16 @@ class Picture:
         return self.account.content if self.account and self.method == QRIS and self.stage == "waiting" else ""
 
     @property
+    def qr_drawing(self) -> str:
+        """The QR as an SVG for the page; empty when there is none to show."""
+        return qr.drawing(self.qr) if self.qr else ""
+
+    @property
+    def qr_name(self) -> str:
+        """The name of its picture when it is saved."""
+        return qr.file_name(self.deposit.amount)
+
+    @property
     def merchant(self) -> str:
         """Whom the payer's app will name."""
         return emv.merchant_of(self.qr) if self.qr else ""
@@ -77,6 +87,11 @@ class Picture:
         return self.account.created_at if self.account else self.deposit.created_at
 
     @property
+    def is_live(self) -> bool:
+        """Whether it is being paid, or could be."""
+        return self.stage in {"preparing", "in_doubt", "waiting", "ended", "confirming", "ending"}
+
+    @property
     def words(self) -> stages.Words:
         """The texts of this stage, filled in."""
         found, bank = stages.words_of(self.stage, self.method), {"bank": self.bank_name}
@@ -94,6 +109,13 @@ class Picture:
     @property
     def bank_name(self) -> str:
         return self.account.bank_name if self.account else self.deposit.bank_name
+
+    @property
+    def paid_by(self) -> str:
+        """Method and bank in words: "Virtual account, BCA", or the method alone."""
+        if self.deposit.method != VA:
+            return self.deposit.bank_name
+        return _("Virtual account, %(bank)s") % {"bank": self.deposit.bank_name}
 
     @property
     def may_check(self) -> bool:
@@ -138,8 +160,8 @@ def deposits_of(customer: Customer) -> QuerySet[Deposit]:
 def is_unchanged(deposits: QuerySet[Deposit], public_id: UUID, seen: str) -> bool:
     """Whether a page that shows ``seen`` (`Picture.seen`) shows the newest state and asks at the right pace: one read
     by a unique index, among the ``deposits`` that the asker may look at."""
-    version, _dash, rest = seen.partition("-")
-    every, _dash, stage = rest.partition("-")
+    version, _sign, rest = seen.partition("-")
+    every, _sign, stage = rest.partition("-")
     if not (version.isdecimal() and every.isdecimal() and len(version) < 19):
         return False
     newest = PaymentAttempt.objects.filter(deposit=OuterRef("pk")).order_by("-id")
@@ -227,6 +249,12 @@ def _amount_in(text: str) -> Decimal | None:
         return Decimal(bare)
     except InvalidOperation:
         return None
+
+
+def ways_of(customer: Customer) -> list[tuple[str, str]]:
+    """(code, name) of the methods that the customer has paid by, to choose from."""
+    used = set(deposits_of(customer).order_by().values_list("method", flat=True).distinct())
+    return [(code, str(way.name)) for code, way in METHODS.items() if code in used]
 
 
 def with_numbers(deposits: QuerySet[Deposit]) -> QuerySet[Deposit]:

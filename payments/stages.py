@@ -11,8 +11,7 @@ Text = str | Promise
 
 _BY_ITSELF = _("It usually takes a second or two; this page shows it by itself.")
 _HURRY = _("Nothing has been charged. If you are in a hurry, you can start another top-up, paid another way.")
-_LAST_LOOK = _("We are asking one last time whether a payment came.")
-_KEPT = _("If you have paid all the same, your money is not lost: it goes to your wallet as soon as we are told.")
+_OVER = _("The time to pay is over")
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,19 @@ STAGES: dict[tuple[str, str], Words] = {
         ),
     ),
     ("confirming", ""): Words(_("Your payment is on its way"), _("It goes to your wallet by itself.")),
-    ("ending", VA): Words(_("The time to pay is over"), _("Please do not pay this number any more.")),
-    ("ending", QRIS): Words(_("The time to pay is over"), _("Please do not pay this QR any more.")),
-    ("ending", CRYPTO): Words(_("The time to pay is over"), _("Please do not send anything to this address any more.")),
-    ("ending", ""): Words(_("The time to pay is over"), _("Please do not pay any more.")),
+    ("ending", VA): Words(
+        _OVER,
+        _("Please do not pay this number any more. We are asking the bank one last time whether a payment came."),
+    ),
+    ("ending", QRIS): Words(
+        _OVER, _("Please do not pay this QR any more. We are asking one last time whether a payment came.")
+    ),
+    ("ending", CRYPTO): Words(
+        _OVER,
+        _("Please do not send anything to this address any more. We are looking one last time whether coins came."),
+    ),
+    ("ending", ""): Words(_OVER, _("Please do not pay any more. We are asking one last time whether a payment came.")),
 }
-LAST_LOOK = _LAST_LOOK
-KEPT = _KEPT
 
 
 def words_of(stage: str, method: str) -> Words:

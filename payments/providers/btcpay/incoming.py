@@ -68,7 +68,7 @@ def read_event(body: bytes) -> Event:
 def _order_id(data: Mapping[str, Any]) -> str:
     metadata = data.get("metadata")
     found = metadata.get("orderId") if isinstance(metadata, Mapping) else None
-    return found if schemas.is_id(found) else ""
+    return str(found) if schemas.is_id(found) else ""
 
 
 def _received_at(data: Mapping[str, Any]) -> datetime | None:
