@@ -1,0 +1,155 @@
+"""Bytes of a CSV or XLSX file to rows of text. Nothing is turned into a number: leading zeros stay."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+MOST_BYTES = 8 * 1024 * 1024
+MOST_ROWS = 50_000
+MOST_COLUMNS = 60
+MOST_CELL = 300
+# What a spreadsheet may unpack to; a few kilobytes can hold gigabytes of nothing.
+MOST_UNPACKED = 150 * 1024 * 1024
+_DELIMITERS = ";,\t|"
+_LOOK_FOR_HEADER = 25
+# A spreadsheet keeps fifteen digits of a number; what is longer was rounded before we saw it.
+_EXACT = 10**15
+
+Header = Callable[[Sequence[str]], bool]
+
+
+class Unreadable(ValueError):
+    """No table in it. ``code`` is one of empty, too_long, too_wide, no_sheet, no_table, encoding."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Row:
+    """``number`` as the file counts, from 1. ``rounded`` are columns whose number the spreadsheet has cut."""
+
+    number: int
+    cells: Sequence[str]
+    rounded: frozenset[int] = frozenset()
+
+    def cell(self, place: int | None) -> str:
+        return self.cells[place] if place is not None and 0 <= place < len(self.cells) else ""
+
+
+@dataclass(frozen=True)
+class Table:
+    headers: Sequence[str]
+    rows: Sequence[Row]
+
+
+def read_table(content: bytes, *, is_header: Header) -> Table:
+    """The table in ``content``. Its head is the first row that ``is_header`` takes for one, else the first with three
+    cells: reports begin with titles. Raises `Unreadable`."""
+    if len(content) > MOST_BYTES:
+        raise Unreadable("too_long")
+    rows = _spreadsheet(content) if content[:2] == b"PK" else _text(content)
+    filled = [row for row in rows if any(row.cells)]
+    if not filled:
+        raise Unreadable("empty")
+    if len(filled) > MOST_ROWS:
+        raise Unreadable("too_long")
+    if max(len(row.cells) for row in filled) > MOST_COLUMNS:
+        raise Unreadable("too_wide")
+    return _split(filled, is_header)
+
+
+def _split(rows: list[Row], is_header: Header) -> Table:
+    first = rows[:_LOOK_FOR_HEADER]
+    at = next((at for at, row in enumerate(first) if is_header(row.cells)), None)
+    if at is None:
+        at = next((at for at, row in enumerate(first) if sum(map(bool, row.cells)) >= 3), None)
+    if at is None:
+        raise Unreadable("no_table")
+    return Table(rows[at].cells, rows[at + 1 :])
+
+
+def _text(content: bytes) -> list[Row]:
+    text = _decoded(content).replace("\x00", "")
+    delimiter = _delimiter(text)
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        return [Row(reader.line_num, [cell.strip()[:MOST_CELL] for cell in cells]) for cells in reader]
+    except csv.Error as error:
+        raise Unreadable("no_table") from error
+
+
+def _decoded(content: bytes) -> str:
+    marked = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    encodings = ["utf-16"] if marked else ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Unreadable("encoding")
+
+
+def _delimiter(text: str) -> str:
+    """Whichever splits the first lines most often; a line that says ``sep=;`` is believed."""
+    lines = text.splitlines()[:_LOOK_FOR_HEADER]
+    if lines and lines[0].lower().startswith("sep=") and lines[0][4:5] in _DELIMITERS:
+        return lines[0][4:5]
+    counts = {sign: sorted(line.count(sign) for line in lines)[len(lines) // 2] if lines else 0 for sign in _DELIMITERS}
+    return max(_DELIMITERS, key=lambda sign: counts[sign])
+
+
+def _spreadsheet(content: bytes) -> list[Row]:
+    _check_size(content)
+    try:
+        book = CalamineWorkbook.from_object(io.BytesIO(content))
+        sheets = [book.get_sheet_by_name(name) for name in book.sheet_names]
+    except (CalamineError, ValueError, OSError) as error:
+        raise Unreadable("no_table") from error
+    wanted = max(sheets, key=lambda sheet: sheet.height, default=None)
+    if wanted is None or not wanted.height:
+        raise Unreadable("no_sheet")
+    if wanted.height > MOST_ROWS + _LOOK_FOR_HEADER:
+        raise Unreadable("too_long")
+    if wanted.width > MOST_COLUMNS:
+        raise Unreadable("too_wide")
+    first = (wanted.start or (0, 0))[0] + 1
+    return [_row(first + at, cells) for at, cells in enumerate(wanted.to_python(skip_empty_area=True))]
+
+
+def _check_size(content: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > MOST_UNPACKED:
+                raise Unreadable("too_long")
+    except zipfile.BadZipFile as error:
+        raise Unreadable("no_table") from error
+
+
+def _row(number: int, cells: Sequence[Any]) -> Row:
+    rounded = [at for at, cell in enumerate(cells) if _is_number(cell) and abs(cell) >= _EXACT]
+    return Row(number, [_as_text(cell)[:MOST_CELL] for cell in cells], frozenset(rounded))
+
+
+def _is_number(cell: object) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _as_text(cell: Any) -> str:
+    if isinstance(cell, float):
+        if cell != cell or cell in (float("inf"), float("-inf")):
+            return ""
+        if cell == int(cell):
+            return str(int(cell))
+        # Hundredths of money, unless it has more places; those stay visible and are refused where money is meant.
+        return f"{cell:.2f}" if abs(cell - round(cell, 2)) < 1e-9 else repr(cell)
+    if isinstance(cell, datetime | date | time):
+        return cell.isoformat(sep=" ") if isinstance(cell, datetime) else cell.isoformat()
+    return str(cell).replace("\x00", "").strip() if cell is not None else ""
