@@ -115,7 +115,6 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "FASPAY_OVO_XML_DIGITS": "00",
         "FASPAY_OVO_CALLBACK_TOKEN": keys.kept(folder, "ovo-callback-token"),
         "FASPAY_OVO_REDIRECT_HOSTS": simulators["faspay"],
-        "FASPAY_OVO_CALLBACK_TOKEN": keys.kept(folder, "ovo-callback-token"),
         "FASPAY_QRIS_CHANNEL": QRIS_CHANNEL,
         "FASPAY_STATIC_SERVICE_IDS": STATIC_SERVICE_IDS,
         "BTCPAY_BASE_URL": simulators["btcpay"],
