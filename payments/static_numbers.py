@@ -82,7 +82,7 @@ def overview_of(customer: Customer) -> Overview:
 
 
 def _last_payments(accounts: list[StaticAccount]) -> dict[int, list[StaticPayment]]:
-    """The newest payments of each account."""
+    """The newest payments of each account; of those that staff look into only while they do."""
     found: dict[int, list[StaticPayment]] = {}
     if not accounts:
         return found
@@ -92,6 +92,9 @@ def _last_payments(accounts: list[StaticAccount]) -> dict[int, list[StaticPaymen
         SELECT p.* FROM unnest(%s::bigint[]) AS a(id)
          CROSS JOIN LATERAL (SELECT * FROM payments_staticpayment
                               WHERE account_id = a.id AND state IN ('flagged', 'booked', 'reversed')
+                                AND NOT (state = 'flagged' AND EXISTS (
+                                         SELECT 1 FROM payments_receipt
+                                          WHERE static_payment_id = payments_staticpayment.id AND place <> 'suspense'))
                               ORDER BY id DESC LIMIT %s) p
         """,
         [ids, LAST_PAYMENTS],

@@ -611,6 +611,10 @@ class Migration(migrations.Migration):
             model_name='receipt',
             index=models.Index(condition=models.Q(('place', 'suspense')), fields=['-id'], name='receipt_in_suspense'),
         ),
+        migrations.AddIndex(
+            model_name='receipt',
+            index=models.Index(condition=models.Q(('static_payment__isnull', False)), fields=['static_payment'], name='receipt_of_static'),
+        ),
         migrations.AddConstraint(
             model_name='receipt',
             constraint=models.UniqueConstraint(fields=('channel', 'key'), name='receipt_once'),

@@ -64,6 +64,9 @@ class Receipt(models.Model):
             # The day it belongs to when it is compared with what the provider says.
             models.Index("channel", Coalesce("paid_at", "received_at"), name="receipt_by_day"),
             models.Index(fields=["-id"], name="receipt_in_suspense", condition=Q(place="suspense")),
+            models.Index(
+                fields=["static_payment"], name="receipt_of_static", condition=Q(static_payment__isnull=False)
+            ),
         )
         triggers = (
             pgtrigger.FSM(

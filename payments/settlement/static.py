@@ -1,6 +1,7 @@
 """Payments to permanent numbers: what news of them means, and the question when no news comes (Faspay contract 3.3,
 3.4, 4.2)."""
 
+import logging
 import uuid
 from datetime import timedelta
 
@@ -32,6 +33,7 @@ from payments.settlement.static_booking import (
     set_aside,
     settle,
 )
+from wallets.errors import LedgerError
 
 Decision = ProviderMessage.Decision
 Kind = PaymentCase.Kind
@@ -40,6 +42,8 @@ Decided = tuple[Decision, str]
 UNDONE = frozenset({Flag.REFUNDED, Flag.CANCELLED, Flag.FAILED})
 # So long we go on asking about a payment that nobody confirms; then it is for staff.
 GIVE_UP = timedelta(hours=24)
+
+logger = logging.getLogger(__name__)
 
 
 def patience() -> timedelta:
@@ -182,7 +186,15 @@ def ask(payment_id: int) -> None:
     except ProviderError as error:
         _record_nothing(payment_id, token, error.code)
     else:
+        _learn(payment_id, token, status)
+
+
+def _learn(payment_id: int, token: uuid.UUID, status: Status) -> None:
+    try:
         _record(payment_id, token, status)
+    except LedgerError as error:
+        logger.error("static payment %s: the ledger refused its money: %s", payment_id, error.code)
+        _record_nothing(payment_id, token, status.code)
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from payments.methods import FASPAY_SNAP, METHODS, VA_STATIC
 from payments.models import Deposit, PaymentCase, ProviderMessage, Receipt, StaticAccount, StaticPayment
 from payments.settlement.cases import open_case
 from payments.settlement.crediting import Arrival
-from wallets.errors import LedgerError
+from wallets.errors import AccountFrozen
 from wallets.services import credit_from_provider
 
 Decision = ProviderMessage.Decision
@@ -26,15 +26,15 @@ Kind = PaymentCase.Kind
 State = StaticPayment.State
 CURRENCY = "IDR"
 CHANNEL = METHODS[VA_STATIC].channel
-LOOK_AGAIN = timedelta(hours=1)
-_KEY_LENGTH = 80
+# Of the 80 characters of a key; a payment in another currency has it behind.
+_KEY_LENGTH = 76
 _SLACK = timedelta(minutes=5)
 
 logger = logging.getLogger(__name__)
 
 
 def receipt_key(number: str, payment_request_id: str) -> str:
-    """What the payment is called among the receipts of its channel: 80 characters at most."""
+    """What the payment is called among the receipts of its channel: 76 characters at most."""
     plain = f"static:{number}:{payment_request_id}"
     if len(plain) <= _KEY_LENGTH:
         return plain
@@ -86,29 +86,32 @@ def doubt_about(arrival: Arrival) -> PaymentCase.Kind | None:
 def settle(payment: StaticPayment, arrival: Arrival) -> tuple[Decision, str]:
     """Book a locked payment of which the bank says that it was done; (decision, note).
 
-    A repeat changes nothing. Another amount than was announced waits in suspense, another one than was booked is a
-    case without money; a wallet that takes nothing is tried again every hour.
+    A repeat changes nothing. Another amount than was announced waits in suspense, as money for a closed wallet does;
+    another one than was booked is a case without money. Raises `wallets.errors.LedgerError`.
     """
+    earlier = Receipt.objects.filter(channel=CHANNEL, key=key_of(payment)).first()
+    if earlier is not None and earlier.amount == arrival.amount:
+        return Decision.REPEATED, ""
     if payment.deposit is not None:
-        return _again(payment, payment.deposit, arrival)
-    if arrival.amount != payment.amount:
-        return _stop_asking(payment, set_aside(payment.account, payment.payment_request_id, Kind.OTHER_AMOUNT, arrival))
-    if Receipt.objects.filter(channel=CHANNEL, key=key_of(payment)).exists():
-        return _stop_asking(payment, (Decision.FLAGGED, "in_suspense"))
+        key = f"{Kind.OTHER_AMOUNT}:{key_of(payment)}:{arrival.amount}"
+        flag_payment(payment, payment.deposit, Kind.OTHER_AMOUNT, key, arrival.message, arrival.amount)
+        return Decision.FLAGGED, Kind.OTHER_AMOUNT
+    if earlier is not None or arrival.amount != payment.amount:
+        return _leave_to_staff(payment, Kind.OTHER_AMOUNT, arrival)
     try:
         with transaction.atomic():
             _book(payment, arrival)
-    except LedgerError as error:
-        return _not_taken(payment.pk, arrival, error)
+    except AccountFrozen:
+        logger.error("%s: its wallet is closed", payment)
+        payment.refresh_from_db()
+        return _leave_to_staff(payment, Kind.LEDGER_REFUSED, arrival)
     return Decision.CREDITED, ""
 
 
-def _again(payment: StaticPayment, deposit: Deposit, arrival: Arrival) -> tuple[Decision, str]:
-    if arrival.amount == deposit.received_amount:
-        return Decision.REPEATED, ""
-    key = f"{Kind.OTHER_AMOUNT}:{key_of(payment)}:{arrival.amount}"
-    flag_payment(payment, deposit, Kind.OTHER_AMOUNT, key, arrival.message, arrival.amount)
-    return Decision.FLAGGED, Kind.OTHER_AMOUNT
+def _leave_to_staff(payment: StaticPayment, kind: PaymentCase.Kind, arrival: Arrival) -> tuple[Decision, str]:
+    payment.next_check_at = None
+    payment.save(update_fields=["next_check_at"])
+    return set_aside(payment.account, payment.payment_request_id, kind, arrival, payment=payment)
 
 
 def _book(payment: StaticPayment, arrival: Arrival) -> None:
@@ -169,11 +172,19 @@ def _paid_at(payment: StaticPayment, arrival: Arrival, now: datetime) -> datetim
 
 
 def set_aside(
-    account: StaticAccount, name: str, kind: PaymentCase.Kind, arrival: Arrival
-) -> tuple[Decision, PaymentCase.Kind]:
+    account: StaticAccount,
+    name: str,
+    kind: PaymentCase.Kind,
+    arrival: Arrival,
+    *,
+    payment: StaticPayment | None = None,
+) -> tuple[Decision, str]:
     """A case about money that surely came and cannot be booked; it waits in suspense if the ledger has a place."""
     key = receipt_key(account.number, name)
-    open_case(
+    # The payment in another currency is another one than that in ours, should both be told.
+    own_key = f"{key}:{arrival.currency}" if kind == Kind.WRONG_CURRENCY else key
+    is_known = Receipt.objects.filter(channel=CHANNEL, key=own_key).exists()
+    case = open_case(
         kind,
         key=f"{kind}:{key}:{arrival.amount}{arrival.currency}",
         channel=CHANNEL,
@@ -185,20 +196,11 @@ def set_aside(
         message=arrival.message,
         reference=name[:64],
         note=f"permanent number {account.number}",
-        receipt_key="" if _is_known(key) else key,
+        receipt_key="" if is_known else own_key,
     )
+    if payment is not None and case.receipt_id:
+        Receipt.objects.filter(pk=case.receipt_id).update(static_payment=payment)
     return Decision.FLAGGED, kind
-
-
-def _is_known(key: str) -> bool:
-    """Whether money of this name stands in the ledger already."""
-    return Receipt.objects.filter(channel=CHANNEL, key=key).exists()
-
-
-def _stop_asking(payment: StaticPayment, decided: tuple[Decision, str]) -> tuple[Decision, str]:
-    payment.next_check_at = None
-    payment.save(update_fields=["next_check_at"])
-    return decided
 
 
 def flag_payment(
@@ -227,24 +229,3 @@ def flag_payment(
         Deposit.objects.filter(pk=deposit.pk).update(
             attention=kind, version=F("version") + 1, updated_at=now_of(payment)
         )
-
-
-def _not_taken(payment_id: int, arrival: Arrival, error: LedgerError) -> tuple[Decision, str]:
-    """The money is real, the wallet would not take it: staff must see it, and it is tried again every hour."""
-    payment = _locking().get(pk=payment_id)
-    logger.error("%s: the ledger refused its money: %s", payment, error.code)
-    open_case(
-        Kind.LEDGER_REFUSED,
-        key=f"{Kind.LEDGER_REFUSED}:{key_of(payment)}",
-        channel=CHANNEL,
-        provider=FASPAY_SNAP,
-        amount=arrival.amount,
-        currency=CURRENCY,
-        customer_id=payment.account.customer_id,
-        message=arrival.message,
-        reference=payment.payment_request_id[:64],
-        note=f"permanent number {payment.account.number}: {error.code}",
-    )
-    payment.next_check_at = now_of(payment) + LOOK_AGAIN
-    payment.save(update_fields=["next_check_at"])
-    return Decision.FLAGGED, error.code
