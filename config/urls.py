@@ -49,6 +49,7 @@ urlpatterns = [
     path("wallet/", include("wallets.urls")),
     path("numbers/", include("otp.urls")),
     path("topup/", include("payments.urls")),
+    path("pay/", include("payments.pay_urls")),
     path("", include("payments.callback_urls")),
     path("developers/", include("accounts.developer_urls")),
     path("join/", include("accounts.join_urls")),

@@ -13,13 +13,14 @@ from payments.choices import FOR_ANYBODY
 from payments.errors import NotPayable, OneMoment, TooManyTries, UnknownMethod
 from payments.methods import Method
 from payments.models import Deposit, PaymentAttempt
-from payments.services.deposits import check_payable, check_way, new_attempt
+from payments.services.deposits import check_now, check_payable, check_way, new_attempt
 from payments.settlement.rows import Locked, lock_newest
 
 # Each try makes something at a provider. A person changes their mind a few times; a stranger with the link may not
 # keep the provider busy, with this deposit or with many.
 PER_DEPOSIT = 6
 PER_ADDRESS = 30
+QUESTIONS_PER_DEPOSIT = 20
 WINDOW_SECONDS = 600
 ATTEMPTS = 24
 # With less time left nothing new is made: nobody could pay it in peace.
@@ -52,6 +53,15 @@ def choose_way(*, deposit: Deposit, method: str, bank: str = "", address: str | 
 def renew(*, deposit: Deposit, address: str | None = None) -> PaymentAttempt:
     """A new attempt the same way, once the former one has ended: a fresh QR. Raises as `choose_way`."""
     return choose_way(deposit=deposit, method=deposit.method, bank=deposit.bank, address=address)
+
+
+def ask_by_link(*, deposit: Deposit, address: str | None = None) -> None:
+    """`check_now` for whoever has the link. Raises `AskedTooSoon`, and `TooManyTries` as `choose_way` does."""
+    _take(
+        TokenWindow(f"pay:ask:deposit:{deposit.pk}", limit=QUESTIONS_PER_DEPOSIT, seconds=WINDOW_SECONDS),
+        TokenWindow(f"pay:ask:address:{network_of(address)}", limit=PER_ADDRESS, seconds=WINDOW_SECONDS),
+    )
+    check_now(deposit=deposit)
 
 
 @transaction.atomic
@@ -95,14 +105,22 @@ def _standing(deposit: Deposit, way: Method, bank: str) -> PaymentAttempt | None
 def _is_it(attempt: PaymentAttempt, way: Method, bank: str, now: datetime) -> bool:
     """Whether this attempt is that way, and can be paid or soon will be."""
     ended = attempt.expires_at is not None and attempt.expires_at <= now
-    return attempt.state in _LIVE and not ended and not attempt.is_lost and (attempt.method, attempt.bank) == (way.code, bank)
+    return (
+        attempt.state in _LIVE
+        and not ended
+        and not attempt.is_lost
+        and (attempt.method, attempt.bank) == (way.code, bank)
+    )
 
 
 def _count(deposit: Deposit, address: str | None) -> None:
-    windows = [
+    _take(
         TokenWindow(f"pay:deposit:{deposit.pk}", limit=PER_DEPOSIT, seconds=WINDOW_SECONDS),
         TokenWindow(f"pay:address:{network_of(address)}", limit=PER_ADDRESS, seconds=WINDOW_SECONDS),
-    ]
+    )
+
+
+def _take(*windows: TokenWindow) -> None:
     wait, _full = take_from_all(windows)
     if wait:
         raise TooManyTries(retry_after=wait)

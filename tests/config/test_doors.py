@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 _SAMPLES = {"uuid": str(uuid4()), "slug": "a-slug", "int": "7", "str": "text", "path": "x/y"}
 # Open to anybody on purpose; every other page sends a stranger to sign in.
-_PUBLIC = ("", "favicon.ico", "language", "account/", "admin/password_change/", "join/", "sandbox/mail/", "v1.0/")
+_PUBLIC = ("", "favicon.ico", "language", "account/", "admin/password_change/", "join/", "sandbox/mail/", "pay/", "v1.0/")
 # Programs are told in JSON; these two are read by everybody.
 _PUBLIC_API = ("api/docs", "api/openapi.json")
 
