@@ -14,6 +14,8 @@ from payments.services import incoming
 from payments.services.incoming import BODY_LIMIT, Call, Reply
 
 View = Callable[[HttpRequest], HttpResponse]
+# Header -> its name in the WSGI environment. Others are of no use here, and a secret among them is not even seen.
+_HEADERS = {name: "HTTP_" + name.replace("-", "_") for name in incoming.HEADERS} | {"CONTENT-TYPE": "CONTENT_TYPE"}
 
 
 def _door(receive: Callable[[Call], Reply]) -> View:
@@ -44,7 +46,8 @@ def link_hint(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _call(request: HttpRequest) -> Call:
-    headers = {name.upper(): value for name, value in request.headers.items()}
+    given = request.META
+    headers = {name: given[key] for name, key in _HEADERS.items() if key in given}
     return Call(request.method or "", headers, _body_of(request))
 
 

@@ -8,7 +8,7 @@ from itertools import takewhile
 from celery import shared_task
 from django.core.cache import cache
 
-from config.lib.jobs import begun
+from config.lib.jobs import LINGER, begun
 from payments import settlement
 from payments.methods import FASPAY_OVO, FASPAY_SNAP
 from payments.models import PaymentAttempt
@@ -53,12 +53,17 @@ def apply_messages() -> None:
     """Act on every stored message that is due. One nudge stands for all that came since the last one began."""
     # Before looking: what is stored after the look brings a nudge of its own.
     begun(apply_messages)
-    until = time.monotonic() + BUDGET_SECONDS
+    at_least, until = time.monotonic() + LINGER, time.monotonic() + BUDGET_SECONDS
     doubtful: set[int | None] = set()
     tried: set[int] = set()
-    while time.monotonic() < until and (fresh := [one for one in settlement.due.messages() if one not in tried]):
+    while (looked := time.monotonic()) < until:
+        fresh = [one for one in settlement.due.messages() if one not in tried]
         tried.update(fresh)
         _each(fresh, lambda one: doubtful.add(settlement.apply_message(one)))
+        if not fresh:
+            if looked >= at_least:
+                break
+            time.sleep(LINGER / 2)
     asked = (attempt_id for attempt_id in doubtful if attempt_id is not None)
     _each(takewhile(lambda _id: time.monotonic() < until, asked), settlement.ask)
 

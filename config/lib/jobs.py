@@ -1,5 +1,6 @@
 """Nudging the worker. Rows are the queue: a nudge that is lost costs seconds, until the next sweep."""
 
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -7,6 +8,10 @@ from celery import Task
 from django.core.cache import cache
 from django.db import transaction
 from redis.exceptions import RedisError
+
+# Seconds. How long after it began a task that `nudge_once` queues must look again.
+LINGER = 0.05
+_quiet_until: dict[str, float] = {}
 
 
 def nudge(task: "Task[..., Any]", **arguments: Any) -> None:
@@ -25,15 +30,22 @@ def nudge(task: "Task[..., Any]", **arguments: Any) -> None:
 def nudge_once(task: "Task[[], Any]", *, for_seconds: float = 5.0) -> None:
     """Queue a task that works off everything due, unless one is queued already and has not begun.
 
-    The task calls `begun` before it looks at the rows. A mark whose task was lost fades after ``for_seconds``.
+    The task calls `begun` before it looks at the rows, and looks for the last time `LINGER` after that: so whoever has
+    seen the mark need not look for it again for a moment. A mark whose task was lost fades after ``for_seconds``.
     """
 
     def queue() -> None:
+        moment = time.monotonic()
+        if moment < _quiet_until.get(task.name, 0.0):
+            return
         client, key = _client_and_key(task)
-        if client.set(key, 1, nx=True, px=int(for_seconds * 1000)):
+        fresh = client.set(key, 1, nx=True, px=int(for_seconds * 1000))
+        _quiet_until[task.name] = moment + LINGER / 2
+        if fresh:
             try:
                 task.apply_async(retry=False)
             except Exception:
+                _quiet_until.pop(task.name, None)
                 client.delete(key)
                 raise
 

@@ -1,4 +1,4 @@
-"""`make bench`: the ledger over the best SQL, pages over an empty view. Prints figures, judges nothing by time."""
+"""`make bench`: our work over the best that can be had here. Prints figures, judges nothing by time."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from functools import partial
 
 import django
 
-from tests.bench import database, pages, pgbench
+from tests.bench import database, notifications, pages, pgbench
 from tests.bench.rounds import Result, abba
 from tests.bench.transfer import workers
 
@@ -29,8 +29,9 @@ def main() -> int:
         _say(f"Filling {arguments.accounts:,} wallets …")
         database.fill(arguments.accounts)
         _describe_machine()
-        _transfers(arguments)
-        _pages(arguments)
+        measures = {"transfers": _transfers, "notifications": _notifications, "pages": _pages}
+        for name in [arguments.only] if arguments.only else measures:
+            measures[name](arguments)
     finally:
         database.drop(server)
     return 0
@@ -44,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clients", type=int, default=8, help="clients of both sides (8)")
     parser.add_argument("--accounts", type=int, default=100_000, help="wallets, and rows of the limit (100000)")
     parser.add_argument("--page-seconds", type=float, default=1, help="length of one round of a page (1)")
+    parser.add_argument("--notification-seconds", type=float, default=2, help="length of one round of them (2)")
+    parser.add_argument("--only", choices=["transfers", "notifications", "pages"], help="one of the measures")
     return parser
 
 
@@ -71,6 +74,17 @@ def _transfers(arguments: argparse.Namespace) -> None:
         f"  one transfer: median {cuts[49]:.2f} ms, p95 {cuts[94]:.2f} ms, p99 {cuts[98]:.2f} ms, "
         f"{ours.cpu / ours.done * 1e6:.0f} us of it Python's work; errors 0"
     )
+
+
+def _notifications(arguments: argparse.Namespace) -> None:
+    count = min(arguments.clients, 4)
+    _say(f"Accepted notifications: our door over a bare view with one INSERT, {count} processes")
+    with notifications.callers(count) as both:
+        both.rate("limit", 1)
+        both.rate("ours", 1)
+        limit, ours = partial(both.rate, "limit"), partial(both.rate, "ours")
+        seconds = arguments.notification_seconds
+        _report(abba(pairs=arguments.pairs, limit=lambda: limit(seconds), ours=lambda: ours(seconds), say=_say))
 
 
 def _pages(arguments: argparse.Namespace) -> None:

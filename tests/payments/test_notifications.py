@@ -277,7 +277,7 @@ def test_an_unknown_bill_is_given_up_after_a_week(house: House) -> None:
     assert message.processed_at
 
 
-def test_a_closed_wallet_is_for_staff_and_tried_again(house: House, no_ledger_problems: None) -> None:
+def test_money_for_a_closed_wallet_waits_in_suspense_for_staff(house: House, no_ledger_problems: None) -> None:
     deposit = house.ask_for()
     wallet = wallet_of(house.customer)
     wallet.status = "closed"
@@ -286,11 +286,9 @@ def test_a_closed_wallet_is_for_staff_and_tried_again(house: House, no_ledger_pr
     house.work()
     deposit.refresh_from_db()
     assert (deposit.state, deposit.attention, last_message().decision) == ("pending", "ledger_refused", "flagged")
-    wallet.status = "open"
-    wallet.save(update_fields=["status"])
-    ProviderMessage.objects.update(next_try_at=timezone.now())
-    house.work()
-    assert (house.balance, last_message().decision) == (Decimal(50_000), "credited")
+    case = deposit.cases.get()
+    assert case.receipt is not None
+    assert (case.receipt.place, case.receipt.amount, house.credits) == ("suspense", Decimal(50_000), 0)
 
 
 def test_the_second_attempt_of_a_deposit_cannot_be_paid_again_unseen(house: House) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.db import Error as DatabaseError
 
+from config.lib.masking import masked_phone
 from payments.methods import FASPAY_OVO
 from payments.models import ProviderMessage
 from payments.providers.faspay_ovo import incoming
@@ -54,7 +55,7 @@ def _keep(call: Call, query: Mapping[str, str], hint: LinkHint | None, decision:
         decision=decision,
         code=code,
         body="",
-        reference=hint.phone if hint else "",
+        reference=masked_phone(hint.phone) if hint else "",
     )
     try:
         keeping.keep_unsigned(record)

@@ -20,7 +20,7 @@ Decision, Kind = ProviderMessage.Decision, ProviderMessage.Kind
 # What nobody signed is kept to be looked into, but never so much that it could fill the disk.
 UNVERIFIED_A_MINUTE = 20
 UNVERIFIED_BYTES = 4096
-_SHOWN_HEADERS = (
+SHOWN_HEADERS = (
     "CONTENT-TYPE",
     "X-TIMESTAMP",
     "X-PARTNER-ID",
@@ -134,6 +134,8 @@ def keep(record: Record, wanted: Wanted | None = None) -> Kept | None:
             "unknown_code": wanted.code if wanted else "",
             "unknown_body": wanted.body if wanted else "",
         },
+        # A second run of it meets its own event, unless nothing tells it from another.
+        repeatable=record.external_id != "",
     )
     if row and acts:
         nudge_once(tasks.apply_messages)
@@ -142,7 +144,7 @@ def keep(record: Record, wanted: Wanted | None = None) -> Kept | None:
 
 def shown(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that are worth keeping and no secret, nothing too long for it."""
-    return {name: headers[name][:200].replace("\x00", "") for name in _SHOWN_HEADERS if name in headers}
+    return {name: headers[name][:200].replace("\x00", "") for name in SHOWN_HEADERS if name in headers}
 
 
 def first_of(record: Record) -> ProviderMessage:
