@@ -2,7 +2,7 @@ from django.urls import path
 
 from accounts.views import access, audit, clients, customers_staff, people, roles
 from config import staff_views
-from payments.views import staff_exchanges
+from payments.views import staff_cases, staff_deposits, staff_exchanges
 
 app_name = "staff"
 
@@ -35,6 +35,18 @@ urlpatterns = [
     path("clients/<uuid:client_id>/<slug:tab>/", clients.client, name="client"),
     path("customers/", customers_staff.listing, name="customers"),
     path("customers/<uuid:customer_id>/", staff_views.customer, name="customer"),
+    path("deposits/", staff_deposits.listing, name="deposits"),
+    path("deposits/export/", staff_deposits.export, name="deposits_export"),
+    path("deposits/<uuid:public_id>/", staff_deposits.deposit, name="deposit"),
+    path("deposits/<uuid:public_id>/ask/", staff_deposits.ask, name="deposit_ask"),
+    path("deposits/<uuid:public_id>/correct/", staff_deposits.correct, name="deposit_correct"),
+    path("cases/", staff_cases.listing, name="cases"),
+    path("cases/<uuid:public_id>/", staff_cases.case, name="case"),
+    path("cases/<uuid:public_id>/foresee/", staff_cases.foresee, name="case_foresee"),
+    path("cases/<uuid:public_id>/propose/", staff_cases.propose, name="case_propose"),
+    path("cases/<uuid:public_id>/withdraw/", staff_cases.withdraw, name="case_withdraw"),
+    path("cases/<uuid:public_id>/reject/", staff_cases.reject, name="case_reject"),
+    path("cases/<uuid:public_id>/approve/", staff_cases.approve, name="case_approve"),
     path("exchanges/", staff_exchanges.exchanges, name="exchanges"),
     path("exchanges/out/<int:exchange_id>/", staff_exchanges.exchange, name="exchange"),
     path("exchanges/in/<int:message_id>/", staff_exchanges.message, name="message"),

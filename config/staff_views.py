@@ -16,6 +16,7 @@ from kyc.models import KycCase
 from kyc.selectors import cases as identity
 from otp import selectors as otp
 from payments import selectors as payments
+from payments.overviews import cases as payment_cases
 from wallets import selectors as wallets
 from wallets.lines import line_of
 
@@ -31,6 +32,8 @@ def overview(request: ActorRequest) -> HttpResponse:
         "last_check": wallets.last_check(),
         "deposits": payments.staff_counts(),
         "orders": otp.staff_counts(),
+        "cases": payment_cases.counts(),
+        "suspense": payment_cases.in_suspense(),
     }
     return render(request, "staff/overview.html", context)
 

@@ -171,3 +171,37 @@ def _filled(text: str | Promise, case: PaymentCase) -> str:
 
 def _money(amount: Decimal | None, case: PaymentCase) -> str:
     return _("an unknown amount") if amount is None else format_money(amount, case.currency)
+
+
+# --- for staff: what an approval will do ----------------------------------------------------------------------
+
+_MEANT = {
+    Action.CREDIT: gettext_lazy("Put it into a wallet"),
+    Action.RETURN: gettext_lazy("Give it back to the payer"),
+    Action.TAKE_BACK: gettext_lazy("Take it out of the wallet"),
+    Action.WRITE_OFF: gettext_lazy("Keep it: nobody comes for it"),
+    Action.EXPLAIN: gettext_lazy("Move nothing, explain"),
+}
+_HINTS = {
+    Action.CREDIT: gettext_lazy("The customer gets the money and a mail."),
+    Action.RETURN: gettext_lazy("Have the provider send it back. Here it leaves suspense."),
+    Action.TAKE_BACK: gettext_lazy("The provider took it back, or it never came. The wallet must still hold it."),
+    Action.WRITE_OFF: gettext_lazy("The payer cannot be found or does not answer. It becomes ours."),
+    Action.EXPLAIN: gettext_lazy("Books and provider agree after all. Write down why."),
+}
+
+
+def action_words(action: str, *, is_loss: bool) -> tuple[str, str]:
+    """(name, hint) of an action as the form offers it; a loss is a write-off of money that is gone."""
+    if is_loss:
+        return _("Take the loss"), _("The provider took it back, and the wallet does not hold it any more. We pay.")
+    return str(_MEANT[Action(action)]), str(_HINTS[Action(action)])
+
+
+def consequence(amount: Decimal | None, currency: str, *, source: str, target: str, owner: str) -> str:
+    """What moves, in one sentence: "Rp50.000 moves from suspense:faspay_va to the wallet of Ayu"."""
+    if amount is None:
+        return _("No money moves. The case is closed with your reason.")
+    wallet = _("the wallet of %(name)s") % {"name": owner}
+    places = {"source": source if ":" in source else wallet, "target": target if ":" in target else wallet}
+    return _("%(amount)s moves from %(source)s to %(target)s.") % {"amount": format_money(amount, currency), **places}

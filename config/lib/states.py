@@ -59,6 +59,14 @@ _LOOKS = {
     "client:Active": StateLook(_("Active"), "success", "check-circle"),
     "client:Rejected": StateLook(_("Rejected"), "danger", "x-circle"),
     "client:Deactivated": StateLook(_("Deactivated"), "neutral", "no-symbol"),
+    "case:open": StateLook(_("Open"), "warning", "exclamation-circle"),
+    "case:proposed": StateLook(_("Waiting for approval"), "info", "clock"),
+    "case:settled": StateLook(_("Settled"), "success", "check-circle"),
+    "money:wallet": StateLook(_("In the wallet"), "success", "wallet"),
+    "money:suspense": StateLook(_("In suspense"), "warning", "lock-closed"),
+    "money:returned": StateLook(_("Given back"), "neutral", "arrow-uturn-left"),
+    "money:kept": StateLook(_("Written off"), "neutral", "archive-box"),
+    "money:": StateLook(_("No money booked"), "neutral", "minus-circle"),
     "reversed": StateLook(_("Reversed"), "warning", "arrow-path"),
 }
 

@@ -25,6 +25,20 @@ from payments.settlement.remedies import Remedy, Subject
 from payments.settlement.rows import touch
 from wallets.errors import AccountFrozen, InsufficientFunds
 
+__all__ = [
+    "Choice",
+    "Remedy",
+    "approve",
+    "choices_of",
+    "foresee",
+    "needs_super_admin",
+    "open_correction",
+    "propose",
+    "proposed",
+    "reject",
+    "withdraw",
+]
+
 State = PaymentCase.State
 PROPOSE, APPROVE = "PaymentCases.Propose", "PaymentCases.Approve"
 

@@ -1,0 +1,117 @@
+"""Payment cases as staff work them off, and the money that waits in suspense."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from accounts.models import User
+from payments.models import PaymentCase, Receipt
+from payments.overviews.deposits import Event, case_events
+from wallets.models import Account
+
+State = PaymentCase.State
+UNSETTLED, MINE_TO_APPROVE, MINE = "unsettled", "to_approve", "mine"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the reader looks for. ``state`` is "unsettled", a state, or empty for all."""
+
+    text: str = ""
+    kind: str = ""
+    state: str = UNSETTLED
+    whose: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.text or self.kind or self.whose or self.state != UNSETTLED)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What stands in one suspense account: by the receipts, and by the ledger; ``count`` payments."""
+
+    account: str
+    currency: str
+    count: int
+    receipts: Decimal
+    ledger: Decimal
+
+    @property
+    def agrees(self) -> bool:
+        return self.receipts == self.ledger
+
+
+def listed(wanted: Wanted, reader: User) -> QuerySet[PaymentCase]:
+    """Cases as `Wanted`, unordered; cases about the sandbox do not exist."""
+    found = PaymentCase.objects.select_related("customer__user", "receipt", "deposit", "proposed_by")
+    if wanted.kind:
+        found = found.filter(kind=wanted.kind)
+    if wanted.state == UNSETTLED:
+        found = found.exclude(state=State.SETTLED)
+    elif wanted.state in State.values:
+        found = found.filter(state=wanted.state)
+    if wanted.whose == MINE_TO_APPROVE:
+        found = found.filter(state=State.PROPOSED).exclude(proposed_by=reader)
+    elif wanted.whose == MINE:
+        found = found.filter(proposed_by=reader)
+    return found.filter(_matches(wanted.text)) if wanted.text else found
+
+
+def order_of(wanted: Wanted) -> str:
+    """What waits longest comes first; of what is settled the newest."""
+    return "-id" if wanted.state in {"", State.SETTLED} else "id"
+
+
+def _matches(text: str) -> Q:
+    found = Q(reference=text) | Q(receipt__key=text) | Q(customer__user__email__icontains=text)
+    with suppress(ValueError):
+        found |= Q(public_id=UUID(text)) | Q(deposit__public_id=UUID(text))
+    return found
+
+
+def one(public_id: UUID) -> PaymentCase | None:
+    """A case with everything its page shows."""
+    rows = PaymentCase.objects.select_related(
+        "customer__user",
+        "deposit__customer__user",
+        "attempt",
+        "receipt__customer__user",
+        "message",
+        "action_customer__user",
+        "proposed_by",
+        "decided_by",
+    )
+    return rows.filter(public_id=public_id).first()
+
+
+def events_of(case: PaymentCase) -> list[Event]:
+    """What happened to a case, in order."""
+    return sorted(case_events(case), key=lambda event: event.at)
+
+
+def in_suspense() -> list[Waiting]:
+    """What waits for a decision, by channel and currency: our receipts, and the ledger's number beside them."""
+    rows = Receipt.objects.filter(place=Receipt.Place.SUSPENSE).values("channel", "currency")
+    told = {
+        (f"suspense:{row['channel']}", row["currency"]): (row["count"], row["total"])
+        for row in rows.annotate(count=Count("pk"), total=Sum("amount")).order_by()
+    }
+    accounts = Account.objects.filter(customer__isnull=True, code__startswith="suspense:")
+    booked = {(account.code, account.currency): account.balance for account in accounts}
+    nothing = (0, Decimal(0))
+    return [
+        Waiting(*name, *told.get(name, nothing), booked.get(name, Decimal(0)))
+        for name in sorted({*told, *booked})
+        if told.get(name, nothing)[0] or booked.get(name, Decimal(0))
+    ]
+
+
+def counts() -> dict[str, int]:
+    """How many cases wait for a proposal, and how many for an approval."""
+    rows = PaymentCase.objects.exclude(state=State.SETTLED).values_list("state").annotate(Count("pk")).order_by()
+    found = dict(rows)
+    return {"open": found.get(State.OPEN, 0), "proposed": found.get(State.PROPOSED, 0)}
