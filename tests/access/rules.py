@@ -72,6 +72,8 @@ KINDS: list[tuple[str, str, str]] = [
     ("api/kyc-admin/", "id", "document"),
     ("numbers/orders/", "public_id", "order"),
     ("topup/deposits/", "public_id", "deposit"),
+    # Whoever has the link has the page: the id is the credential.
+    ("pay/", "public_id", "pay_link"),
     ("topup/permanent/", "public_id", "static_account"),
     ("developers/keys/", "public_id", "key"),
     ("identity/documents/", "public_id", "document"),

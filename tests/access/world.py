@@ -73,6 +73,9 @@ class World:
 _EACH_STAFF = dict.fromkeys(STAFF, "*")
 _OWN_PORTAL = {"portal_a": "a", "portal_b": "b"}
 _OWN_CUSTOMER = {"ayu": "ayu", "budi": "budi"}
+_BEARERS = ("ayu_token", "ayu_key", "api_live", "api_test", "portal_a_key")
+_PEOPLE = ("nobody", "gone", "ayu", "budi", "portal_a", "portal_b", "portal_pending")
+_ANYBODY = dict.fromkeys([*_PEOPLE, *_BEARERS, *STAFF], "*")
 SEEN: dict[str, dict[str, str]] = {
     "client": {**_EACH_STAFF, **_OWN_PORTAL, "portal_pending": "pending"},
     "api_user": {**_EACH_STAFF, **_OWN_PORTAL},
@@ -80,6 +83,7 @@ SEEN: dict[str, dict[str, str]] = {
     "customer": {**_EACH_STAFF, "ayu_token": "ayu", "api_live": "*"},
     "order": _OWN_CUSTOMER,
     "deposit": _OWN_CUSTOMER,
+    "pay_link": _ANYBODY,
     "static_account": _OWN_CUSTOMER,
     "transfer": _OWN_CUSTOMER,
     "payment": _OWN_CUSTOMER,
@@ -206,7 +210,18 @@ def _things(world: World) -> None:
         name: keys.issue(actor=maker, user=world.portals[f"portal_{name}"].user, is_sandbox=True).key.public_id
         for name in ("a", "b")
     }
-    for kind in ("order", "deposit", "static_account", "document", "case", "transfer", "payment"):
+    for kind in (
+        "order",
+        "deposit",
+        "pay_link",
+        "static_account",
+        "document",
+        "case",
+        "transfer",
+        "payment",
+        "real_deposit",
+        "payment_case",
+    ):
         things[kind] = {}
     for name in ("ayu", "budi"):
         _of_customer(world, name, world.customers[name])
@@ -267,7 +282,7 @@ def _of_customer(world: World, name: str, customer: Customer) -> None:
     world.things["static_account"][name] = account.public_id
     case = reviewing.case(customer)
     document = case.documents.all()[0]
-    world.things["deposit"][name] = deposit.public_id
+    world.things["deposit"][name] = world.things["pay_link"][name] = deposit.public_id
     world.things["order"][name] = order.public_id
     world.things["case"][name] = case.public_id
     world.things["document"][name] = document.public_id
