@@ -12,9 +12,8 @@ class LinkForm(forms.Form):
 
 
 class OvoPayForm(TopUpForm):
-    """Amount by preset or typed, and the purse at OVO."""
+    """Amount by preset or typed, and the purse at OVO; the page sends ``method`` along, hidden."""
 
-    bank = None  # type: ignore[assignment]
     pay_type = forms.ChoiceField(
         label=_("From"),
         widget=forms.RadioSelect,

@@ -23,6 +23,7 @@ from payments.methods import PROVIDERS
 from payments.models import Deposit, PaymentAttempt, ProviderMessage
 from payments.providers.faspay_snap import signing
 from tests.payments.static_bank import SERVICE_IDS, StaticBank, running_desk
+from tests.payments.ovo_house import TOKEN, OvoHouse
 from tests.simulators import Simulator
 from wallets.models import Posting
 from wallets.selectors import balances
@@ -173,6 +174,25 @@ def all_ways(settings: Any) -> None:
     for name in ("BASE_URL", "API_KEY", "STORE_ID", "WEBHOOK_SECRET"):
         setattr(settings, f"BTCPAY_{name}", "https://btcpay.example" if name == "BASE_URL" else "something")
     cache.clear()
+
+
+@pytest.fixture(params=["json", "xml"])
+def ovo_house(
+    request: pytest.FixtureRequest,
+    faspay_sim: Simulator,
+    customer: Customer,
+    client_for: Callable[..., Client],
+    settings: Any,
+) -> OvoHouse:
+    """OVO in each of its two formats, both ways."""
+    settings.FASPAY_OVO_BASE_URL = faspay_sim.url
+    settings.FASPAY_OVO_USER_ID, settings.FASPAY_OVO_PASSWORD = "bot37020", "sandbox-ovo"
+    settings.FASPAY_OVO_FORMAT, settings.FASPAY_OVO_XML_DIGITS = request.param, "42"
+    settings.FASPAY_OVO_REDIRECT_HOSTS = [faspay_sim.url]
+    settings.FASPAY_OVO_CALLBACK_TOKEN = TOKEN
+    settings.FASPAY_READ_TIMEOUT_SECONDS = 0.8
+    faspay_sim.control("ovo/settings", notify_form=request.param)
+    return OvoHouse(faspay_sim, customer, client_for(customer))
 
 
 def code_of(response: HttpResponse) -> str:

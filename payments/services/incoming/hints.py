@@ -18,7 +18,8 @@ from payments.services.incoming import keeping
 from payments.services.incoming.keeping import Record
 from payments.services.incoming.replies import Reply
 
-Decision, Kind = ProviderMessage.Decision, ProviderMessage.Kind
+Decision = ProviderMessage.Decision
+Kind = ProviderMessage.Kind
 # The token that follows is a secret: it is not kept.
 PATH = "/faspay/ovo/linked"
 
