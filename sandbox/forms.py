@@ -36,3 +36,63 @@ class DeliverForm(forms.Form):
 
 class EndForm(forms.Form):
     order_id = forms.IntegerField(min_value=0, max_value=2**63)
+
+
+class ScanForm(forms.Form):
+    """What a person does with a QR code."""
+
+    reference = forms.RegexField(r"^[0-9A-Za-z_-]{1,32}\Z")
+    way = forms.ChoiceField(choices=PayForm.WAYS)
+    amount = forms.DecimalField(min_value=1, max_digits=13, decimal_places=2, required=False)
+
+    def clean(self) -> None:
+        super().clean()
+        if self.cleaned_data.get("way") == "amount" and self.cleaned_data.get("amount") is None:
+            self.add_error("amount", _("Say how much to pay."))
+
+
+class TransferForm(forms.Form):
+    """A transfer in rupiah to a permanent number."""
+
+    number = forms.RegexField(r"^[0-9 ]{9,40}\Z", error_messages={"invalid": _("An account number has digits only.")})
+    amount = forms.DecimalField(
+        min_value=1, max_digits=13, decimal_places=2, error_messages={"required": _("Say how much to pay.")}
+    )
+
+    def clean_number(self) -> str:
+        return str(self.cleaned_data["number"]).replace(" ", "")
+
+
+class BankPaymentForm(forms.Form):
+    request_id = forms.RegexField(r"^[0-9A-Za-z-]{1,128}\Z")
+    way = forms.ChoiceField(choices=(("notify", _("Send the notification again")), ("reverse", _("Take it back"))))
+
+
+class OvoForm(forms.Form):
+    """Yes or no in the OVO app, to a payment or to linking a phone."""
+
+    trx_id = forms.RegexField(r"^[0-9]{1,16}\Z", required=False)
+    phone = forms.RegexField(r"^0[0-9]{6,15}\Z", required=False)
+    way = forms.ChoiceField(choices=(("approve", _("Approve")), ("deny", _("Deny"))))
+
+    def clean(self) -> None:
+        super().clean()
+        if bool(self.cleaned_data.get("trx_id")) == bool(self.cleaned_data.get("phone")):
+            raise forms.ValidationError(_("Say which payment or which phone."))
+
+
+class CoinForm(forms.Form):
+    """What happens to an invoice for coins."""
+
+    WAYS = (
+        ("pay", _("Pay")),
+        ("unconfirmed", _("Pay without confirmation")),
+        ("settle", _("Confirm")),
+        ("partial", _("Pay half")),
+        ("over", _("Pay too much")),
+        ("late", _("Pay late")),
+        ("expire", _("Let it expire")),
+        ("invalidate", _("Never confirm")),
+    )
+    invoice_id = forms.RegexField(r"^[0-9A-Za-z_-]{1,64}\Z")
+    way = forms.ChoiceField(choices=WAYS)

@@ -46,7 +46,7 @@ class RentedNumber:
 
 def virtual_accounts() -> list[VirtualAccount]:
     """Newest first, of all customers. Raises ServiceError when the bank does not answer."""
-    found = _get(settings.SANDBOX_FASPAY_URL, "accounts")["accounts"]
+    found = get(settings.SANDBOX_FASPAY_URL, "accounts")["accounts"]
     return [
         VirtualAccount(
             trx_id=row["trxId"],
@@ -64,7 +64,7 @@ def virtual_accounts() -> list[VirtualAccount]:
 
 def rented_numbers() -> list[RentedNumber]:
     """The live ones, newest first. Raises ServiceError when the phone network does not answer."""
-    found = _get(settings.SANDBOX_OTPZAP_URL, "activations", live="1")["activations"]
+    found = get(settings.SANDBOX_OTPZAP_URL, "activations", live="1")["activations"]
     return [
         RentedNumber(
             order_id=row["order_id"],
@@ -83,36 +83,38 @@ def pay(*, trx_id: str, amount: Decimal | None = None, late: bool = False) -> Vi
     wanted: dict[str, Any] = {"trxId": trx_id, "late": late}
     if amount is not None:
         wanted["amount"] = str(amount)
-    _post(settings.SANDBOX_FASPAY_URL, "pay", wanted)
+    post(settings.SANDBOX_FASPAY_URL, "pay", wanted)
     return next((account for account in virtual_accounts() if account.trx_id == trx_id), None)
 
 
 def notify_again(*, trx_id: str) -> None:
     """Send the notification of the last payment once more, without paying."""
-    _post(settings.SANDBOX_FASPAY_URL, "notify", {"trxId": trx_id})
+    post(settings.SANDBOX_FASPAY_URL, "notify", {"trxId": trx_id})
 
 
 def expire_account(*, trx_id: str) -> None:
     """Let the bank's own time for an account end now."""
-    _post(settings.SANDBOX_FASPAY_URL, "expire", {"trxId": trx_id})
+    post(settings.SANDBOX_FASPAY_URL, "expire", {"trxId": trx_id})
 
 
 def deliver(*, order_id: int, code: str, message: str) -> str:
     """An SMS arrives; returns the number it went to."""
     wanted = {"order_id": order_id, "code": code or None, "message": message or None}
-    return _spaced(_post(settings.SANDBOX_OTPZAP_URL, "deliver", wanted)["phone_number"])
+    return _spaced(post(settings.SANDBOX_OTPZAP_URL, "deliver", wanted)["phone_number"])
 
 
 def end_number(*, order_id: int) -> str:
     """The time of a number ends now; returns the number."""
-    return _spaced(_post(settings.SANDBOX_OTPZAP_URL, "expire", {"order_id": order_id})["phone_number"])
+    return _spaced(post(settings.SANDBOX_OTPZAP_URL, "expire", {"order_id": order_id})["phone_number"])
 
 
-def _get(base: str, path: str, **params: str) -> dict[str, Any]:
+def get(base: str, path: str, **params: str) -> dict[str, Any]:
+    """Look at something in a simulator's control API. Raises ServiceError when it does not answer."""
     return _ask("GET", base, path, params={"limit": LISTED, **params})
 
 
-def _post(base: str, path: str, wanted: dict[str, Any]) -> dict[str, Any]:
+def post(base: str, path: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Do something by a simulator's control API. Raises ServiceError when it refuses or does not answer."""
     return _ask("POST", base, path, body=json.dumps(wanted).encode())
 
 

@@ -44,8 +44,8 @@ def sandbox_only(
 @never_cache
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    accounts, bank_error = _or_error(remote.virtual_accounts)
-    numbers, network_error = _or_error(remote.rented_numbers)
+    accounts, bank_error = or_error(remote.virtual_accounts)
+    numbers, network_error = or_error(remote.rented_numbers)
     context = {
         "waiting": [account for account in accounts or [] if account.waits],
         "over": [account for account in accounts or [] if not account.waits][:8],
@@ -57,7 +57,8 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-def _or_error(ask: Callable[[], list[T]]) -> tuple[list[T] | None, str]:
+def or_error(ask: Callable[[], list[T]]) -> tuple[list[T] | None, str]:
+    """What a simulator lists, or None and why not."""
     try:
         return ask(), ""
     except ServiceError as error:
@@ -68,7 +69,7 @@ def _or_error(ask: Callable[[], list[T]]) -> tuple[list[T] | None, str]:
 @sign_in_required
 @require_POST
 def pay(request: HttpRequest) -> HttpResponse:
-    return _act(request, PayForm(request.POST), _pay)
+    return act(request, PayForm(request.POST), _pay)
 
 
 def _pay(form: Form) -> str:
@@ -91,7 +92,7 @@ def _pay(form: Form) -> str:
 @sign_in_required
 @require_POST
 def deliver(request: HttpRequest) -> HttpResponse:
-    return _act(request, DeliverForm(request.POST), _deliver)
+    return act(request, DeliverForm(request.POST), _deliver)
 
 
 def _deliver(form: Form) -> str:
@@ -106,7 +107,7 @@ def _deliver(form: Form) -> str:
 @sign_in_required
 @require_POST
 def end(request: HttpRequest) -> HttpResponse:
-    return _act(request, EndForm(request.POST), _end)
+    return act(request, EndForm(request.POST), _end)
 
 
 def _end(form: Form) -> str:
@@ -114,15 +115,16 @@ def _end(form: Form) -> str:
     return _("The time of %(number)s is over.") % {"number": number}
 
 
-def _act(request: HttpRequest, form: Form, action: Callable[[Form], str]) -> HttpResponse:
+def act(request: HttpRequest, form: Form, action: Callable[[Form], str], back: str = "sandbox:index") -> HttpResponse:
+    """Do what a valid form asks, say how it went, and go back to the page it came from."""
     if not form.is_valid():
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-        return redirect("sandbox:index")
+        return redirect(back)
     try:
         messages.success(request, action(form))
     except ServiceError as error:
         messages.error(request, str(error))
-    return redirect("sandbox:index")
+    return redirect(back)
 
 
 @sandbox_only
