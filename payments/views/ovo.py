@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.permissions import CustomerRequest, customer_of, customer_required, open_to_all
 from config.lib.errors import ServiceError
 from payments import methods, ovo_pages, selectors, services
+from payments.errors import OvoNotLinked
 from payments.ovo_forms import LinkForm, OvoPayForm
 from payments.services import ovo
 
@@ -138,6 +139,9 @@ def pay(request: CustomerRequest) -> HttpResponse:
                 pay_type=form.cleaned_data["pay_type"],
                 idempotency_key=form.cleaned_data["idempotency_key"],
             )
+        except OvoNotLinked as error:
+            messages.warning(request, str(error.message))
+            return redirect("payments:ovo")
         except ServiceError as error:
             form.add_error("amount" if "amount" in error.fields else None, str(error.message))
         else:

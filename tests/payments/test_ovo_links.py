@@ -33,7 +33,8 @@ def test_the_whole_way_by_the_pages(ovo_house: OvoHouse) -> None:
     assert b"We are asking OVO" in page.get("/topup/ovo/").content
     ovo_house.work()
     shown = page.get("/topup/ovo/").content.decode()
-    assert "Open OVO's page" in shown and 'href="/topup/ovo/open"' in shown
+    assert "Open OVO's page" in shown
+    assert 'href="/topup/ovo/open"' in shown
     gone = page.get("/topup/ovo/open")
     assert gone.status_code == 302
     assert host_of(gone["Location"]) == host_of(ovo_house.sim.url)
@@ -46,7 +47,9 @@ def test_the_whole_way_by_the_pages(ovo_house: OvoHouse) -> None:
     assert (link.state, link.balance_cash, link.balance_points) == ("linked", 123_000, 450)
     assert (link.page_url, link.next_check_at) == ("", None)
     shown = page.get("/topup/ovo/").content.decode()
-    assert "Rp123.000" in shown and "0813•••••301" in shown and PHONE not in shown
+    assert "Rp123.000" in shown
+    assert "0813•••••301" in shown
+    assert PHONE not in shown
 
 
 def test_a_lost_callback_is_made_up_for(ovo_house: OvoHouse) -> None:
@@ -107,7 +110,8 @@ def test_a_page_that_is_not_on_the_list_is_never_opened(ovo_house: OvoHouse, mod
 def test_odd_answers_link_all_the_same(ovo_house: OvoHouse, mode: str) -> None:
     ovo_house.misbehave("activate", mode)
     link = ovo_house.begin()
-    assert link.state == "pending" and link.page_url
+    assert link.state == "pending"
+    assert link.page_url
     ovo_house.sim.control("ovo/purse", phone=PHONE, link="linked")
     ovo_house.misbehave("balance", mode)
     assert ovo_house.work().state == "linked"
@@ -129,7 +133,8 @@ def test_a_second_press_is_no_second_wish(ovo_house: OvoHouse) -> None:
     assert ovo.link_account(customer=ovo_house.customer, phone="+62 813 8282 6301").pk == first.pk
     afresh = ovo.link_account(customer=ovo_house.customer, phone=PHONE, afresh=True)
     first.refresh_from_db()
-    assert afresh.pk != first.pk and (first.state, first.reason) == ("failed", "given_up")
+    assert afresh.pk != first.pk
+    assert (first.state, first.reason) == ("failed", "given_up")
 
 
 def test_nobody_is_pestered_with_codes(ovo_house: OvoHouse) -> None:
@@ -301,7 +306,8 @@ def test_unlink(ovo_house: OvoHouse) -> None:
     assert (link.state, link.wish) == ("unlinked", "")
     assert ovo_house.sim.look("ovo/purses")["purses"][0]["link"] == "none"
     shown = ovo_house.page.get("/topup/ovo/").content
-    assert b"is no longer linked" in shown and b"Link your OVO account" in shown
+    assert b"is no longer linked" in shown
+    assert b"Link your OVO account" in shown
     ovo_house.linked()
 
 
@@ -357,10 +363,14 @@ def test_movements_page_by_page(ovo_house: OvoHouse) -> None:
     assert b"We are asking OVO" in ovo_house.page.get(first).content
     tasks.ovo_history(link_id=ovo_house.link.pk, page=1)
     shown = ovo_house.page.get(first).content.decode()
-    assert "Rp21.000" in shown and "Rp11.000" not in shown and "page=2" in shown
+    assert "Rp21.000" in shown
+    assert "Rp11.000" not in shown
+    assert "page=2" in shown
     tasks.ovo_history(link_id=ovo_house.link.pk, page=2)
     shown = ovo_house.page.get(f"{first}?page=2").content.decode()
-    assert "Rp11.000" in shown and "page=1" in shown and "page=3" not in shown
+    assert "Rp11.000" in shown
+    assert "page=1" in shown
+    assert "page=3" not in shown
     for odd in ("0", "-1", "x", "9999", "٣", "1e3", ""):
         assert ovo_house.page.get(first, {"page": odd}).status_code == 200
 
@@ -385,7 +395,9 @@ def test_how_to_put_money_in(ovo_house: OvoHouse) -> None:
     assert b"We are asking OVO" in ovo_house.page.get("/topup/ovo/instructions").content
     tasks.ovo_instructions(link_id=ovo_house.link.pk)
     shown = ovo_house.page.get("/topup/ovo/instructions").content.decode()
-    assert "Tokopedia" in shown and 'rel="noopener noreferrer nofollow"' in shown and "<img" not in shown
+    assert "Tokopedia" in shown
+    assert 'rel="noopener noreferrer nofollow"' in shown
+    assert "<img" not in shown
 
 
 # -- what is kept, and what is not
