@@ -10,7 +10,7 @@ from payments.methods import CRYPTO, OVO, QRIS, VA
 Text = str | Promise
 
 _BY_ITSELF = _("It usually takes a second or two; this page shows it by itself.")
-_HURRY = _("Nothing has been charged. If you are in a hurry, you can start another top-up, paid another way.")
+_HURRY = _("Nothing has been charged. If you are in a hurry, you can start another top up, paid another way.")
 _OVER = _("The time to pay is over")
 
 
@@ -96,7 +96,7 @@ def words_of(stage: str, method: str) -> Words:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a top-up ended without money: what happened, whose side, where the money is, what to do now."""
+    """How a top up ended without money: what happened, whose side, where the money is, what to do now."""
 
     title: Text
     side: Text = ""
@@ -109,7 +109,7 @@ class Ending:
 _NOT_MADE = _("Nothing was made, nothing was charged.")
 _STRANGE = _("Nothing was charged. We do not show it, so that you cannot pay a wrong amount.")
 _TOLD = _("Start again. We have been told and look into it.")
-_START_AGAIN, _OTHER_WAY, _NEW = _("Start again"), _("Pay another way"), _("New top-up")
+_START_AGAIN, _OTHER_WAY, _NEW = _("Start again"), _("Pay another way"), _("New top up")
 
 # State or reason, and method.
 ENDINGS: dict[tuple[str, str], Ending] = {
@@ -120,7 +120,7 @@ ENDINGS: dict[tuple[str, str], Ending] = {
             "Nothing was charged here. If you have paid, your money is not lost: it goes to your wallet as soon as the "
             "bank tells us."
         ),
-        _("Please do not pay this number any more. Start a new top-up when you are ready."),
+        _("Please do not pay this number any more. Start a new top up when you are ready."),
         _NEW,
         "warning",
     ),
@@ -131,7 +131,7 @@ ENDINGS: dict[tuple[str, str], Ending] = {
             "Nothing was charged here. If you have paid, your money is not lost: it goes to your wallet as soon as we "
             "are told."
         ),
-        _("Please delete a saved picture of this QR. Start a new top-up when you are ready."),
+        _("Please delete a saved picture of this QR. Start a new top up when you are ready."),
         _NEW,
         "warning",
     ),
@@ -139,7 +139,7 @@ ENDINGS: dict[tuple[str, str], Ending] = {
         _("OVO did not confirm in time"),
         _("Nobody's: OVO waits one minute for your confirmation."),
         _("Nothing was charged here. If OVO shows the payment, your money goes to your wallet as soon as we are told."),
-        _("Start a new top-up, and open your OVO app first."),
+        _("Start a new top up, and open your OVO app first."),
         _NEW,
         "warning",
     ),
@@ -147,12 +147,12 @@ ENDINGS: dict[tuple[str, str], Ending] = {
         _("The time to pay is over"),
         _("Nobody's: no payment was seen in time."),
         _("The rate is no longer valid. Coins that arrive now are not lost: our people look at them and write to you."),
-        _("Please do not send anything to this address any more. A new top-up has a new rate."),
+        _("Please do not send anything to this address any more. A new top up has a new rate."),
         _NEW,
         "warning",
     ),
     ("cancelled", ""): Ending(
-        _("You cancelled this top-up"),
+        _("You cancelled this top up"),
         "",
         _("Nothing was charged. If you have paid all the same, your money goes to your wallet as soon as we are told."),
         _("Please do not pay it any more."),
@@ -160,7 +160,7 @@ ENDINGS: dict[tuple[str, str], Ending] = {
         "warning",
     ),
     ("cancelled", CRYPTO): Ending(
-        _("You cancelled this top-up"),
+        _("You cancelled this top up"),
         "",
         _(
             "Nothing was charged. Coins that arrive all the same are not lost: our people look at them and write to "
@@ -174,14 +174,14 @@ ENDINGS: dict[tuple[str, str], Ending] = {
         _("The bank closed this number"),
         "bank",
         _("Nothing was charged. If you have paid, your money goes to your wallet as soon as the bank tells us."),
-        _("Please do not pay this number. Start a new top-up, perhaps with another bank."),
+        _("Please do not pay this number. Start a new top up, perhaps with another bank."),
         _NEW,
     ),
     ("closed_by_bank", QRIS): Ending(
         _("This QR was called off"),
         _("Of the QR's maker."),
         _("Nothing was charged. If you have paid, your money goes to your wallet as soon as we are told."),
-        _("Please do not pay this QR. Start a new top-up."),
+        _("Please do not pay this QR. Start a new top up."),
         _NEW,
     ),
     ("closed_by_bank", OVO): Ending(
@@ -192,7 +192,7 @@ ENDINGS: dict[tuple[str, str], Ending] = {
         _START_AGAIN,
     ),
     ("closed_by_bank", ""): Ending(
-        _("It was called off"), "", _("Nothing was charged."), _("Start a new top-up."), _NEW
+        _("It was called off"), "", _("Nothing was charged."), _("Start a new top up."), _NEW
     ),
     ("unreachable", VA): Ending(
         _("The bank could not be reached"),
@@ -262,7 +262,7 @@ _SAME = {"busy": "unreachable"}
 
 
 def ending_of(state: str, reason: str, method: str) -> Ending:
-    """How to tell of the end of a top-up: by its state, or by the reason when it failed."""
+    """How to tell of the end of a top up: by its state, or by the reason when it failed."""
     key = reason if state == "failed" else state
     key = _SAME.get(key, key)
     tries = ((key, method), (key, ""), (key, VA) if key == "expired" else ("", method), ("", ""))

@@ -25,7 +25,7 @@ def poll(client: Client, deposit: Deposit, seen: str = "") -> Any:
 
 
 def seen_in(html: str) -> str:
-    found = re.search(r"seen=([0-9]+-[0-9]+)", html)
+    found = re.search(r"seen=([0-9]+-[0-9]+-[a-z_]+)", html)
     assert found
     return found.group(1)
 

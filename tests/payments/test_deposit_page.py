@@ -31,7 +31,7 @@ def test_what_is_not_mine_does_not_exist(
         client = client_for(person)
         assert client.get(url_of(deposit)).status_code == 404
         assert poll(client, deposit).status_code == 404
-        assert poll(client, deposit, f"{deposit.version}-3").status_code == 404
+        assert poll(client, deposit, f"{deposit.version}-3-waiting").status_code == 404
         assert client.post(url_of(deposit, "check")).status_code == 404
         assert client.post(url_of(deposit, "cancel")).status_code == 404
     deposit.refresh_from_db()
@@ -44,7 +44,7 @@ def test_strangers_sign_in_first(house: House) -> None:
     deposit = house.ask_for()
     for url in (TOPUP, "/topup/deposits/", url_of(deposit)):
         assert Client().get(url)["Location"].startswith("/account/login/")
-    assert poll(Client(), deposit, f"{deposit.version}-3")["HX-Redirect"].startswith("/account/login/")
+    assert poll(Client(), deposit, f"{deposit.version}-3-waiting")["HX-Redirect"].startswith("/account/login/")
 
 
 @pytest.mark.parametrize("action", ["check", "cancel"])
@@ -66,9 +66,7 @@ def test_every_stage_is_told_in_words(house: House, signed_in: Client) -> None:
     assert "If you have paid, your money is not lost" in expired
     house.deliver(house.pay(deposit)[0])
     house.work()
-    assert "arrived after the invoice had ended. It is in your wallet all the same." in text_of(
-        signed_in.get(url_of(deposit))
-    )
+    assert "arrived after the invoice had ended. It is in your wallet." in text_of(signed_in.get(url_of(deposit)))
 
 
 def test_a_number_that_was_never_made_is_not_asked_about(house: House, signed_in: Client) -> None:
@@ -80,8 +78,8 @@ def test_a_number_that_was_never_made_is_not_asked_about(house: House, signed_in
 @pytest.mark.parametrize(
     ("amount", "words"),
     [
-        ("40000", "The invoice was for Rp50.000; Rp40.000 arrived. What arrived is in your wallet"),
-        ("60000", "The invoice was for Rp50.000; Rp60.000 arrived. All of it is in your wallet."),
+        ("40000", "Rp40.000 arrived instead of Rp50.000. What arrived is in your wallet; the rest is not owed."),
+        ("60000", "Rp60.000 arrived instead of Rp50.000. All of it is in your wallet."),
     ],
 )
 def test_less_and_more_are_told(house: House, signed_in: Client, amount: str, words: str) -> None:

@@ -40,7 +40,7 @@ def create_invoice(order: Order) -> Made:
 
 
 def _payload(order: Order) -> dict[str, object]:
-    minutes = max(1, int((order.expires_at - order.created_at).total_seconds() // 60))
+    minutes = max(1, round((order.expires_at - order.created_at).total_seconds() / 60))
     return {
         "amount": f"{order.amount:.0f}",
         "currency": order.currency,
