@@ -17,9 +17,9 @@ from config.lib.clock import now
 from config.lib.money import format_money
 from payments.errors import AboveLimit, ActionRefused, CaseMoved, MoneyGone, SamePerson, WalletClosed
 from payments.methods import METHODS
-from payments.models import Deposit, PaymentAttempt, PaymentCase, Receipt, StaticPayment
+from payments.models import Deposit, PaymentAttempt, PaymentCase, Receipt
 from payments.services import case_mail
-from payments.settlement import remedies
+from payments.settlement import remedies, static
 from payments.settlement.cases import open_case
 from payments.settlement.remedies import Remedy, Subject
 from payments.settlement.rows import touch
@@ -206,8 +206,8 @@ def _after(subject: Subject, remedy: Remedy) -> None:
 
 
 def _note_reversal(receipt: Receipt) -> None:
-    booked = StaticPayment.objects.filter(receipts=receipt, state=StaticPayment.State.BOOKED)
-    booked.update(state=StaticPayment.State.REVERSED, settled_at=Now())
+    if receipt.static_payment_id and receipt.deposit is not None:
+        static.mark_reversed(receipt.deposit)
 
 
 def clear_attention(deposit: Deposit, subject: Subject) -> None:

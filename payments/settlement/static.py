@@ -132,7 +132,7 @@ def _without_amount(account: StaticAccount, name: str, news: Notification, messa
         provider=FASPAY_SNAP,
         customer_id=account.customer_id,
         message=message,
-        reference=name[:64],
+        reference=receipt_key(account.number, name),
         note=f"permanent number {account.number}",
     )
     return Decision.FLAGGED, Kind.NO_AMOUNT
@@ -296,7 +296,7 @@ def _later(payment: StaticPayment, *, denied: bool) -> None:
         amount=payment.amount,
         currency=payment.currency,
         customer_id=payment.account.customer_id,
-        reference=payment.payment_request_id[:64],
+        reference=key_of(payment),
         note=f"permanent number {payment.account.number}: announced, never confirmed",
     )
 
@@ -308,7 +308,7 @@ def _later(payment: StaticPayment, *, denied: bool) -> None:
 def mark_reversed(deposit: Deposit) -> None:
     """The money of a static deposit was taken out of the wallet again, by decision of two people. Quiet when it is
     marked already, or when the deposit is of another kind."""
-    payment = lock_payment(deposit=deposit)
+    payment = lock_payment(deposit_id=deposit.pk)
     if payment is not None and payment.state == State.BOOKED:
         payment.state, payment.undone_at = State.REVERSED, payment.undone_at or now_of(payment)
         payment.save(update_fields=["state", "undone_at"])

@@ -26,19 +26,19 @@ Kind = PaymentCase.Kind
 State = StaticPayment.State
 CURRENCY = "IDR"
 CHANNEL = METHODS[VA_STATIC].channel
-# Of the 80 characters of a key; a payment in another currency has it behind.
-_KEY_LENGTH = 76
+# A case refers to a payment by its key, and that has so much place.
+_KEY_LENGTH = 64
 _SLACK = timedelta(minutes=5)
 
 logger = logging.getLogger(__name__)
 
 
 def receipt_key(number: str, payment_request_id: str) -> str:
-    """What the payment is called among the receipts of its channel: 76 characters at most."""
+    """What the payment is called among the receipts of its channel: 64 characters at most."""
     plain = f"static:{number}:{payment_request_id}"
     if len(plain) <= _KEY_LENGTH:
         return plain
-    return f"static:{number}:{hashlib.sha256(payment_request_id.encode()).hexdigest()[:40]}"
+    return f"static:{number}:{hashlib.sha256(payment_request_id.encode()).hexdigest()[:28]}"
 
 
 def key_of(payment: StaticPayment) -> str:
@@ -48,8 +48,15 @@ def key_of(payment: StaticPayment) -> str:
 
 def lock_payment(*, wait: bool = True, **named: object) -> StaticPayment | None:
     """Lock the one payment that is ``named``; its ``database_now`` is the time. None when there is none, or when
-    somebody else has it and ``wait`` is false."""
+    somebody else has it and ``wait`` is false. Its deposit, if it has one, is locked first, as everywhere."""
+    if wait:
+        _lock_deposit(**named)
     return _locking(wait=wait).filter(**named).first()
+
+
+def _lock_deposit(**named: object) -> None:
+    deposits = Deposit.objects.filter(**{f"static_payments__{field}": value for field, value in named.items()})
+    list(deposits.select_for_update(no_key=True, of=("self",)).values_list("pk"))
 
 
 def _locking(*, wait: bool = True) -> QuerySet[StaticPayment]:
@@ -63,6 +70,8 @@ def announce(account: StaticAccount, name: str, amount: Decimal, **more: object)
     row, is_new = StaticPayment.objects.get_or_create(
         account=account, payment_request_id=name, defaults={"amount": amount, "currency": CURRENCY, **more}
     )
+    if row.deposit_id:
+        _lock_deposit(pk=row.pk)
     return _locking().get(pk=row.pk), is_new
 
 
@@ -194,7 +203,7 @@ def set_aside(
         paid_at=arrival.paid_at,
         customer_id=account.customer_id,
         message=arrival.message,
-        reference=name[:64],
+        reference=own_key[:64],
         note=f"permanent number {account.number}",
         receipt_key="" if is_known else own_key,
     )
@@ -222,7 +231,7 @@ def flag_payment(
         message=message,
         amount=amount or deposit.received_amount,
         currency=deposit.currency,
-        reference=payment.payment_request_id[:64],
+        reference=key_of(payment),
         note=f"permanent number {payment.account.number}",
     )
     if deposit.attention != kind:
