@@ -86,6 +86,8 @@ KINDS: list[tuple[str, str, str]] = [
     ("staff/people/", "public_id", "portal_user"),
     ("staff/clients/", "client_id", "client"),
     ("staff/customers/", "customer_id", "customer"),
+    ("staff/deposits/", "public_id", "real_deposit"),
+    ("staff/cases/", "public_id", "payment_case"),
     ("settings/security/sessions/", "number", "session"),
     ("wallet/transfers/", "public_id", "transfer"),
     ("wallet/payments/", "public_id", "payment"),

@@ -23,7 +23,7 @@ from accounts.services.people import register_customer
 from config.lib.clock import now
 from otp.models import Order
 from payments import services as payments
-from payments.models import StaticAccount
+from payments.models import PaymentCase, StaticAccount
 from payments.services.static_accounts import new_customer_no
 from tests.accounts import cast
 from tests.conftest import prove_identity
@@ -93,6 +93,8 @@ SEEN: dict[str, dict[str, str]] = {
     "permission": _EACH_STAFF,
     "document": {**_EACH_STAFF, **_OWN_CUSTOMER, "ayu_token": "ayu"},
     "case": _EACH_STAFF,
+    "real_deposit": _EACH_STAFF,
+    "payment_case": _EACH_STAFF,
     "session": {},
 }
 
@@ -283,6 +285,11 @@ def _of_customer(world: World, name: str, customer: Customer) -> None:
     case = reviewing.case(customer)
     document = case.documents.all()[0]
     world.things["deposit"][name] = world.things["pay_link"][name] = deposit.public_id
+    world.things["real_deposit"][name] = deposit.public_id
+    asked = PaymentCase.objects.create(
+        key=f"case-of-{name}", kind=PaymentCase.Kind.CORRECTION, customer=customer, deposit=deposit
+    )
+    world.things["payment_case"][name] = asked.public_id
     world.things["order"][name] = order.public_id
     world.things["case"][name] = case.public_id
     world.things["document"][name] = document.public_id
