@@ -30,7 +30,7 @@ def announced(questions: int, now: datetime) -> datetime:
 def waiting(opened_at: datetime, now: datetime, ends_at: datetime) -> datetime:
     """The next question about an open attempt: after a minute (or a third of a shorter window), then ever more
     rarely up to every five; and once just after its end."""
-    first = min(_FIRST, max((ends_at - opened_at) / 3, LAST_LOOK))
+    first: timedelta = min(_FIRST, max((ends_at - opened_at) / 3, LAST_LOOK))
     usual = now + min(max((now - opened_at) / 2, first), _SLOWEST)
     end = ends_at + LAST_LOOK
     return end if now < end < usual else usual

@@ -44,7 +44,7 @@ def test_the_whole_way_by_the_pages(ovo_house: OvoHouse) -> None:
     assert ovo_house.link.state == "pending", "a hint changes nothing by itself"
     ovo_house.work()
     link = ovo_house.link
-    assert (link.state, link.balance_cash, link.balance_points) == ("linked", 123_000, 450)
+    assert (link.state, link.balance_cash, link.balance_points) == ("linked", Decimal(123_000), Decimal(450))
     assert (link.page_url, link.next_check_at) == ("", None)
     shown = page.get("/topup/ovo/").content.decode()
     assert "Rp123.000" in shown
@@ -274,7 +274,7 @@ def test_silence_keeps_the_last_balance(ovo_house: OvoHouse) -> None:
     ovo_house.misbehave("balance", "502")
     OvoLink.objects.update(next_check_at=timezone.now())
     link = ovo_house.work()
-    assert (link.state, link.reason, link.balance_cash) == ("linked", "no_answer", 10_000)
+    assert (link.state, link.reason, link.balance_cash) == ("linked", "no_answer", Decimal(10_000))
     assert b"OVO did not answer just now" in ovo_house.page.get("/topup/ovo/").content
 
 

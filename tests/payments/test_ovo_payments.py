@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -11,7 +12,8 @@ from django.utils import timezone
 from payments import settlement, tasks
 from payments.errors import NotAgain, OvoNotLinked
 from payments.models import Deposit, OvoLink, PaymentAttempt, PaymentCase, ProviderMessage, Receipt
-from payments.services import ovo
+from payments.providers.faspay_ovo import signing
+from payments.services import ovo, request_deposit
 from tests.payments.ovo_house import PHONE, OvoHouse, host_of
 from tests.simulators import Simulator
 
@@ -61,7 +63,7 @@ def test_from_which_purse(ovo_house: OvoHouse, pay_type: str, cash: int, points:
     ovo_house.linked()
     ovo_house.tell(ovo_house.push(50_000, pay_type))
     link = ovo_house.work()
-    assert (link.balance_cash, link.balance_points) == (cash, points)
+    assert (link.balance_cash, link.balance_points) == (Decimal(cash), Decimal(points))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +91,8 @@ def test_two_presses_are_one_push(ovo_house: OvoHouse) -> None:
 def test_without_a_link(ovo_house: OvoHouse) -> None:
     with pytest.raises(OvoNotLinked):
         ovo_house.ask_only()
-    answer = ovo_house.page.post("/topup/ovo/pay", _form())
-    assert answer.status_code == 422
+    answer = ovo_house.page.post("/topup/ovo/pay", _form(), follow=True)
+    assert answer.redirect_chain == [("/topup/ovo/", 302)]
     assert b"Link your OVO account first" in answer.content
     ovo_house.linked()
     ovo.unlink(customer=ovo_house.customer)
@@ -489,8 +491,6 @@ def test_a_payment_of_another_time_with_the_same_id_is_not_ours(ovo_house: OvoHo
     ovo_house.linked()
     deposit = ovo_house.push()
     ovo_house.finish(deposit)
-    import pgtrigger
-
     with pgtrigger.ignore("payments.PaymentAttempt:named_once"):
         PaymentAttempt.objects.update(created_at=timezone.now() + timedelta(minutes=10))
     ovo_house.question(deposit)
@@ -532,7 +532,6 @@ def test_nobodys_bill(ovo_house: OvoHouse) -> None:
     deposit = ovo_house.push()
     letter = ovo_house.finish(deposit)
     bill = ovo_house.attempt(deposit).trx_id
-    PaymentAttempt.objects.filter(pk=deposit.attempts.get().pk)
     assert ovo_house.deliver(letter.replace(bill, "99999999999999999999")).status_code == 401, "the digest covers it"
 
 
@@ -598,9 +597,6 @@ def test_the_next_parameter_leads_nowhere(ovo_house: OvoHouse) -> None:
 
 
 def test_legacy_news_of_a_virtual_account_is_a_hint(ovo_house: OvoHouse, no_ledger_problems: None) -> None:
-    from payments.providers.faspay_ovo import signing
-    from payments.services import request_deposit
-
     deposit = request_deposit(
         customer=ovo_house.customer, amount=Decimal(50_000), bank="702", idempotency_key="legacy-va-1"
     )
