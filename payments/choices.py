@@ -59,6 +59,8 @@ class Choice:
     is_measured: bool
     state: State
     notice: str
+    # How long one can pay.
+    time: timedelta
 
     @property
     def code(self) -> str:
@@ -90,24 +92,25 @@ class Choice:
     @property
     def expiry(self) -> str:
         """How long one can pay, in words."""
-        return lasting(self.way.lifetime)
+        return lasting(self.time)
 
     @property
     def is_down(self) -> bool:
         return self.state is State.DOWN
 
 
-def offered(*, amount: Decimal | None = None, public: bool = False) -> list[Choice]:
+def offered(*, amount: Decimal | None = None, public: bool = False, left: timedelta | None = None) -> list[Choice]:
     """The ways to pay that this installation has, best first: those that do badly stand at the end and say so.
 
-    ``amount`` in whole rupiah says which of them fit; ``public`` leaves out what only the wallet's owner can use.
+    ``amount`` in whole rupiah says which of them fit; ``public`` leaves out what only the wallet's owner can use;
+    ``left`` is how long the deposit itself can still be paid, by whatever way.
     Costs one look into the cache; every ten seconds a fixed number of queries.
     """
     ways = [way for code in methods.CHOICES if (way := methods.on(code)) and (not public or code in FOR_ANYBODY)]
     known = _facts()
     states = {way.code: known[way.code].state if way.code in known else State.UNKNOWN for way in ways}
     well = [code for code in states if states[code] not in _LAST]
-    found = [_choice(way, known.get(way.code), amount, _instead_of(way.code, well)) for way in ways]
+    found = [_choice(way, known.get(way.code), amount, left, _instead_of(way.code, well)) for way in ways]
     return sorted(found, key=lambda choice: _LAST.get(choice.state, 0))
 
 
@@ -119,7 +122,7 @@ def limits_of(way: Method) -> str:
 def lasting(span: timedelta) -> str:
     """A length of time in words: "24 hours", "30 minutes"."""
     minutes = int(span.total_seconds() // 60)
-    if minutes >= 60 and minutes % 60 == 0:
+    if minutes >= 120 or minutes == 60:
         hours = minutes // 60
         return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
     return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
@@ -142,7 +145,7 @@ def _ends(way: Method) -> dict[str, str]:
     return {"least": format_money(way.minimum, "IDR"), "most": format_money(way.maximum, "IDR")}
 
 
-def _choice(way: Method, fact: Fact | None, amount: Decimal | None, instead: str) -> Choice:
+def _choice(way: Method, fact: Fact | None, amount: Decimal | None, left: timedelta | None, instead: str) -> Choice:
     fact = fact or Fact(None, State.UNKNOWN)
     return Choice(
         way=way,
@@ -151,6 +154,7 @@ def _choice(way: Method, fact: Fact | None, amount: Decimal | None, instead: str
         is_measured=fact.seconds is not None,
         state=fact.state,
         notice=_notice(way, fact.state, instead),
+        time=way.lifetime if left is None else min(way.lifetime, left),
     )
 
 

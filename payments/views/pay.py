@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import gate_inside, open_to_all
 from config.lib.addresses import address_of
+from config.lib.clock import now
 from config.lib.errors import ServiceError, TooMany
 from config.lib.masking import masked
 from payments import choices, qr, selectors
@@ -159,6 +160,6 @@ def _other_ways(picture: Picture) -> list[choices.Choice]:
     deposit = picture.deposit
     if picture.stage not in _OPEN or deposit.currency != "IDR" or deposit.customer.is_sandbox:
         return []
-    offered = choices.offered(amount=deposit.amount, public=True)
+    offered = choices.offered(amount=deposit.amount, public=True, left=deposit.expires_at - now())
     # Of virtual accounts there are many: another bank is another way.
     return [choice for choice in offered if choice.banks or choice.code != picture.method]

@@ -17,6 +17,7 @@ from payments.banks import BANKS, USUAL
 from payments.choices import Choice, offered
 from payments.errors import AmountRefused, UnknownBank
 from payments.forms import OTHER, TopUpForm
+from payments.models import Deposit
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def _topup_page(request: CustomerRequest, form: TopUpForm | None, status: int = 
     old_key = form.data.get("idempotency_key", "") if "idempotency_key" not in form.errors else ""
     chosen = {name: str(form[name].value() or "") for name in ("preset", "amount", "method", "bank")}
     chosen["method"] = chosen["method"] or methods.VA
+    waiting = selectors.open_deposits(request.customer)
     context = {
         "form": form,
         "choices": choices,
@@ -80,11 +82,11 @@ def _topup_page(request: CustomerRequest, form: TopUpForm | None, status: int = 
         "chosen": chosen,
         "more_chosen": chosen["bank"] in BANKS and chosen["bank"] not in USUAL,
         "key": old_key or secrets.token_urlsafe(24),
-        "again": last if not form.is_bound else None,
+        "again": last if not form.is_bound and not _stands(last, waiting) else None,
         "again_key": secrets.token_urlsafe(24),
         "permanent": static_numbers.overview_of(request.customer),
         "ovo_phone": link.masked_phone if link else "",
-        "waiting": selectors.open_deposits(request.customer),
+        "waiting": waiting,
     }
     return render(request, "payments/topup.html", context, status=status)
 
@@ -97,6 +99,14 @@ def _again(request: CustomerRequest, usable: list[Choice]) -> Again | None:
         return None
     bank = last.bank if choice.code == methods.VA else ""
     return Again(last.amount, choice.code, bank, methods.name_of(choice.code, bank))
+
+
+def _stands(last: Again | None, waiting: list[Deposit]) -> bool:
+    """Whether just that is still to be paid: then it stands on the page, and once is enough."""
+    return last is not None and any(
+        (row.amount, row.method, row.bank if row.method == methods.VA else "") == (last.amount, last.method, last.bank)
+        for row in waiting
+    )
 
 
 def _first_choice(request: CustomerRequest, usable: list[Choice], last: Again | None) -> dict[str, str]:
