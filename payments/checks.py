@@ -183,6 +183,29 @@ _PROOFS = [
         """,
     ),
     (
+        "payment {0} to a permanent number is {1}, and its deposit or its one receipt is not there or says otherwise",
+        """
+        SELECT s.id, s.state FROM payments_staticpayment s
+          JOIN payments_staticaccount n ON n.id = s.account_id
+          LEFT JOIN payments_deposit d ON d.id = s.deposit_id AND d.state = 'success' AND d.method = 'va_static'
+               AND d.customer_id = n.customer_id AND (d.received_amount, d.currency) = (s.amount, s.currency)
+          LEFT JOIN payments_receipt r ON r.static_payment_id = s.id AND r.deposit_id = d.id
+               AND (r.amount, r.currency, r.ledger_reference) = (s.amount, s.currency, d.ledger_reference)
+         WHERE s.state IN ('booked', 'reversed')
+         GROUP BY s.id
+        HAVING count(d.id) <> 1 OR count(r.id) <> 1 OR (s.state = 'reversed') <> bool_and(r.place = 'returned')
+        """,
+    ),
+    (
+        "deposit {0} came to a permanent number, and no payment of it is booked",
+        """
+        SELECT d.public_id FROM payments_deposit d
+         WHERE d.method = 'va_static'
+           AND NOT EXISTS (SELECT 1 FROM payments_staticpayment s
+                            WHERE s.deposit_id = d.id AND s.state IN ('booked', 'reversed'))
+        """,
+    ),
+    (
         "message {0} tells of money nobody knows, and has no case",
         """
         SELECT m.id FROM payments_providermessage m
