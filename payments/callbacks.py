@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
@@ -13,7 +13,7 @@ from config.lib.clock import JAKARTA, now
 from payments.services import incoming
 from payments.services.incoming import BODY_LIMIT, Call, Reply
 
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[[HttpRequest], HttpResponseBase]
 # Header -> its name in the WSGI environment. Others are of no use here, and a secret among them is not even seen.
 _HEADERS = {name: "HTTP_" + name.replace("-", "_") for name in incoming.HEADERS} | {"CONTENT-TYPE": "CONTENT_TYPE"}
 

@@ -17,7 +17,8 @@ from payments.settlement.outcomes import Outcome, Stray
 from payments.settlement.rows import lock
 from wallets.errors import LedgerError
 
-Decision, Kind = ProviderMessage.Decision, ProviderMessage.Kind
+Decision = ProviderMessage.Decision
+Kind = ProviderMessage.Kind
 # What is not known yet is looked for again, since its row may come later: seconds after each try.
 _LATER = (5, 15, 60, 300, 1800, 3600)
 # Money whose owner is not known after so many tries gets a case, and a place in suspense.

@@ -44,11 +44,11 @@ class Callers:
         """Answers per second over all processes; any answer that is not the right one ends the run."""
         for pipe in self.pipes:
             pipe.send((which, seconds))
-        answers = [pipe.recv() for pipe in self.pipes]
-        for answer in answers:
-            if isinstance(answer, str):
-                raise SystemExit(answer)
-        return sum(answers)
+        answers: list[float | str] = [pipe.recv() for pipe in self.pipes]
+        rates = [answer for answer in answers if isinstance(answer, float)]
+        if len(rates) < len(answers):
+            raise SystemExit(next(answer for answer in answers if isinstance(answer, str)))
+        return sum(rates)
 
     def close(self) -> None:
         for pipe in self.pipes:

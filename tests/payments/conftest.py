@@ -11,19 +11,23 @@ from typing import Any
 
 import pgtrigger
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from django.core.cache import cache
 from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Customer
+from accounts.models import Customer, Role
 from payments import services, settlement, tasks
 from payments.methods import PROVIDERS
 from payments.models import Deposit, PaymentAttempt, ProviderMessage
 from payments.providers.faspay_snap import signing
-from tests.payments.static_bank import SERVICE_IDS, StaticBank, running_desk
+from tests.accounts import cast
+from tests.payments.cases_desk import Desk
+from tests.payments.gate import BOT, PASSWORD, Gate, new_key, public_pem, write
 from tests.payments.ovo_house import TOKEN, OvoHouse
+from tests.payments.static_bank import SERVICE_IDS, StaticBank, running_desk
 from tests.simulators import Simulator
 from wallets.models import Posting
 from wallets.selectors import balances
@@ -195,6 +199,20 @@ def ovo_house(
     return OvoHouse(faspay_sim, customer, client_for(customer))
 
 
+@pytest.fixture(scope="session")
+def gate_key() -> RSAPrivateKey:
+    return new_key()
+
+
+@pytest.fixture
+def gate(gate_key: RSAPrivateKey, settings: Any, tmp_path: Path, db: None) -> Gate:
+    """Providers at our doors, with keys that the test holds; no simulator."""
+    settings.FASPAY_PARTNER_ID = "37020"
+    settings.FASPAY_PUBLIC_KEY_FILES = [write(tmp_path, "faspay.pub", public_pem(gate_key))]
+    settings.FASPAY_OVO_USER_ID, settings.FASPAY_OVO_PASSWORD = BOT, PASSWORD
+    return Gate(gate_key)
+
+
 def code_of(response: HttpResponse) -> str:
     return str(json.loads(response.content)["responseCode"])
 
@@ -230,3 +248,14 @@ def news_of(house: House, deposit: Deposit, **changes: Any) -> dict[str, Any]:
 def rewritten_history() -> Any:
     """Let a test date a kept message back."""
     return pgtrigger.ignore("payments.ProviderMessage:kept_as_received")
+
+
+@pytest.fixture
+def desk(db: None) -> Desk:
+    """Somebody of Support, a CompanyAdmin, and another one who is SuperAdmin too."""
+    people = {
+        "maker": cast.person("maker", Role.SUPPORT),
+        "checker": cast.person("checker", Role.COMPANY_ADMIN),
+        "other": cast.person("other", Role.COMPANY_ADMIN, Role.SUPER_ADMIN),
+    }
+    return Desk(*(cast.browser_of(person) for person in people.values()), people)

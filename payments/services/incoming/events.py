@@ -14,7 +14,8 @@ from payments.services.incoming import keeping
 from payments.services.incoming.keeping import Record
 from payments.services.incoming.replies import Reply
 
-Decision, Kind = ProviderMessage.Decision, ProviderMessage.Kind
+Decision = ProviderMessage.Decision
+Kind = ProviderMessage.Kind
 PATH = "/btcpay/webhook"
 
 logger = logging.getLogger(__name__)

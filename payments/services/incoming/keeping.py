@@ -16,7 +16,8 @@ from config.lib.limits import TokenWindow
 from payments import tasks
 from payments.models import ProviderMessage
 
-Decision, Kind = ProviderMessage.Decision, ProviderMessage.Kind
+Decision = ProviderMessage.Decision
+Kind = ProviderMessage.Kind
 # What nobody signed is kept to be looked into, but never so much that it could fill the disk.
 UNVERIFIED_A_MINUTE = 20
 UNVERIFIED_BYTES = 4096
@@ -51,6 +52,8 @@ class Record:
     body: str
     reference: str = ""
     note: str = ""
+    # Of a virtual account, without blanks.
+    number: str = ""
 
     @property
     def digest(self) -> str:
@@ -61,11 +64,10 @@ class Record:
 class Wanted:
     """What must be known for the message to be answered as it says; else ``code`` and ``body`` are answered.
 
-    Any of: an attempt of this trx id, an attempt of this number, a permanent number.
+    Any of: an attempt of this trx id, an attempt of the record's number, a permanent number.
     """
 
     trx_id: str
-    number: str
     code: str
     body: str
 
@@ -130,7 +132,7 @@ def keep(record: Record, wanted: Wanted | None = None) -> Kept | None:
             "acts": acts,
             "certain": wanted is None,
             "trx_id": wanted.trx_id if wanted else "",
-            "number": wanted.number if wanted else "",
+            "number": record.number,
             "unknown_code": wanted.code if wanted else "",
             "unknown_body": wanted.body if wanted else "",
         },

@@ -16,7 +16,8 @@ from payments.services.incoming import keeping
 from payments.services.incoming.keeping import Record
 from payments.services.incoming.replies import Reply
 
-Decision, Kind = ProviderMessage.Decision, ProviderMessage.Kind
+Decision = ProviderMessage.Decision
+Kind = ProviderMessage.Kind
 PATH = "/faspay/notification"
 # The digest covers bill and status only, and the payer has seen one: no bill may fill our disk with variations.
 KEPT_PER_BILL = 50

@@ -25,7 +25,8 @@ from payments.services.incoming import keeping, legacy
 from payments.services.incoming.keeping import Record, Wanted
 from payments.services.incoming.replies import Reply
 
-Decision, Kind = ProviderMessage.Decision, ProviderMessage.Kind
+Decision = ProviderMessage.Decision
+Kind = ProviderMessage.Kind
 _KINDS = {incoming.INQUIRY: Kind.INQUIRY, incoming.QR_NOTIFY: Kind.QR}
 
 logger = logging.getLogger(__name__)
@@ -114,6 +115,7 @@ def _record(door: Door, call: Call, sighting: Sighting, matched_key: str = "") -
         body=sighting.answer.body,
         reference=sighting.reference,
         note=sighting.refusal.message if sighting.refusal else "",
+        number=sighting.number,
     )
 
 
@@ -127,7 +129,7 @@ def _take_in(door: Door, call: Call, matched_key: str) -> Answer:
     if sighting.flag is not None:
         return _take_flag(door, call, sighting, record)
     unknown = incoming.refused(door, _nobodys(door))
-    wanted = Wanted(sighting.trx_id, sighting.number, unknown.code, unknown.body)
+    wanted = Wanted(sighting.trx_id, unknown.code, unknown.body)
     kept = keeping.keep(record, wanted if sighting.decision is Decision.WAITING else None)
     return Answer(kept.code, kept.body) if kept else _again(door, sighting, record)
 
