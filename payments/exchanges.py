@@ -33,7 +33,10 @@ _SECRET_HEADERS = frozenset(
 )
 # Signatures that can be used again, and addresses that open a page by themselves (Faspay contract 3.1, 5.1, 5.5). A
 # body that was cut off may end inside of one.
-_SECRET = rb"signature|redirect_?url|web_?view_?url|url|checkout_?link|api_?key|password|pin|otp|access_?token|token"
+_SECRET = (
+    rb"signature|redirect_?url|web_?view_?url|qr_?(?:image_?)?url|url|checkout_?link|api_?key|password|pin|otp|"
+    rb"access_?token|token"
+)
 _SECRET_FIELDS = re.compile(
     rb'("(?:' + _SECRET + rb')"\s*:\s*")(?:[^"\\]|\\.)*("|\\?\Z)'
     rb"|(<(" + _SECRET + rb")(?:\s[^>]*)?>).*?(</\4\s*>|\Z)"
