@@ -86,6 +86,10 @@ CASES: dict[str, Words] = {
         gettext_lazy("We are checking a fee with the bank. It does not change what you paid or received."),
         gettext_lazy("The provider kept another fee than agreed. No customer's money is concerned."),
     ),
+    Kind.SETTLED_TWICE: Words(
+        gettext_lazy("We are comparing this payment with the bank's list."),
+        gettext_lazy("The provider's lists show the same payment more than once."),
+    ),
     Kind.CORRECTION: Words(
         gettext_lazy("We are looking at this payment again."),
         gettext_lazy("Somebody here found something wrong with this deposit and asks for a decision."),

@@ -200,14 +200,10 @@ def _after(subject: Subject, remedy: Remedy) -> None:
     if subject.deposit is not None:
         clear_attention(subject.deposit, subject)
     if remedy.action == PaymentCase.Action.TAKE_BACK and remedy.is_whole and subject.receipt is not None:
-        _note_reversal(subject.receipt)
+        if subject.receipt.static_payment_id is not None and subject.deposit is not None:
+            static.mark_reversed(subject.deposit)
     if remedy.customer is not None and remedy.amount is not None:
         case_mail.send(subject.case, remedy)
-
-
-def _note_reversal(receipt: Receipt) -> None:
-    if receipt.static_payment_id and receipt.deposit is not None:
-        static.mark_reversed(receipt.deposit)
 
 
 def clear_attention(deposit: Deposit, subject: Subject) -> None:

@@ -221,7 +221,7 @@ def flag_payment(
     amount: Decimal | None = None,
 ) -> None:
     """A case about a booked payment, without any money; its deposit is marked for staff."""
-    open_case(
+    case = open_case(
         kind,
         key=key,
         channel=CHANNEL,
@@ -234,7 +234,7 @@ def flag_payment(
         reference=key_of(payment),
         note=f"permanent number {payment.account.number}",
     )
-    if deposit.attention != kind:
+    if deposit.attention != kind and case.state != PaymentCase.State.SETTLED:
         Deposit.objects.filter(pk=deposit.pk).update(
             attention=kind, version=F("version") + 1, updated_at=now_of(payment)
         )
