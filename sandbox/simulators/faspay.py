@@ -19,6 +19,7 @@ from .faspay_ovo_caller import OvoSettings
 from .faspay_ovo_control import build_ovo
 from .faspay_qr_api import QrApi
 from .faspay_qr_control import QrControl
+from .faspay_settlement import SettlementReport
 from .faspay_signing import read_private_key, read_public_key
 from .faspay_static import StaticBank
 from .faspay_static_control import StaticControl
@@ -66,6 +67,7 @@ def build(
     own = OvoBooks(bank.state, bank.merchant, bank.now)
     ovo = build_ovo(own, ovo_access.user_id, ovo_access.password, ovo_access.settings, app)
     control.others.append(ovo.reset)
+    SettlementReport(bank, static, own).register(app)
     LegacyControl(bank, static, notifier, ovo.caller).register(app)
     wrapped: WsgiApp = logged(app, log, describe)
     return wrapped
