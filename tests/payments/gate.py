@@ -148,8 +148,9 @@ def notice(bill_no: str, **changes: Any) -> dict[str, Any]:
         "payment_channel": "OVO OpenAPI",
     }
     body = changed(body, changes)
-    inner = hashlib.md5(f"{BOT}{PASSWORD}{body['bill_no']}{body['payment_status_code']}".encode()).hexdigest()
-    return {"signature": hashlib.sha1(inner.encode()).hexdigest(), **body}
+    text = f"{BOT}{PASSWORD}{body['bill_no']}{body['payment_status_code']}".encode()
+    inner = hashlib.md5(text, usedforsecurity=False).hexdigest().encode()
+    return {"signature": hashlib.sha1(inner, usedforsecurity=False).hexdigest(), **body}
 
 
 def xml_of(fields: dict[str, Any]) -> bytes:
