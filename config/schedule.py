@@ -18,6 +18,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "otp-sweep": _every("otp.sweep", 1.0),
     "payments-sweep": _every("payments.sweep", 3.0),
     **{f"payments-{provider}": _call(provider) for provider in ("faspay_snap", "faspay_ovo", "btcpay")},
+    "payments-reconcile": _every("payments.reconcile", 5.0),
+    # After midnight in Jakarta, when banks have told of the evening.
+    "payments-reconcile-nightly": {"task": "payments.reconcile_nightly", "schedule": crontab(hour="1", minute="15")},
+    "old-exchanges": {"task": "payments.forget_exchanges", "schedule": crontab(hour="3", minute="30")},
     "notifications-sweep": _every("notifications.sweep", 5.0),
     "wallets-sweep": _every("wallets.sweep", 30.0),
     "idempotency": {"task": "accounts.forget_idempotency", "schedule": crontab(hour="1", minute="45")},

@@ -337,6 +337,12 @@ EXCHANGES_KEPT_DAYS = env.int("EXCHANGES_KEPT_DAYS", default=90)
 # answered, how long half of them may take, and from how many calls on that says anything.
 PROVIDER_HEALTH = {"window_minutes": 15, "few_calls": 5, "down_below": 0.5, "slow_below": 0.9, "slow_ms": 5000}
 
+# Comparing days with the providers: questions a minute and at most in one go, and what a payment costs by clearing
+# channel, as an amount or a percentage ("4440", "0.7%"); a fee is compared only where one is named.
+RECONCILIATION_PER_MINUTE = env.int("RECONCILIATION_PER_MINUTE", default=60)
+RECONCILIATION_QUESTIONS = env.int("RECONCILIATION_QUESTIONS", default=500)
+SETTLEMENT_FEES = env.dict("SETTLEMENT_FEES", default={})
+
 SANDBOX_OTPZAP_URL = env.str("SANDBOX_OTPZAP_URL", default="").rstrip("/")
 SANDBOX_FASPAY_URL = env.str("SANDBOX_FASPAY_URL", default="").rstrip("/")
 SANDBOX_BTCPAY_URL = env.str("SANDBOX_BTCPAY_URL", default="").rstrip("/")
@@ -396,6 +402,7 @@ BODY_LIMITS = {
     "/api/kyc/upload": KYC_FILE_BYTES + 64 * 1024,
     "/api/kyc/upload-multiple": 10 * KYC_FILE_BYTES + 256 * 1024,
     "/identity/documents/": KYC_FILE_BYTES + 64 * 1024,
+    "/staff/reconciliation/files/": 8 * 1024 * 1024 + 64 * 1024,
     "/identity/upload/": 10 * KYC_FILE_BYTES + 256 * 1024,
 }
 

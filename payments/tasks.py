@@ -9,7 +9,7 @@ from celery import shared_task
 from django.core.cache import cache
 
 from config.lib.jobs import LINGER, begun
-from payments import settlement
+from payments import exchanges, reconciling, settlement
 from payments.methods import FASPAY_OVO, FASPAY_SNAP
 from payments.models import PaymentAttempt
 from payments.settlement import ovo, ovo_reading, static
@@ -123,6 +123,26 @@ def _call_provider(provider: str) -> None:
         _each(takewhile(lambda _id: time.monotonic() < until, ovo.due_links()), ovo.work)
     if provider == FASPAY_SNAP:
         _each(takewhile(lambda _id: time.monotonic() < until, static.due()), static.ask)
+
+
+@shared_task(name="payments.reconcile")
+def reconcile() -> None:
+    """Comparisons of days and settlement files that wait."""
+    _each(reconciling.files.due(), reconciling.files.work)
+    _each(reconciling.runs.due(), reconciling.runs.work)
+
+
+@shared_task(name="payments.reconcile_nightly")
+def reconcile_nightly() -> None:
+    """Compare yesterday with every provider, and the days of a week in which something is still open."""
+    reconciling.runs.plan_night()
+
+
+@shared_task(name="payments.forget_exchanges")
+def forget_exchanges() -> None:
+    """What went out to providers is kept for a while, no longer."""
+    while exchanges.forget():
+        pass
 
 
 def _each(ids: Iterable[int], step: Callable[[int], object]) -> None:

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('matched', models.PositiveIntegerField(default=0)),
                 ('breaks', models.PositiveIntegerField(default=0)),
                 ('note', models.CharField(blank=True, max_length=200)),
+                ('histories', models.JSONField(default=list)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='asked for')),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),

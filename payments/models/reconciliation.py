@@ -37,6 +37,8 @@ class ReconciliationRun(models.Model):
     matched = models.PositiveIntegerField(default=0)
     breaks = models.PositiveIntegerField(default=0)
     note = models.CharField(max_length=200, blank=True)
+    # Phones whose whole history of the day was read: what is missing there is missing.
+    histories = models.JSONField(default=list)
     created_at = models.DateTimeField(_("asked for"), db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -122,6 +122,11 @@ def explain_by_match(message: ProviderMessage) -> None:
         _solved(case, "", "attempt")
 
 
+def solve(case: PaymentCase) -> None:
+    """The two sides that a locked case was about have found each other, and no money is to be moved for it."""
+    _solved(case, "")
+
+
 def _solved(case: PaymentCase, ledger_reference: str, *fields: str) -> None:
     case.action, case.state = PaymentCase.Action.MATCHED, PaymentCase.State.SETTLED
     case.decided_at, case.ledger_reference = now(), ledger_reference
