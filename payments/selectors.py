@@ -16,7 +16,7 @@ from config.lib.clock import now
 from config.lib.money import format_money
 from payments import emv, qr, stages
 from payments.banks import BANKS, Way
-from payments.methods import CHOICES, METHODS, QRIS, VA
+from payments.methods import CHOICES, METHODS, QRIS, VA, VA_STATIC
 from payments.models import Deposit, OvoLink, PaymentAttempt, ProviderMessage
 from wallets.selectors import balances
 
@@ -113,6 +113,8 @@ class Picture:
     @property
     def paid_by(self) -> str:
         """Method and bank in words: "Virtual account, BCA", or the method alone."""
+        if self.deposit.method == VA_STATIC:
+            return _("Permanent number, %(bank)s") % {"bank": self.deposit.bank_name}
         if self.deposit.method != VA:
             return self.deposit.bank_name
         return _("Virtual account, %(bank)s") % {"bank": self.deposit.bank_name}
@@ -233,6 +235,7 @@ def _matches(text: str) -> Q:
     found = Q(pk__in=[])
     if digits.isascii() and digits.isalnum() and len(digits) <= 28:
         found |= Q(Exists(accounts.filter(Q(number__contains=digits) | Q(trx_id=digits.upper()))))
+        found |= Q(static_payments__account__number__contains=digits)
     if (amount := _amount_in(text)) is not None:
         found |= Q(amount=amount) | Q(received_amount=amount)
     with suppress(ValueError):

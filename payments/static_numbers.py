@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, Sum
 
 from accounts.levels import limits_of
 from accounts.models import Customer
@@ -107,7 +107,13 @@ def _last_payments(accounts: list[StaticAccount]) -> dict[int, list[StaticPaymen
 def _room(customer: Customer) -> Decimal | None:
     if settings.CUSTOMER_WALLET_CURRENCY != "IDR":
         return None
-    return max(limits_of(customer).balance - balance_in(customer, "IDR"), Decimal(0))
+    return max(limits_of(customer).balance - balance_in(customer, "IDR") - announced_to(customer), Decimal(0))
+
+
+def announced_to(customer: Customer) -> Decimal:
+    """What banks have announced to the customer's numbers and not confirmed yet, in rupiah."""
+    waiting = StaticPayment.objects.filter(account__customer=customer, state=StaticPayment.State.FLAGGED)
+    return waiting.aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 
 def version_of(customer: Customer) -> str:

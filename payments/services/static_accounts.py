@@ -17,7 +17,7 @@ from payments.models import PaymentAttempt, ProviderMessage, StaticAccount, Stat
 from payments.providers.faspay_snap import schemas
 from payments.settlement import static_booking
 from payments.settlement.static import patience
-from payments.static_numbers import service_ids, shown_name
+from payments.static_numbers import announced_to, service_ids, shown_name
 from wallets.errors import OverBalanceLimit
 from wallets.services import check_room
 
@@ -204,14 +204,9 @@ def _check_amount(account: StaticAccount, amount: Decimal, currency: str) -> Non
     try:
         check_amount(amount, CURRENCY)
         if settings.CUSTOMER_WALLET_CURRENCY == CURRENCY:
-            check_room(account.customer, amount, _announced(account.customer))
+            check_room(account.customer, amount, announced_to(account.customer))
     except (InvalidAmount, OverBalanceLimit) as error:
         raise refusal from error
-
-
-def _announced(customer: Customer) -> Decimal:
-    waiting = StaticPayment.objects.filter(account__customer=customer, state=StaticPayment.State.FLAGGED)
-    return sum(waiting.values_list("amount", flat=True), Decimal(0))
 
 
 def _check_same(known: StaticPayment, reference_no: str, amount: Decimal, currency: str) -> None:
