@@ -42,7 +42,8 @@ _NOT_PAID = f"""
     UPDATE payments_settlementline l SET verdict = 'not_paid'
      WHERE {_OPEN} AND l.verdict = 'waiting' AND l.status IN ('pending', 'failed', 'unknown')
 """
-# Receipts that a line names. A line that names an attempt of ours is never matched by its number alone. The last parts reach payments to permanent numbers, whose receipts bear both names.
+# Receipts that a line names; the last part reaches payments to permanent numbers. A line that names an attempt of ours
+# is never matched by its number alone.
 _NAMED = f"""
     open_line AS MATERIALIZED (
       SELECT l.id, l.source, l.external_id, l.reference, l.number, l.amount, l.currency, l.paid_at, l.day

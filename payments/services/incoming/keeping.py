@@ -183,6 +183,10 @@ def keep_unsigned(record: Record, *, string_to_sign: str = "") -> None:
     if not _may_keep():
         return
     columns = _columns(record) | {"body": record.content[:UNVERIFIED_BYTES]}
+    if string_to_sign:
+        # To be checked again once the sender's new key is here (services/reapply.py).
+        signature = record.headers.get("X-SIGNATURE", "")[:1000].replace("\x00", "")
+        columns["headers"] = {**shown(record.headers), "X-SIGNATURE": signature}
     ProviderMessage.objects.create(
         **columns,
         verified=False,
