@@ -328,7 +328,7 @@ def test_the_last_way_is_one_press_away(house: House, signed_in: Client) -> None
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form.group(0)))
     fields.pop("csrfmiddlewaretoken", None)
     assert signed_in.post(TOPUP, fields)["Location"] == url_of(Deposit.objects.latest("id"))
-    assert list(Deposit.objects.values_list("method", "amount")) == [("qris", 100_000)] * 2
+    assert list(Deposit.objects.values_list("method", "amount")) == [("qris", Decimal(100_000))] * 2
 
 
 @pytest.mark.usefixtures("all_ways")
