@@ -199,8 +199,7 @@ def _after(subject: Subject, remedy: Remedy) -> None:
     """What follows from a case that is settled: for the deposit, the permanent number, and whom it concerns."""
     if subject.deposit is not None:
         clear_attention(subject.deposit, subject)
-    if remedy.action == PaymentCase.Action.TAKE_BACK and remedy.is_whole and subject.receipt is not None:
-        if subject.receipt.static_payment_id is not None and subject.deposit is not None:
+        if remedy.action == PaymentCase.Action.TAKE_BACK and remedy.is_whole:
             static.mark_reversed(subject.deposit)
     if remedy.customer is not None and remedy.amount is not None:
         case_mail.send(subject.case, remedy)

@@ -135,6 +135,14 @@ def _solved(case: PaymentCase, ledger_reference: str, *fields: str) -> None:
     audit.record(system("payments"), "payment_case.matched", target=case, after={"ledger_reference": ledger_reference})
 
 
+def assign(case: PaymentCase, receipt: Receipt, deposit: Deposit, attempt: PaymentAttempt) -> None:
+    """It is known now whose money of a locked case it is; where it goes is still to be decided."""
+    name_owner(receipt, deposit=deposit, attempt=attempt)
+    case.deposit, case.attempt, case.customer = deposit, attempt, deposit.customer
+    case.version += 1
+    case.save(update_fields=["deposit", "attempt", "customer", "version"])
+
+
 def name_owner(receipt: Receipt, *fields: str, **owner: Any) -> None:
     """Write down whose payment a receipt is of, with ``fields`` that were set already."""
     for name, value in owner.items():

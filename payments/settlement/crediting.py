@@ -157,7 +157,9 @@ def _claim(rows: Locked, case: PaymentCase, receipt: Receipt, arrival: Arrival) 
             with transaction.atomic():
                 _out_of_suspense(deposit, rows.attempt, receipt)
         except AccountFrozen:
-            return flag(rows, Kind.LEDGER_REFUSED)
+            cases.assign(case, receipt, deposit, rows.attempt)
+            _end_attempt(rows)
+            return flag(rows, case.kind)
         cases.match(case, ledger_reference=deposit.reference, customer=deposit.customer, **owner)
         succeed(rows, arrival, reference=deposit.reference)
         return Decision.CREDITED

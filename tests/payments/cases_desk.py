@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Customer, PortalUser
 from payments.checks import ledger_problems
-from payments.models import Deposit, PaymentCase
+from payments.models import Deposit, PaymentCase, Receipt
 from wallets import proof
 from wallets.models import Account
 from wallets.selectors import balance_in
@@ -46,8 +46,6 @@ class Desk:
         form = {"version": case.version, "note": "Not so.", **more}
         answer: Any = (by or self.checker).post(address(f"case_{what}", case), form)
         case.refresh_from_db()
-        if case.receipt is not None:
-            case.receipt.refresh_from_db()
         return answer
 
     def settle(self, case: PaymentCase, action: str, **more: Any) -> PaymentCase:
@@ -68,6 +66,11 @@ def house_balance(code: str, currency: str = "IDR") -> Decimal:
 
 def wallet(customer: Customer, currency: str = "IDR") -> Decimal:
     return balance_in(customer, currency)
+
+
+def place_of(case: PaymentCase) -> str:
+    """Where the money of a case is, as the receipt says now; "" without one."""
+    return Receipt.objects.get(pk=case.receipt_id).place if case.receipt_id else ""
 
 
 def problems() -> list[str]:

@@ -11,7 +11,7 @@ from accounts.models import Customer
 from notifications.models import Mail
 from payments import settlement, wording
 from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderMessage, Receipt
-from tests.payments.cases_desk import Desk, address, closed_wallet, house_balance, problems, wallet
+from tests.payments.cases_desk import Desk, address, closed_wallet, house_balance, place_of, problems, wallet
 from tests.payments.conftest import House, body_of, last_message, news_of
 from wallets.services import transfer
 
@@ -99,7 +99,7 @@ def test_the_second_payment_waits_in_suspense_and_is_credited_by_two(house: Hous
 
     desk.settle(case, "credit")
     deposit.refresh_from_db()
-    assert (case.state, case.receipt.place, case.ledger_reference) == ("settled", "wallet", case.subject)
+    assert (case.state, place_of(case), case.ledger_reference) == ("settled", "wallet", case.subject)
     assert (wallet(house.customer), house_balance("suspense:faspay_va"), deposit.attention) == (2 * RP, Decimal(0), "")
     assert (deposit.received_amount, deposit.receipts.count()) == (RP, 2)
     assert "Rp50.000 is in your wallet now" in wording.case_sentences(deposit)[0]
@@ -125,7 +125,7 @@ def test_the_same_news_again_opens_nothing_before_or_after_the_decision(house: H
 def test_given_back_it_leaves_suspense_and_clearing(house: House, desk: Desk) -> None:
     deposit, case = paid_twice(house)
     desk.settle(case, "return")
-    assert (case.receipt.place, house_balance("suspense:faspay_va")) == ("returned", Decimal(0))
+    assert (place_of(case), house_balance("suspense:faspay_va")) == ("returned", Decimal(0))
     assert (house_balance("clearing:faspay_va"), wallet(house.customer)) == (-RP, RP)
     assert "goes back the way it came" in wording.case_sentences(deposit)[0]
 
@@ -133,7 +133,7 @@ def test_given_back_it_leaves_suspense_and_clearing(house: House, desk: Desk) ->
 def test_unclaimed_money_becomes_ours(house: House, desk: Desk) -> None:
     _deposit, case = paid_twice(house)
     desk.settle(case, "write_off")
-    assert (case.receipt.place, house_balance("revenue:unclaimed")) == ("kept", RP)
+    assert (place_of(case), house_balance("revenue:unclaimed")) == ("kept", RP)
     assert house_balance("clearing:faspay_va") == -2 * RP
 
 
@@ -194,7 +194,7 @@ def test_taken_back_by_the_bank_leaves_the_wallet_by_the_mirror_of_its_credit(ho
     case = deposit.cases.get()
     assert (case.kind, case.receipt) == ("refunded", deposit.receipts.get())
     desk.settle(case, "take_back")
-    assert (wallet(house.customer), house_balance("clearing:faspay_va"), case.receipt.place) == (0, 0, "returned")
+    assert (wallet(house.customer), house_balance("clearing:faspay_va"), place_of(case)) == (0, 0, "returned")
     told(house, deposit, additionalInfo=info)
     assert (deposit.state, deposit.attention, deposit.cases.count()) == ("success", "", 1)
     assert "was taken out of your wallet" in Mail.objects.latest("id").subject
@@ -237,7 +237,7 @@ def test_money_for_a_blocked_wallet_waits_and_pays_the_deposit_later(house: Hous
         house.deliver(house.pay(deposit)[0])
         house.work()
         case = deposit.cases.get()
-        assert (case.kind, case.receipt.place, house_balance("clearing:faspay_va")) == (
+        assert (case.kind, place_of(case), house_balance("clearing:faspay_va")) == (
             "ledger_refused",
             "suspense",
             -RP,
@@ -284,7 +284,7 @@ def look_again(house: House) -> None:
 
 def test_money_of_nobody_waits_in_suspense_until_its_reference_appears(house: House) -> None:
     case = unknown(house)
-    assert (case.receipt.place, house_balance("suspense:faspay_va"), case.customer) == ("suspense", RP, None)
+    assert (place_of(case), house_balance("suspense:faspay_va"), case.customer) == ("suspense", RP, None)
     deposit = appears(house)
     look_again(house)
     deposit.refresh_from_db()
