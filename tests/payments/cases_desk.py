@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -32,19 +31,17 @@ class Desk:
     other: Client
     people: dict[str, PortalUser]
 
-    def propose(self, case: PaymentCase, action: str, *, by: Client | None = None, **more: Any) -> HttpResponse:
+    def propose(self, case: PaymentCase, action: str, *, by: Client | None = None, **more: Any) -> Any:
         case.refresh_from_db()
         form = {"version": case.version, "action": action, "note": "The bank confirmed it by phone.", **more}
-        answer: Any = (by or self.maker).post(address("case_propose", case), form)
+        answer = (by or self.maker).post(address("case_propose", case), form)
         case.refresh_from_db()
         return answer
 
-    def decide(
-        self, case: PaymentCase, what: str = "approve", *, by: Client | None = None, **more: Any
-    ) -> HttpResponse:
+    def decide(self, case: PaymentCase, what: str = "approve", *, by: Client | None = None, **more: Any) -> Any:
         case.refresh_from_db()
         form = {"version": case.version, "note": "Not so.", **more}
-        answer: Any = (by or self.checker).post(address(f"case_{what}", case), form)
+        answer = (by or self.checker).post(address(f"case_{what}", case), form)
         case.refresh_from_db()
         return answer
 

@@ -18,7 +18,7 @@ from tests.payments.cases_desk import Desk, address, place_of, problems, wallet
 from tests.payments.conftest import House
 
 pytestmark = pytest.mark.django_db
-RP = Decimal(50_000)
+RP, NIL = Decimal(50_000), Decimal(0)
 
 
 def waiting(house: House, amount: Decimal = RP, key: str = "PAYMENTOFAYU0001") -> PaymentCase:
@@ -41,7 +41,7 @@ def test_nobody_approves_what_they_proposed_whatever_role_they_get_meanwhile(hou
     assert desk.decide(case, by=desk.maker).status_code == 404, "Support does not approve"
     desk.people["maker"].roles.add(Role.objects.get(name=Role.SUPER_ADMIN))
     desk.decide(case, by=desk.maker)
-    assert (case.state, wallet(house.customer)) == ("proposed", 0)
+    assert (case.state, wallet(house.customer)) == ("proposed", NIL)
     assert "A second person must" in desk.said(desk.maker, case)
     desk.decide(case, "reject", by=desk.maker)
     assert case.state == "proposed", "nor rejects it: it is taken back"

@@ -25,7 +25,7 @@ from tests.payments.test_races import at_once
 from wallets.services import credit_from_house
 
 pytestmark = pytest.mark.django_db(transaction=True)
-RP = Decimal(50_000)
+RP, NIL = Decimal(50_000), Decimal(0)
 TRX, NUMBER = "NOBODYKNOWS12345", "3702011234567890"
 
 
@@ -100,7 +100,7 @@ def test_two_approvers_at_once_move_it_once(house: House, desk: Desk) -> None:
     actors = [actor_of(desk.people[name]) for name in ("checker", "other")]
     came = at_once(*(tried(partial(cases.approve, actor=one, case=case)) for one in actors))
     assert sorted(came) == ["case_moved", "done"]
-    assert (wallet(house.customer), house_balance("suspense:faspay_va")) == (RP, 0)
+    assert (wallet(house.customer), house_balance("suspense:faspay_va")) == (RP, NIL)
     assert AuditEntry.objects.filter(action="payment_case.approved").count() == 1
     assert (Mail.objects.filter(subject__contains="Rp50.000").count(), problems()) == (1, [])
 
@@ -127,7 +127,7 @@ def test_approve_and_reject_at_once_have_one_winner(house: House, desk: Desk) ->
         )
         assert sorted(came) == ["case_moved", "done"]
         case = PaymentCase.objects.get(pk=case.pk)
-        moved = house_balance("suspense:faspay_va") == 0
+        moved = house_balance("suspense:faspay_va") == NIL
         assert (case.state == "settled", case.state == "open") == (moved, not moved)
     assert problems() == []
 
@@ -152,7 +152,7 @@ def test_approved_by_hand_while_its_reference_appears_it_is_credited_once(house:
         _due_now(house)
         case.refresh_from_db()
         assert case.state == "settled"
-        assert (wallet(house.customer), house_balance("suspense:faspay_va")) == ((round_ + 1) * RP, 0)
+        assert (wallet(house.customer), house_balance("suspense:faspay_va")) == ((round_ + 1) * RP, NIL)
         assert Deposit.objects.get(pk=deposit.pk).state == "success"
         assert problems() == []
 

@@ -16,7 +16,7 @@ from tests.payments.conftest import House, body_of, last_message, news_of
 from wallets.services import transfer
 
 pytestmark = pytest.mark.django_db
-RP = Decimal(50_000)
+RP, NIL = Decimal(50_000), Decimal(0)
 
 
 @pytest.fixture(autouse=True)
@@ -194,7 +194,7 @@ def test_taken_back_by_the_bank_leaves_the_wallet_by_the_mirror_of_its_credit(ho
     case = deposit.cases.get()
     assert (case.kind, case.receipt) == ("refunded", deposit.receipts.get())
     desk.settle(case, "take_back")
-    assert (wallet(house.customer), house_balance("clearing:faspay_va"), place_of(case)) == (0, 0, "returned")
+    assert (wallet(house.customer), house_balance("clearing:faspay_va"), place_of(case)) == (NIL, NIL, "returned")
     told(house, deposit, additionalInfo=info)
     assert (deposit.state, deposit.attention, deposit.cases.count()) == ("success", "", 1)
     assert "was taken out of your wallet" in Mail.objects.latest("id").subject
@@ -221,13 +221,13 @@ def test_money_that_was_spent_is_not_taken_back_but_may_be_lost(
     assert "only Rp5.000 can be taken out" in desk.said(desk.checker, case)
     desk.decide(case, "reject")
     desk.settle(case, "take_back", amount="5.000")
-    assert (wallet(house.customer), house_balance("clearing:faspay_va")) == (0, Decimal(-45_000))
+    assert (wallet(house.customer), house_balance("clearing:faspay_va")) == (NIL, Decimal(-45_000))
 
     desk.maker.post(address("deposit_correct", deposit), {"note": "The rest is lost."})
     rest = deposit.cases.exclude(pk=case.pk).get()
     assert desk.propose(rest, "write_off", amount="45.001").status_code == 422
     desk.settle(rest, "write_off", amount="45.000")
-    assert (house_balance("clearing:faspay_va"), house_balance("expense:payment_losses")) == (0, Decimal(-45_000))
+    assert (house_balance("clearing:faspay_va"), house_balance("expense:payment_losses")) == (NIL, Decimal(-45_000))
     assert "Your wallet has not changed" in wording.case_sentences(deposit)[1]
 
 
@@ -289,7 +289,7 @@ def test_money_of_nobody_waits_in_suspense_until_its_reference_appears(house: Ho
     look_again(house)
     deposit.refresh_from_db()
     case.refresh_from_db()
-    assert (deposit.state, wallet(house.customer), house_balance("suspense:faspay_va")) == ("success", RP, 0)
+    assert (deposit.state, wallet(house.customer), house_balance("suspense:faspay_va")) == ("success", RP, NIL)
     assert (case.state, case.action, case.deposit, Receipt.objects.count()) == ("settled", "matched", deposit, 1)
     told(house, deposit)
     assert (last_message().decision, wallet(house.customer)) == ("repeated", RP)
@@ -313,7 +313,7 @@ def test_given_to_somebody_else_the_deposit_is_not_paid(house: House, desk: Desk
     deposit = appears(house)
     look_again(house)
     deposit.refresh_from_db()
-    assert (deposit.state, wallet(house.customer), wallet(other_customer)) == ("pending", 0, RP)
+    assert (deposit.state, wallet(house.customer), wallet(other_customer)) == ("pending", NIL, RP)
 
 
 def test_staff_find_out_that_it_arrived_and_the_letter_that_comes_later_is_a_repeat(house: House, desk: Desk) -> None:
