@@ -92,6 +92,11 @@ class Picture:
         return self.stage in {"preparing", "in_doubt", "waiting", "ended", "confirming", "ending"}
 
     @property
+    def is_open_to_payers(self) -> bool:
+        """Whether somebody who has its link could still pay it, this way or another."""
+        return self.stage in {"preparing", "in_doubt", "waiting", "ended"}
+
+    @property
     def words(self) -> stages.Words:
         """The texts of this stage, filled in."""
         found, bank = stages.words_of(self.stage, self.method), {"bank": self.bank_name}

@@ -24,9 +24,6 @@ from payments.models import Deposit
 from payments.selectors import Picture
 from payments.services import switching
 
-# Stages in which the payer may turn to another way.
-_OPEN = frozenset({"preparing", "in_doubt", "waiting", "ended"})
-
 
 def _unlisted(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Whoever has the link has the page; so search engines are told not to keep it."""
@@ -136,7 +133,8 @@ def _refused(request: HttpRequest, deposit: Deposit, error: ServiceError) -> Htt
 def _context(request: HttpRequest, deposit: Deposit) -> dict[str, Any]:
     picture = selectors.picture_of(deposit)
     others = _other_ways(picture)
-    shown = picture.stage in _OPEN | {"ending"} and picture.method in choices.FOR_ANYBODY
+    payable = picture.is_open_to_payers or picture.stage == "ending"
+    shown = payable and picture.method in choices.FOR_ANYBODY
     renewable = picture.stage == "ended" and shown and bool(others)
     return {
         "picture": picture,
@@ -146,7 +144,7 @@ def _context(request: HttpRequest, deposit: Deposit) -> dict[str, Any]:
         "is_owner": deposit.customer.user_id == request.user.pk,
         "is_sandbox": deposit.customer.is_sandbox,
         "is_shown": shown,
-        "is_open": picture.stage in _OPEN,
+        "is_open": picture.is_open_to_payers,
         "choices": others,
         "measured": any(choice.is_measured for choice in others),
         "ways": picture.ways if shown else [],
@@ -158,7 +156,7 @@ def _context(request: HttpRequest, deposit: Deposit) -> dict[str, Any]:
 def _other_ways(picture: Picture) -> list[choices.Choice]:
     """What else a payer without an account can choose; nothing once there is nothing left to choose for."""
     deposit = picture.deposit
-    if picture.stage not in _OPEN or deposit.currency != "IDR" or deposit.customer.is_sandbox:
+    if not picture.is_open_to_payers or deposit.currency != "IDR" or deposit.customer.is_sandbox:
         return []
     offered = choices.offered(amount=deposit.amount, public=True, left=deposit.expires_at - now())
     # Of virtual accounts there are many: another bank is another way.

@@ -429,3 +429,15 @@ def test_the_page_costs_the_same_whatever_was_tried(
     stranger.get(link(deposit))
     with django_assert_max_num_queries(3):
         stranger.get(link(deposit))
+
+
+# --- how the link gets about ----------------------------------------------------------------------
+
+
+def test_the_owner_is_given_the_link_to_pass_on_while_it_can_be_paid(house: House, signed_in: Client) -> None:
+    deposit = house.ask_for()
+    page = signed_in.get(f"/topup/deposits/{deposit.public_id}/")
+    assert "Let somebody else pay" in text_of(page)
+    assert f'data-copy="http://testserver{link(deposit)}"' in page.content.decode()
+    deposits.cancel_deposit(deposit=deposit)
+    assert "Let somebody else pay" not in text_of(signed_in.get(f"/topup/deposits/{deposit.public_id}/"))
