@@ -61,12 +61,13 @@ def _answer(reply: Reply) -> HttpResponse:
 
 
 def _body_of(request: HttpRequest) -> bytes:
-    """The bytes as they came. What is too much to read, or broke off, stands for something too long to accept."""
+    """The bytes as they came; something too long to accept for what is too much to read, nothing for what is none."""
     if announced(request) > BODY_LIMIT:
         return b" " * (BODY_LIMIT + 1)
     try:
         return request.body
     except RequestDataTooBig:
         return b" " * (BODY_LIMIT + 1)
-    except UnreadablePostError:
+    except (UnreadablePostError, ValueError):
+        # It broke off, or its length is no number.
         return b""

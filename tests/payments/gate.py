@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from django.test import Client
 from django.utils import timezone
 
+from payments import settlement
 from payments.models import Deposit, PaymentAttempt, ProviderMessage, StaticAccount
 
 INQUIRY, PAYMENT = "/v1.0/transfer-va/inquiry", "/v1.0/transfer-va/payment"
@@ -193,6 +194,9 @@ def write(folder: Path, name: str, content: bytes) -> str:
     return str(folder / name)
 
 
-def press_due() -> None:
-    """Let everything that waits for a later look be due now."""
-    ProviderMessage.objects.filter(next_try_at__isnull=False).update(next_try_at=timezone.now())
+def work(times: int = 1) -> None:
+    """Act on every stored message, also on those that wait for a later look."""
+    for _ in range(times):
+        ProviderMessage.objects.filter(next_try_at__isnull=False).update(next_try_at=timezone.now())
+        for message_id in settlement.due.messages():
+            settlement.apply_message(message_id)

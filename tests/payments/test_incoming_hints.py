@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from payments.models import OvoLink, ProviderMessage
+from tests.payments import gate as g
 from tests.payments.gate import WEBHOOK, Gate, last_message
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +38,7 @@ def test_a_hint_is_answered_and_kept_without_its_token(open_gate: Gate, method: 
     "body",
     [
         b'{"phone_number":"081234567890","response_code":"00"}',
-        b"<faspay><phone_number>081234567890</phone_number><response_code>00</response_code></faspay>",
+        g.xml_of({"phone_number": "081234567890", "response_code": "00"}),
     ],
 )
 def test_a_hint_in_a_body(open_gate: Gate, body: bytes) -> None:
@@ -46,9 +47,8 @@ def test_a_hint_in_a_body(open_gate: Gate, body: bytes) -> None:
 
 def test_hints_that_are_none(open_gate: Gate) -> None:
     assert open_gate.client.get(f"/faspay/ovo/linked/{TOKEN}").status_code == 400
-    assert (
-        open_gate.client.get("/faspay/ovo/linked/other?phone_number=081234567890&response_code=00").status_code == 404
-    )
+    other = "/faspay/ovo/linked/other?phone_number=081234567890&response_code=00"
+    assert open_gate.client.get(other).status_code == 404
     assert open_gate.client.put(f"/faspay/ovo/linked/{TOKEN}").status_code == 405
     assert open_gate.client.generic("POST", f"/faspay/ovo/linked/{TOKEN}", b"x" * 70_000).status_code == 400
 
