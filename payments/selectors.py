@@ -16,7 +16,7 @@ from config.lib.clock import now
 from config.lib.money import format_money
 from payments import emv, qr, stages
 from payments.banks import BANKS, Way
-from payments.methods import CHOICES, METHODS, QRIS, VA, VA_STATIC
+from payments.methods import CHOICES, METHODS, OVO, QRIS, VA, VA_STATIC
 from payments.models import Deposit, OvoLink, PaymentAttempt, ProviderMessage
 from wallets.selectors import balances
 
@@ -137,7 +137,12 @@ class Picture:
     @property
     def may_cancel(self) -> bool:
         """Whether it can be called off: nobody has begun to pay it."""
-        return self.stage == "waiting" and self.account is not None and self.account.state == Account.OPEN
+        if self.account is None:
+            return False
+        if self.method == OVO:
+            # What OVO asks the payer cannot be taken back; a minute later it is over.
+            return self.stage == "ended" and self.account.state in {Account.CLOSED, Account.FAILED}
+        return self.stage == "waiting" and self.account.state == Account.OPEN
 
     @property
     def ways(self) -> list[Way]:

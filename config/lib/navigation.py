@@ -44,7 +44,15 @@ _BUY = Entry("otp:buy", _("Buy a number"), "shopping-bag", pgettext_lazy("bottom
 _LIVE = Entry("otp:live", _("Live orders"), "bolt", pgettext_lazy("bottom bar", "Codes"))
 _ORDERS = Entry("otp:orders", _("Orders"), "clipboard-document-list", also=("otp:order",))
 _TOPUP = Entry(
-    "payments:topup", _("Top up"), "plus-circle", also=("payments:deposit", "payments:ovo", "payments:permanent")
+    "payments:topup",
+    _("Top up"),
+    "plus-circle",
+    also=(
+        "payments:deposit",
+        "payments:permanent",
+        "payments:ovo",
+        *("payments:ovo_link", "payments:ovo_pay", "payments:ovo_history", "payments:ovo_instructions"),
+    ),
 )
 _DEPOSITS = Entry("payments:deposits", _("Deposits"), "arrow-down-tray")
 _STATEMENT = Entry("wallets:statement", _("Transactions"), "banknotes", also=("wallets:transfer", "wallets:payment"))
@@ -111,7 +119,7 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     "staff:reconciliation",
                     _("Reconciliation"),
                     "scale",
-                    also=("staff:reconciliation_day", "staff:settlement_file"),
+                    also=("staff:reconciliation_day", "staff:settlement_files", "staff:settlement_file"),
                     permission="Reconciliation.Read",
                 ),
                 Entry(

@@ -197,13 +197,18 @@ def _finish(rows: Locked, code: str) -> None:
     rows.save("last_code", "next_check_at", "lease_token", "lease_until")
 
 
+def _just_over(rows: Locked) -> bool:
+    """Whether whoever paid at the last moment still looks at the page."""
+    return timedelta(0) <= rows.now - rows.ends_at < pace.WATCHED
+
+
 def _next(rows: Locked) -> datetime | None:
     attempt = rows.attempt
     if attempt.state == State.IN_DOUBT and attempt.in_doubt_since:
         return pace.in_doubt(attempt.in_doubt_since, attempt.questions, rows.now)
     if attempt.state == State.OPEN and rows.deposit.state == Deposit.State.PENDING:
         return pace.waiting(attempt.opened_at or attempt.created_at, rows.now, rows.ends_at)
-    if attempt.state == State.CLOSED and rows.deposit.state == Deposit.State.PENDING:
+    if attempt.state == State.CLOSED and rows.deposit.state == Deposit.State.PENDING and _just_over(rows):
         return pace.given_up_soon(rows.now)
     if attempt.state == State.OPEN and rows.deposit.state == Deposit.State.SUCCESS:
         return rows.now  # paid another way meanwhile: to be called off

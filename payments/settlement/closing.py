@@ -50,17 +50,21 @@ def _end_account(rows: Locked) -> None:
 
 @transaction.atomic
 def cancel(attempt_id: int) -> bool:
-    """Call off an unpaid deposit whose number is known; true also when it was called off before."""
+    """Call off an unpaid deposit whose number is known, or whose attempt has ended; true also when it was called off
+    before. A question that OVO has put to the payer cannot be taken back: false until it is over."""
     rows = lock(attempt_id)
-    if rows is None or rows.deposit.state != Deposit.State.PENDING or rows.attempt.state != State.OPEN:
+    if rows is None or rows.deposit.state != Deposit.State.PENDING or not _may_be_cancelled(rows):
         return rows is not None and rows.deposit.state == Deposit.State.CANCELLED
     rows.deposit.state = Deposit.State.CANCELLED
     rows.touch("state")
-    rows.attempt.state = State.CLOSED
-    rows.attempt.page_url = ""
-    rows.attempt.next_check_at = rows.now + _LOOK_AFTER_DELETING
-    rows.save("state", "page_url", "next_check_at")
+    _close_here(rows)
     return True
+
+
+def _may_be_cancelled(rows: Locked) -> bool:
+    if rows.attempt.state == State.OPEN:
+        return rows.attempt.method != OVO
+    return rows.attempt.state in {State.CLOSED, State.FAILED}
 
 
 def leave(rows: Locked) -> bool:

@@ -9,7 +9,7 @@ _RARELY = timedelta(hours=2)
 _FIRST = timedelta(seconds=60)
 # The last look at an open attempt is so long after its end; nothing final is said before.
 LAST_LOOK = timedelta(seconds=10)
-_SOON_AFTER = timedelta(minutes=1)
+_SOON_AFTER, WATCHED = timedelta(minutes=1), timedelta(minutes=15)
 # How long after its end an invoice is watched for money that came late.
 WATCH = timedelta(hours=24)
 

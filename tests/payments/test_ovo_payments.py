@@ -130,6 +130,20 @@ def test_the_window_of_sixty_seconds(ovo_house: OvoHouse) -> None:
     assert gone["Location"] == f"/topup/deposits/{deposit.public_id}/"
 
 
+def test_what_ovo_asks_cannot_be_taken_back_but_given_up_afterwards(ovo_house: OvoHouse) -> None:
+    ovo_house.linked()
+    deposit = ovo_house.push()
+    here = f"/topup/deposits/{deposit.public_id}/"
+    assert "Cancel the top up" not in _shown(ovo_house, deposit)
+    ovo_house.page.post(f"{here}cancel")
+    ovo_house.tell(deposit, "8")
+    assert deposit.state == "pending"
+    assert "Cancel the top up" in _shown(ovo_house, deposit)
+    ovo_house.page.post(f"{here}cancel")
+    deposit.refresh_from_db()
+    assert deposit.state == "cancelled"
+
+
 def test_late_success_is_found_by_asking(ovo_house: OvoHouse, no_ledger_problems: None) -> None:
     ovo_house.linked()
     deposit = ovo_house.push()
