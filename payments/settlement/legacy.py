@@ -57,7 +57,9 @@ def apply_notice(message: ProviderMessage) -> Outcome | Stray:
 
 def _stray(notice: Notice) -> Stray:
     """Nobody's bill (yet). The amount is signed by nobody, so no money is booked for it, not even in suspense."""
-    return Stray(channel=METHODS[OVO].channel, reference=notice.bill_no)
+    # With a key it becomes a case for staff when it stays unknown.
+    key = notice.bill_no if notice.status is Status.SUCCESS else ""
+    return Stray(channel=METHODS[OVO].channel, key=key, reference=notice.bill_no)
 
 
 def _paid(rows: Locked, notice: Notice, message: ProviderMessage) -> Outcome | Stray:
