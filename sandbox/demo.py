@@ -15,7 +15,7 @@ from django.conf import settings
 
 from accounts.models import Customer
 from accounts.services.people import register_customer
-from sandbox import demo_history, demo_identity, demo_people
+from sandbox import demo_history, demo_identity, demo_money, demo_people
 
 CUSTOMER = "ayu@demo.example"
 FRIEND = "budi@demo.example"
@@ -33,6 +33,7 @@ def load() -> Iterator[str]:
     yield f"customer: {ayu.user.email}"
     yield from demo_identity.tell(secrets.token_urlsafe(24))
     yield from demo_history.tell(ayu)
+    yield from demo_money.tell(ayu)
 
 
 def _password(known: dict[str, Any], role: str) -> str:
