@@ -11,7 +11,7 @@ from payments.exchanges import recorded
 from payments.methods import METHODS
 from payments.models import Deposit, PaymentAttempt, PaymentCase
 from payments.providers.types import Flag, Made, NoSuchPayment, Ref, Status
-from payments.selectors import SEEN
+from payments.selectors import SEEN, SET_ASIDE
 from payments.settlement import pace
 from payments.settlement.cases import open_case
 from payments.settlement.crediting import Arrival, credit, flag, flag_case
@@ -137,6 +137,9 @@ def _set_aside(rows: Locked, status: Status) -> None:
         note=status.raw_flag,
         receipt_key=rows.attempt.trx_id,
     )
+    if rows.attempt.reason != SET_ASIDE:
+        rows.attempt.reason = SET_ASIDE
+        rows.save("reason")
     flag(rows, kind)
 
 
