@@ -94,7 +94,7 @@ KINDS: list[tuple[str, str, str]] = [
 ]
 # Parameters that name no object: any value will do.
 PLAIN = {"slug": "keys", "tab": "keys", "name": "a-letter", "key": "a-key", "uidb36": "1", "url": "x", "pk": "7"}
-PLAIN |= {"object_id": "1", "content_type_id": "1", "app_label": "accounts", "part": "1", "page": "1"}
+PLAIN |= {"token": "a-token", "object_id": "1", "content_type_id": "1", "app_label": "accounts", "part": "1", "page": "1"}
 
 
 @dataclass(frozen=True)
