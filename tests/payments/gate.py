@@ -65,7 +65,7 @@ class Gate:
         }
         return {name: value for name, value in {**given, **changes}.items() if value != "-"}
 
-    def send(self, path: str, body: Any, *, signed: bytes | None = None, at: str = "", **changes: str) -> Any:
+    def send(self, path: str, body: Any, *, signed: Any = None, at: str = "", **changes: str) -> Any:
         """POST ``body`` (bytes, or something to be written as JSON), signed over ``signed`` or itself."""
         raw = body if isinstance(body, bytes) else compact(body)
         headers = self.headers(path, raw if signed is None else signed, **changes)
