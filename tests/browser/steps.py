@@ -50,10 +50,42 @@ def top_up(page: Page, amount: str, bank: str = "BCA") -> None:
     page.goto("/topup/")
     expect_accessible(page)
     page.get_by_label("Your own amount").fill(amount)
-    page.locator("label").filter(has_text=bank).first.click()
+    page.locator("label.way").filter(has_text="Virtual account").click()
+    page.locator("label.form-selectgroup-item").filter(has_text=bank).first.click()
     page.get_by_role("button", name="Continue to payment").click()
     expect(page.get_by_role("heading", name="Pay to this number")).to_be_visible()
     expect_accessible(page)
+
+
+def begin(page: Page, amount: str, way: str) -> None:
+    """Ask for a top-up of ``amount`` by ``way`` and wait for the page that says how to pay it."""
+    page.goto("/topup/")
+    page.get_by_label("Your own amount").fill(amount)
+    page.locator("label").filter(has_text=way).first.click()
+    page.get_by_role("button", name="Continue to payment").click()
+    page.wait_for_url("**/topup/deposits/**")
+
+
+def play(context: BrowserContext, action: str, what: str) -> None:
+    """Press ``action`` for what shows ``what`` on the sandbox page of other ways to pay, in a second tab."""
+    outside = context.new_page()
+    outside.goto("/sandbox/ways/")
+    expect_accessible(outside)
+    row = outside.locator("li").filter(has_text=what)
+    row.get_by_role("button", name=re.compile(f"^{action}")).first.click()
+    expect(outside.get_by_role("status").or_(outside.get_by_role("alert")).first).to_be_visible()
+    outside.close()
+
+
+def transfer(context: BrowserContext, number: str, amount: str) -> None:
+    """Transfer ``amount`` to a permanent number on the sandbox page, in a second tab."""
+    bank = context.new_page()
+    bank.goto("/sandbox/ways/")
+    row = bank.locator(f"#permanent-{number}")
+    row.get_by_label(re.compile("^Amount in rupiah")).fill(amount)
+    row.get_by_role("button", name="Transfer").click()
+    expect(bank.get_by_role("status").or_(bank.get_by_role("alert")).first).to_be_visible()
+    bank.close()
 
 
 def pay_at_the_bank(context: BrowserContext, number: str) -> None:
