@@ -2,7 +2,7 @@ from django.urls import path
 
 from accounts.views import access, audit, clients, customers_staff, people, roles
 from config import staff_views
-from payments.views import staff_cases, staff_deposits, staff_exchanges
+from payments.views import staff_cases, staff_deposits, staff_exchanges, staff_reconciliation
 
 app_name = "staff"
 
@@ -53,6 +53,24 @@ urlpatterns = [
     path("exchanges/in/<int:message_id>/reapply/", staff_exchanges.apply_again, name="message_reapply"),
     path("exchanges/in/<int:message_id>/check/", staff_exchanges.check_signature, name="message_check"),
     path("exchanges/in/<int:message_id>/take-in/", staff_exchanges.take_in, name="message_take_in"),
+    path("reconciliation/", staff_reconciliation.reconciliation, name="reconciliation"),
+    path("reconciliation/files/", staff_reconciliation.settlement_files, name="settlement_files"),
+    path("reconciliation/files/<uuid:public_id>/", staff_reconciliation.settlement_file, name="settlement_file"),
+    path(
+        "reconciliation/files/<uuid:public_id>/columns/",
+        staff_reconciliation.settlement_columns,
+        name="settlement_columns",
+    ),
+    path(
+        "reconciliation/files/<uuid:public_id>/take-in/",
+        staff_reconciliation.settlement_take_in,
+        name="settlement_take_in",
+    ),
+    path(
+        "reconciliation/<slug:provider>/<slug:day>/",
+        staff_reconciliation.reconciliation_day,
+        name="reconciliation_day",
+    ),
     path("audit/", audit.everything, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
 ]

@@ -6,10 +6,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from payments.models import PaymentCase, Receipt
-from payments.overviews.deposits import Event, case_events
+from payments.overviews.deposits import Event
 from wallets.models import Account
 
 State = PaymentCase.State
@@ -88,9 +89,36 @@ def one(public_id: UUID) -> PaymentCase | None:
     return rows.filter(public_id=public_id).first()
 
 
+_LOOKS = {
+    "payment_case.opened": (_("Opened by hand"), "warning", "exclamation-triangle"),
+    "payment_case.proposed": (_("Proposed"), "info", "hand-raised"),
+    "payment_case.withdrawn": (_("Proposal taken back"), "neutral", "arrow-uturn-left"),
+    "payment_case.rejected": (_("Rejected"), "danger", "x-mark"),
+    "payment_case.approved": (_("Approved and done"), "success", "check-badge"),
+    "payment_case.matched": (_("Solved by itself"), "success", "check-badge"),
+}
+
+
 def events_of(case: PaymentCase) -> list[Event]:
-    """What happened to a case, in order."""
-    return sorted(case_events(case), key=lambda event: event.at)
+    """What happened to a case, in order, with every proposal and what became of it."""
+    opened = Event(case.created_at, _("Case opened"), case.note, tone="warning", icon="exclamation-triangle")
+    said = AuditEntry.objects.filter(object_type="paymentcase", object_id=str(case.public_id)).order_by("pk")
+    return [opened, *(_event(entry) for entry in said)]
+
+
+def _event(entry: AuditEntry) -> Event:
+    title, tone, icon = _LOOKS.get(entry.action, (entry.action, "neutral", "check"))
+    action = entry.after.get("action") or ""
+    name = str(PaymentCase.Action(action).label) if action in PaymentCase.Action.values else ""
+    return Event(
+        entry.at,
+        f"{title}: {name}" if name else title,
+        entry.after.get("reason", ""),
+        entry.actor_label,
+        tone,
+        icon,
+        reference=entry.after.get("ledger_reference", ""),
+    )
 
 
 def in_suspense() -> list[Waiting]:

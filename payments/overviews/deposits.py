@@ -226,11 +226,10 @@ def _of_ledger(deposit: Deposit) -> Iterator[Event]:
 def _of_cases(deposit: Deposit) -> Iterator[Event]:
     rows = deposit.cases.select_related("proposed_by", "decided_by").order_by("pk")
     for row in rows:
-        yield from case_events(row, reverse("staff:case", args=[row.public_id]))
+        yield from _of_case(row, reverse("staff:case", args=[row.public_id]))
 
 
-def case_events(case: PaymentCase, url: str = "") -> Iterator[Event]:
-    """Opened, proposed, settled."""
+def _of_case(case: PaymentCase, url: str) -> Iterator[Event]:
     kind = case.get_kind_display()
     title = _("Case opened: %(kind)s") % {"kind": kind}
     yield Event(case.created_at, title, case.note, tone="warning", icon="exclamation-triangle", url=url)

@@ -17,13 +17,13 @@ from config.lib.clock import now
 from config.lib.errors import ProviderError
 from config.lib.limits import TokenWindow
 from payments import settlement
+from payments.banking_days import bounds, day_of
 from payments.exchanges import recorded
 from payments.methods import FASPAY_OVO, METHODS, OVO, codes_of
 from payments.models import Deposit, OvoLink, PaymentAttempt, Receipt, ReconciliationRun, SettlementLine
 from payments.providers.faspay_ovo import adapter as ovo
 from payments.providers.faspay_ovo.adapter import Movement
 from payments.providers.types import Flag, NoSuchPayment, Status
-from payments.reconciling.days import bounds, day_of
 from payments.settlement.asking import ref_of
 from payments.settlement.gateways import GATEWAYS, gateway_of
 from payments.settlement.rows import Locked

@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from config.lib.money import format_money
+from payments.banking_days import bounds
 from payments.methods import channels_of
 from payments.models import PaymentAttempt, PaymentCase, Receipt, SettlementFile, SettlementLine
-from payments.reconciling.days import bounds
 from payments.settlement.cases import open_case, solve
 
 Kind, Verdict = PaymentCase.Kind, SettlementLine.Verdict

@@ -11,10 +11,10 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from config.lib.clock import now
+from payments.banking_days import bounds, day_of
 from payments.methods import PROVIDERS
 from payments.models import PaymentCase, ReconciliationRun, SettlementLine
 from payments.reconciling import asking, breaks, matching
-from payments.reconciling.days import bounds, day_of
 
 State = ReconciliationRun.State
 SLICE_SECONDS = 20.0

@@ -16,10 +16,10 @@ from config.lib.clock import now
 from config.lib.errors import Conflict, Invalid
 from config.lib.jobs import nudge
 from payments import tasks
+from payments.banking_days import day_of
 from payments.methods import PROVIDERS, channels_of
 from payments.models import PaymentAttempt, Receipt, ReconciliationRun, SettlementFile
 from payments.reconciling import files, runs
-from payments.reconciling.days import day_of
 from payments.statements import columns as roles
 from payments.statements import tables
 from payments.statements.lines import BadRow, Said, ident_of, read_all

@@ -50,6 +50,7 @@ def receipt(
         number=number or (f"370201{step:010}" if method == "va" else ""),
         state="closed",
         sent_at=paid_at,
+        created_at=paid_at,
         phone=more.pop("phone", ""),
     )
     PaymentAttempt.objects.filter(pk=attempt.pk).update(state="paid")
