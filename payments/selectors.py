@@ -21,8 +21,9 @@ from payments.models import Deposit, OvoLink, PaymentAttempt, ProviderMessage
 from wallets.selectors import balances
 
 State, Account = Deposit.State, PaymentAttempt.State
-# What an attempt's reason says while its payment is on its way.
-SEEN = "seen"
+# What an attempt's reason says while its payment is on its way, and when it came but waits for people.
+SEEN, SET_ASIDE = "seen", "set_aside"
+_SPOKEN_FOR = {SEEN: "confirming", SET_ASIDE: "set_aside"}
 # What of the newest attempt decides about the stage.
 _DECISIVE = ("method", "state", "reason", "expires_at", "content")
 # Until then a number being made is simply being made; afterwards we say that it takes longer.
@@ -31,9 +32,12 @@ _SLOW_AFTER = timedelta(seconds=20)
 
 @dataclass(frozen=True)
 class Picture:
-    """What a deposit looks like to whoever pays it. ``stage`` is preparing, in_doubt, waiting, ended (a new attempt can
-    be made), confirming, ending, or the final state; ``every`` the seconds between two looks, 0 when nothing more will
-    come by itself."""
+    """What a deposit looks like to whoever pays it.
+
+    ``stage`` is preparing, in_doubt, waiting, ended (a new attempt can be made), confirming, set_aside (it came, and
+    waits for people), ending, or the final state; ``every`` the seconds between two looks, 0 when nothing more will
+    come by itself.
+    """
 
     deposit: Deposit
     account: PaymentAttempt | None
@@ -89,7 +93,7 @@ class Picture:
     @property
     def is_live(self) -> bool:
         """Whether it is being paid, or could be."""
-        return self.stage in {"preparing", "in_doubt", "waiting", "ended", "confirming", "ending"}
+        return self.stage in {"preparing", "in_doubt", "waiting", "ended", "confirming", "set_aside", "ending"}
 
     @property
     def is_open_to_payers(self) -> bool:
@@ -194,8 +198,8 @@ def picture_of(deposit: Deposit) -> Picture:
 
 
 def _stage(deposit: Deposit, account: PaymentAttempt | None) -> str:
-    if account and account.reason == SEEN and deposit.state != State.SUCCESS:
-        return "confirming"
+    if account and account.reason in _SPOKEN_FOR and deposit.state != State.SUCCESS:
+        return _SPOKEN_FOR[account.reason]
     if deposit.state != State.PENDING:
         return deposit.state
     if deposit.expires_at <= now():
@@ -220,6 +224,8 @@ def pace_of(deposit: Deposit, stage: str) -> int:
         return 1 if age < _SLOW_AFTER else 2
     if stage in {"in_doubt", "ending"}:
         return 2
+    if stage == "set_aside":
+        return 30
     if stage == "confirming":
         return 5 if age < timedelta(minutes=30) else 30
     if stage in {"waiting", "ended"}:

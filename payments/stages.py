@@ -74,6 +74,10 @@ STAGES: dict[tuple[str, str], Words] = {
         ),
     ),
     ("confirming", ""): Words(_("Your payment is on its way"), _("It goes to your wallet by itself.")),
+    ("set_aside", ""): Words(
+        _("Your payment has arrived"),
+        _("It came otherwise than agreed, so it did not go to your wallet by itself. Below stands where it is."),
+    ),
     ("ending", VA): Words(
         _OVER,
         _("Please do not pay this number any more. We are asking the bank one last time whether a payment came."),
@@ -179,14 +183,14 @@ ENDINGS: dict[tuple[str, str], Ending] = {
     ),
     ("closed_by_bank", QRIS): Ending(
         _("This QR was called off"),
-        _("Of the QR's maker."),
+        _("The QR maker's."),
         _("Nothing was charged. If you have paid, your money goes to your wallet as soon as we are told."),
         _("Please do not pay this QR. Start a new top up."),
         _NEW,
     ),
     ("closed_by_bank", OVO): Ending(
         _("OVO did not take the payment"),
-        _("Of OVO, or the payment was declined in the app."),
+        _("OVO's, or the payment was declined in the app."),
         _("Nothing was charged."),
         _("Try again, or pay another way."),
         _START_AGAIN,
@@ -237,7 +241,7 @@ ENDINGS: dict[tuple[str, str], Ending] = {
         _START_AGAIN,
     ),
     ("wrong_answer", QRIS): Ending(
-        _("The QR that came was wrong"), _("Of the QR's maker."), _STRANGE, _TOLD, _START_AGAIN
+        _("The QR that came was wrong"), _("The QR maker's."), _STRANGE, _TOLD, _START_AGAIN
     ),
     ("wrong_answer", ""): Ending(_("What came back was wrong"), "", _STRANGE, _TOLD, _START_AGAIN),
     ("", VA): Ending(

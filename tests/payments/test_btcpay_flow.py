@@ -206,9 +206,13 @@ def test_coins_after_their_rate_are_left_to_people(
     receipt = Receipt.objects.get()
     assert (receipt.place, receipt.channel) == (Receipt.Place.SUSPENSE, "btcpay")
     assert (house.credits, deposit.state) == (0, Deposit.State.PENDING)
+    house.question(deposit)
+    assert (PaymentCase.objects.count(), Receipt.objects.count()) == (1, 1)
     words = text_of(signed_in.get(url_of(deposit)))
     assert "A payment of Rp200.000 arrived after its time or otherwise than agreed." in words
     assert "The money is safe with us" in words
+    assert "Your payment has arrived" in words
+    assert "Open the payment page" not in words
 
 
 def test_late_and_unconfirmed_waits_first(house: CoinHouse) -> None:

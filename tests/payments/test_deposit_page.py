@@ -169,7 +169,7 @@ def test_the_poll_slows_down_with_time(house: House, signed_in: Client) -> None:
         fragment = poll(signed_in, deposit, seen)
         assert fragment.status_code == 200
         seen = seen_in(fragment.content.decode())
-        assert seen.endswith(f"-{every}")
+        assert seen.endswith(f"-{every}-waiting")
         assert poll(signed_in, deposit, seen).status_code == 204
 
 
