@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import Customer, PortalUser
 from payments.checks import ledger_problems
 from payments.models import Deposit, PaymentCase, Receipt
-from wallets import proof
+from wallets import checks
 from wallets.models import Account
 from wallets.selectors import balance_in
 from wallets.services import wallet_of
@@ -72,7 +72,7 @@ def place_of(case: PaymentCase) -> str:
 
 def problems() -> list[str]:
     """Everything that does not add up, here and in the ledger."""
-    return [*ledger_problems(), *proof.run().problems]
+    return [*ledger_problems(), *checks.ledger_problems()]
 
 
 @contextmanager

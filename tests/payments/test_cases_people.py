@@ -69,6 +69,7 @@ def test_a_reason_is_needed_to_propose_and_to_reject(house: House, desk: Desk) -
     said = AuditEntry.objects.filter(object_type="paymentcase").order_by("id")
     assert [entry.action for entry in said] == ["payment_case.proposed", "payment_case.rejected"]
     assert said[1].after == {"reason": "Ask the bank first."}
+    assert "Ask the bank first." in desk.said(desk.maker, case), "whoever proposed it reads why not"
 
 
 def test_above_the_limit_a_super_admin_approves(house: House, desk: Desk, settings: Any) -> None:
