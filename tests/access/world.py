@@ -23,7 +23,7 @@ from accounts.services.people import register_customer
 from config.lib.clock import now
 from otp.models import Order
 from payments import services as payments
-from payments.models import PaymentCase, StaticAccount
+from payments.models import OvoLink, PaymentCase, StaticAccount
 from payments.services.static_accounts import new_customer_no
 from tests.accounts import cast
 from tests.conftest import prove_identity
@@ -106,6 +106,8 @@ def built() -> Iterator[World]:
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         EMAIL_BACKEND="notifications.mail.QueuedBackend",
         MFA_REQUIRED_ROLES=[],
+        # On, and never asked: nothing here leaves the house.
+        FASPAY_OVO_BASE_URL="http://127.0.0.1:9",
     )
     # A request of its own accord would look after the connection, which is ours for as long as the world stands.
     for signal in (request_started, request_finished):
@@ -258,6 +260,14 @@ def _of_customer(world: World, name: str, customer: Customer) -> None:
     world.things["transfer"][name], world.things["payment"][name] = sent.id, paid.id
     deposit = payments.request_deposit(
         customer=customer, amount=Decimal(50_000), bank="702", idempotency_key=f"deposit-of-{name}"
+    )
+    OvoLink.objects.create(
+        customer=customer,
+        phone=f"08128200{len(world.things['deposit']):04}",
+        state=OvoLink.State.LINKED,
+        balance_cash=Decimal(150_000),
+        balance_points=Decimal(0),
+        balance_at=now(),
     )
     order = Order.objects.create(
         reference=f"order-of-{name}",
