@@ -107,7 +107,7 @@ def _page(
     }
     if found.state == State.OPEN:
         context["offers"] = _offers(found)
-        context["form"] = form or _empty(found)
+        context["form"] = form or _empty(request, found)
     elif found.state == State.PROPOSED:
         context |= _about_proposal(request, found)
     return render(request, "staff/payments/case.html", context, status=status)
@@ -126,9 +126,10 @@ def _is_super(request: ActorRequest) -> bool:
     return Role.SUPER_ADMIN in request.actor.roles
 
 
-def _empty(found: PaymentCase) -> ProposalForm:
-    start = {"version": found.version}
-    return ProposalForm(initial=start, currency=_currency(found))
+def _empty(request: ActorRequest, found: PaymentCase) -> ProposalForm:
+    """A new proposal; what the address suggests (overviews/reconciliation.py) is filled in to be looked at."""
+    suggested = {name: request.GET[name] for name in ("action", "amount", "customer", "note") if name in request.GET}
+    return ProposalForm(initial={**suggested, "version": found.version}, currency=_currency(found))
 
 
 def _currency(found: PaymentCase) -> str:
