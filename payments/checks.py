@@ -190,7 +190,8 @@ _PROOFS = [
           LEFT JOIN payments_deposit d ON d.id = s.deposit_id AND d.state = 'success' AND d.method = 'va_static'
                AND d.customer_id = n.customer_id AND (d.received_amount, d.currency) = (s.amount, s.currency)
           LEFT JOIN payments_receipt r ON r.static_payment_id = s.id AND r.deposit_id = d.id
-               AND (r.amount, r.currency, r.ledger_reference) = (s.amount, s.currency, d.ledger_reference)
+               AND (r.amount, r.currency) = (s.amount, s.currency)
+               AND (r.ledger_reference = d.ledger_reference OR starts_with(r.ledger_reference, 'suspense:'))
          WHERE s.state IN ('booked', 'reversed')
          GROUP BY s.id
         HAVING count(d.id) <> 1 OR count(r.id) <> 1 OR (s.state = 'reversed') <> bool_and(r.place = 'returned')

@@ -16,10 +16,10 @@ from django.db.models.functions import Now
 from config.lib.money import InvalidAmount, check_amount
 from payments.methods import FASPAY_SNAP, METHODS, VA_STATIC
 from payments.models import Deposit, PaymentCase, ProviderMessage, Receipt, StaticAccount, StaticPayment
-from payments.settlement.cases import open_case
+from payments.settlement.cases import match, open_case, sheltered
 from payments.settlement.crediting import Arrival
 from wallets.errors import AccountFrozen
-from wallets.services import credit_from_provider
+from wallets.services import credit_from_house, credit_from_provider
 
 Decision = ProviderMessage.Decision
 Kind = PaymentCase.Kind
@@ -98,6 +98,9 @@ def settle(payment: StaticPayment, arrival: Arrival) -> tuple[Decision, str]:
     A repeat changes nothing. Another amount than was announced waits in suspense, as money for a closed wallet does;
     another one than was booked is a case without money. Raises `wallets.errors.LedgerError`.
     """
+    if payment.deposit is None and (early := _came_early(payment, arrival)) is not None:
+        _book_from_suspense(payment, arrival, early)
+        return Decision.CREDITED, ""
     earlier = Receipt.objects.filter(channel=CHANNEL, key=key_of(payment)).first()
     if earlier is not None and earlier.amount == arrival.amount:
         return Decision.REPEATED, ""
@@ -115,6 +118,32 @@ def settle(payment: StaticPayment, arrival: Arrival) -> tuple[Decision, str]:
         payment.refresh_from_db()
         return _leave_to_staff(payment, Kind.LEDGER_REFUSED, arrival)
     return Decision.CREDITED, ""
+
+
+def _came_early(payment: StaticPayment, arrival: Arrival) -> PaymentCase | None:
+    """The case of this very money, if it came before the number was known and still waits in suspense."""
+    case = sheltered(CHANNEL, [key_of(payment)])
+    receipt = case.receipt if case else None
+    waits = receipt is not None and receipt.place == Receipt.Place.SUSPENSE
+    return case if waits and receipt and receipt.amount == arrival.amount == payment.amount else None
+
+
+def _book_from_suspense(payment: StaticPayment, arrival: Arrival, case: PaymentCase) -> None:
+    deposit = _deposit_of(payment, arrival)
+    credit_from_house(
+        customer=deposit.customer,
+        source=f"suspense:{CHANNEL}",
+        amount=arrival.amount,
+        currency=CURRENCY,
+        kind="deposit",
+        reference=deposit.reference,
+        subject=deposit.reference,
+        memo=f"Permanent number {payment.account.bank_name}",
+        caused_by=None,
+    )
+    owner = {"customer": deposit.customer, "deposit": deposit, "static_payment": payment}
+    match(case, ledger_reference=deposit.reference, **owner)
+    _booked(payment, deposit)
 
 
 def _leave_to_staff(payment: StaticPayment, kind: PaymentCase.Kind, arrival: Arrival) -> tuple[Decision, str]:
@@ -148,6 +177,10 @@ def _book(payment: StaticPayment, arrival: Arrival) -> None:
         static_payment=payment,
         message=arrival.message,
     )
+    _booked(payment, deposit)
+
+
+def _booked(payment: StaticPayment, deposit: Deposit) -> None:
     payment.state, payment.deposit, payment.next_check_at = State.BOOKED, deposit, None
     payment.paid_at, payment.settled_at = deposit.paid_at, now_of(payment)
     payment.save(update_fields=["state", "deposit", "next_check_at", "paid_at", "settled_at"])

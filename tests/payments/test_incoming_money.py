@@ -82,11 +82,17 @@ def test_several_letters_about_nobodys_payment_are_one_payment(gate: Gate, no_le
     assert house("suspense:faspay_va") == 50_000
 
 
-def test_two_payments_to_an_unknown_permanent_number_are_two(gate: Gate, no_ledger_problems: None) -> None:
+def test_two_payments_to_an_unknown_permanent_number_are_two(
+    gate: Gate, customer: Customer, no_ledger_problems: None
+) -> None:
     for name in ("pay-1", "pay-2", "pay-1"):
         gate.send(PAYMENT, news(g.NUMBER, paymentRequestId=name, referenceNo="1"))
     g.work(4)
     assert (PaymentCase.objects.count(), house("suspense:faspay_va")) == (2, 100_000)
+    g.permanent(customer)
+    g.work(2)
+    assert (balance_of(customer), house("suspense:faspay_va")) == (100_000, 0)
+    assert set(PaymentCase.objects.values_list("action", flat=True)) == {"matched"}
 
 
 @pytest.mark.parametrize("status", ["01", "03", "05", "07"])
