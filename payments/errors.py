@@ -107,8 +107,8 @@ class OvoNumberTaken(OvoRefused):
 
     def __init__(self) -> None:
         words = _(
-            "This number cannot be linked now. If it is yours, unlink Gerbang in the OVO app, wait a quarter of an "
-            "hour and try again."
+            "This number cannot be linked now. If it is yours, remove Gerbang in the OVO app, wait half an hour and "
+            "try again."
         )
         super().__init__(words, fields={"phone": [words]})
 
@@ -127,7 +127,17 @@ class TooManyLinks(OvoRefused):
     status = 429
 
     def __init__(self) -> None:
-        super().__init__(_("You have tried several times. Try again in an hour."))
+        super().__init__(_("You have tried several times. Try again later, or pay another way."))
+
+
+class LinkingPaused(OvoRefused):
+    """Tries cannot be counted now, so none is made."""
+
+    code = "linking_paused"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(_("Accounts cannot be linked right now. Try again in a few minutes, or pay another way."))
 
 
 class NotAgain(DepositRefused):

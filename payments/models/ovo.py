@@ -13,7 +13,7 @@ from accounts.models import Customer
 from config.lib.masking import masked_phone
 
 # How long the customer has at OVO's page, for code and PIN.
-LINKING = timedelta(minutes=15)
+LINKING = timedelta(minutes=10)
 
 
 class OvoLink(models.Model):

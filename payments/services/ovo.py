@@ -2,7 +2,9 @@
 
 import hmac
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
@@ -17,6 +19,7 @@ from config.lib.limits import TokenWindow, take_from_all
 from payments import methods, tasks
 from payments.errors import (
     AskedTooSoon,
+    LinkingPaused,
     NotAgain,
     OvoAlreadyLinked,
     OvoNotLinked,
@@ -48,7 +51,10 @@ __all__ = [
 
 Decision, State = ProviderMessage.Decision, OvoLink.State
 ASK_AGAIN_AFTER = timedelta(seconds=10)
-LINKS_AN_HOUR = 5
+# Each try may make OVO send a code to somebody, and keeps the number from others for a while.
+LINKS_AN_HOUR, OF_A_NUMBER_AN_HOUR, SAME_IN_SIX_HOURS = 5, 10, 4
+# OVO's page of a link that was given up may still be finished, and would then confirm somebody else's.
+QUARANTINE = timedelta(minutes=15)
 RETRIES = 5
 # A second press of the button is not a second wish; later the page may be stale, so it gets a new one.
 _SAME_WISH = timedelta(minutes=2)
@@ -56,14 +62,14 @@ _NUDGE_AGAIN_SECONDS = 5
 _LEAST_TIME = timedelta(seconds=90)
 
 logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer", Movements, Instructions)
 
 
 def link_account(*, customer: Customer, phone: str, afresh: bool = False) -> OvoLink:
     """Begin to link the OVO account of ``phone`` (any Indonesian way to write it). A worker gets OVO's page.
 
     Pressed twice, it is one link, unless it must be ``afresh``. A broken link is given up for the new one. Raises
-    `UnusableOvoNumber`, `OvoAlreadyLinked`, `OvoNumberTaken`, `TooManyLinks` (five an hour for a customer, and for a
-    number).
+    `UnusableOvoNumber`, `OvoAlreadyLinked`, `OvoNumberTaken`, `TooManyLinks`, and `LinkingPaused` without Redis.
     """
     number = _number_of(phone)
     try:
@@ -74,7 +80,7 @@ def link_account(*, customer: Customer, phone: str, afresh: bool = False) -> Ovo
                 return going_on
             _make_room(customer)
             _may_try(customer, number)
-            if OvoLink.objects.filter(phone=number, state__in=[State.PENDING, State.LINKED]).exists():
+            if _is_taken(customer, number):
                 raise OvoNumberTaken
             link = OvoLink.objects.create(customer=customer, phone=number, next_check_at=Now())
             nudge(tasks.ovo_link, link_id=link.pk)
@@ -97,14 +103,25 @@ def _going_on(customer: Customer, number: str) -> OvoLink | None:
 
 
 def _may_try(customer: Customer, number: str) -> None:
-    """OVO may send a code to the number each time: nobody is to be pestered, and no number tried out."""
+    """Nobody is to be pestered with codes, kept out for ever, or tried out."""
     windows = [
-        TokenWindow(f"ovo-link:{name}", limit=LINKS_AN_HOUR, seconds=3600)
-        for name in (f"customer:{customer.pk}", number)
+        TokenWindow(f"ovo-link:{customer.pk}", limit=LINKS_AN_HOUR, seconds=3600),
+        TokenWindow(f"ovo-link:number:{number}", limit=OF_A_NUMBER_AN_HOUR, seconds=3600),
+        TokenWindow(f"ovo-link:{customer.pk}:{number}", limit=SAME_IN_SIX_HOURS, seconds=6 * 3600),
     ]
-    waits, _full = take_from_all(windows)
-    if waits:
+    try:
+        wait, _full = take_from_all(windows)
+    except Exception as error:
+        logger.warning("no limit without Redis, so no account is linked")
+        raise LinkingPaused from error
+    if wait:
         raise TooManyLinks
+
+
+def _is_taken(customer: Customer, number: str) -> bool:
+    """Whether somebody else has the number, or may still be at OVO's page for it."""
+    just_given_up = Q(state=State.FAILED, ended_at__gt=Now() - QUARANTINE) & ~Q(customer=customer)
+    return OvoLink.objects.filter(Q(state__in=[State.PENDING, State.LINKED]) | just_given_up, phone=number).exists()
 
 
 def _make_room(customer: Customer) -> None:
@@ -221,19 +238,23 @@ def _allowed(url: str) -> str:
 
 def movements(link: OvoLink, page: int) -> Movements | None:
     """One page of what the account paid here, newest first; None while OVO is being asked."""
-    found: Movements | None = cache.get(ovo_reading.history_key(link, page))
-    if found is None and _first_to_ask(ovo_reading.history_key(link, page)):
-        nudge(tasks.ovo_history, link_id=link.pk, page=page)
-    return found
+    key = ovo_reading.history_key(link, page)
+    return _fetched(key, Movements(failed=True), lambda: nudge(tasks.ovo_history, link_id=link.pk, page=page))
 
 
 def instructions(link: OvoLink) -> Instructions | None:
     """How money gets into OVO; None while OVO is being asked."""
-    found: Instructions | None = cache.get(ovo_reading.instructions_key(link))
-    if found is None and _first_to_ask(ovo_reading.instructions_key(link)):
-        nudge(tasks.ovo_instructions, link_id=link.pk)
+    key = ovo_reading.instructions_key(link)
+    return _fetched(key, Instructions(failed=True), lambda: nudge(tasks.ovo_instructions, link_id=link.pk))
+
+
+def _fetched(key: str, failed: Answer, ask: Callable[[], None]) -> Answer | None:
+    """What a worker has left under ``key``; the first of those who wait has it asked. Without a cache: ``failed``."""
+    try:
+        found: Answer | None = cache.get(key)
+        if found is None and cache.add(f"{key}:asked", 1, timeout=_NUDGE_AGAIN_SECONDS):
+            ask()
+    except Exception:
+        logger.warning("nothing can be fetched from OVO for a page: no cache")
+        return failed
     return found
-
-
-def _first_to_ask(key: str) -> bool:
-    return bool(cache.add(f"{key}:asked", 1, timeout=_NUDGE_AGAIN_SECONDS))

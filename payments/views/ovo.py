@@ -68,14 +68,14 @@ def _page(
 @require_POST
 @customer_required
 def link(request: CustomerRequest) -> HttpResponse:
-    """Begin to link a number; ``afresh`` gives up what was begun before."""
+    """Begin to link a number; ``afresh``, without one, begins the last one again."""
     _must_be_on()
-    form = LinkForm(request.POST)
+    afresh = bool(request.POST.get("afresh"))
+    last = ovo_pages.picture_of(request.customer).link if afresh else None
+    form = LinkForm({"phone": last.phone} if last else request.POST)
     if form.is_valid():
         try:
-            ovo.link_account(
-                customer=request.customer, phone=form.cleaned_data["phone"], afresh=bool(request.POST.get("afresh"))
-            )
+            ovo.link_account(customer=request.customer, phone=form.cleaned_data["phone"], afresh=afresh)
         except ServiceError as error:
             form.add_error("phone" if error.fields else None, str(error.message))
         else:

@@ -63,7 +63,7 @@ def test_a_lost_callback_is_made_up_for(ovo_house: OvoHouse) -> None:
 
 def test_it_is_given_up_when_nobody_confirms(ovo_house: OvoHouse) -> None:
     link = ovo_house.begin()
-    _age(link, timedelta(minutes=16))
+    _age(link, timedelta(minutes=11))
     link = ovo_house.work()
     assert (link.state, link.reason, link.page_url) == ("failed", "timeout", "")
     assert b"The time to confirm is over" in ovo_house.page.get("/topup/ovo/").content
@@ -138,11 +138,38 @@ def test_a_second_press_is_no_second_wish(ovo_house: OvoHouse) -> None:
 
 
 def test_nobody_is_pestered_with_codes(ovo_house: OvoHouse) -> None:
-    for _try in range(ovo.LINKS_AN_HOUR):
+    for _try in range(ovo.SAME_IN_SIX_HOURS):
         ovo.link_account(customer=ovo_house.customer, phone=PHONE, afresh=True)
     with pytest.raises(TooManyLinks):
         ovo.link_account(customer=ovo_house.customer, phone=PHONE, afresh=True)
     assert ovo_house.link.state == "pending", "the last one stays"
+
+
+def test_numbers_cannot_be_tried_out(ovo_house: OvoHouse) -> None:
+    for last in range(ovo.LINKS_AN_HOUR):
+        ovo.link_account(customer=ovo_house.customer, phone=f"08138282630{last}")
+    with pytest.raises(TooManyLinks):
+        ovo.link_account(customer=ovo_house.customer, phone=PHONE)
+
+
+def test_without_redis_nothing_is_linked_and_nothing_breaks(ovo_house: OvoHouse, settings: Any) -> None:
+    link = ovo_house.linked()
+    away = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9/0"}}
+    settings.CACHES = away
+    assert ovo_house.page.get("/topup/ovo/").status_code == 200
+    assert b"OVO did not answer" in ovo_house.page.get("/topup/ovo/history").content
+    OvoLink.objects.filter(pk=link.pk).update(state="unlinked")
+    answer = ovo_house.page.post("/topup/ovo/link", {"phone": PHONE})
+    assert answer.status_code == 422
+    assert b"cannot be linked right now" in answer.content
+
+
+def test_start_again_needs_no_number_in_the_page(ovo_house: OvoHouse) -> None:
+    first = ovo_house.begin()
+    assert PHONE.encode() not in ovo_house.page.get("/topup/ovo/").content
+    ovo_house.page.post("/topup/ovo/link", {"afresh": "1"})
+    assert ovo_house.link.pk != first.pk
+    assert ovo_house.link.phone == PHONE
 
 
 def test_one_account_at_a_time(ovo_house: OvoHouse) -> None:
@@ -245,6 +272,18 @@ def test_an_old_link_that_cannot_be_cut_off_is_not_taken_over(ovo_house: OvoHous
     ovo_house.misbehave("unlink", "failed")
     link = budi.begin()
     assert (link.state, link.reason, link.balance_cash) == ("failed", "still_linked", None)
+
+
+def test_a_page_that_was_given_up_does_not_confirm_anothers_link(ovo_house: OvoHouse, budi: OvoHouse) -> None:
+    """Ayu still types her PIN at OVO when her link here is over: Budi must not be there to get it."""
+    ovo_house.begin()
+    ovo.unlink(customer=ovo_house.customer)
+    with pytest.raises(OvoNumberTaken):
+        ovo.link_account(customer=budi.customer, phone=PHONE)
+    ovo.link_account(customer=ovo_house.customer, phone=PHONE)
+    ovo.unlink(customer=ovo_house.customer)
+    OvoLink.objects.update(ended_at=timezone.now() - timedelta(minutes=16))
+    assert budi.begin().state == "pending"
 
 
 def test_two_at_once_get_one(ovo_house: OvoHouse, budi: OvoHouse) -> None:
