@@ -42,7 +42,12 @@ class LegacyControl:
         times = of_type(int, "times", wanted.get("times", 1))
         letters = self.caller.write(news, url, form, mode, times)
         if wanted.get("send", True):
-            self.caller.send(letters, bool(wanted.get("wait", False)))
+            self.caller.send(
+                letters,
+                bool(wanted.get("wait", False)),
+                delay=of_type(float, "delay_seconds", wanted.get("delay_seconds", 0.0)),
+                concurrent=bool(wanted.get("concurrent", True)),
+            )
         return {"letters": [asdict(one) for one in letters]}
 
     def news(self, wanted: Row) -> LegacyNews:

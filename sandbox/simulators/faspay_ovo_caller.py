@@ -33,6 +33,10 @@ NOTIFICATION_MODES = (
     "comma",
     "old_form",
     "doctype",
+    "numbers",
+    "duplicate_keys",
+    "nan",
+    "huge",
     "lost",
 )
 CALLBACK_MODES = ("failed", "other_phone", "malformed", "lost")
@@ -180,17 +184,21 @@ class OvoCaller:
             self.keep(letter)
             return letter
 
-    def send(self, letters: list[Letter], wait: bool) -> list[Letter]:
-        threads = [
-            threading.Thread(target=self.deliver, args=(letter,), daemon=True)
-            for letter in letters
-            if letter.mode != "lost" and letter.url.startswith("http")
-        ]
+    def send(self, letters: list[Letter], wait: bool, *, delay: float = 0.0, concurrent: bool = True) -> list[Letter]:
+        """All at once, or one after the other."""
+        going = [letter for letter in letters if letter.mode != "lost" and letter.url.startswith("http")]
+        groups = [[letter] for letter in going] if concurrent else [going]
+        threads = [threading.Thread(target=self.deliver_all, args=(group, delay), daemon=True) for group in groups]
         for thread in threads:
             thread.start()
         for thread in threads if wait else ():
             thread.join()
         return letters
+
+    def deliver_all(self, letters: list[Letter], delay: float) -> None:
+        time.sleep(delay)
+        for letter in letters:
+            self.deliver(letter)
 
     def deliver(self, letter: Letter) -> None:
         attempts = self.settings.attempts if letter.kind == "notification" else 1
@@ -257,6 +265,10 @@ def changed(row: dict[str, Any], mode: str) -> dict[str, Any]:
             return {**row, "merchant_id": "99999"}
         case "ampersand":
             return {**row, "merchant": "Toko & Anak &copy"}
+        case "huge":
+            return {**row, "merchant": "x" * 1_200_000}
+        case "numbers":
+            return {name: int(value) if value.isdecimal() else value for name, value in row.items()}
         case "comma":
             return {**row, "bill_total": row["bill_total"] + ",00", "payment_total": row["payment_total"] + ",00"}
         case "old_form":
@@ -268,6 +280,12 @@ def broken(text: str, form: str, mode: str) -> str:
     match (mode, form):
         case ("malformed", _):
             return text.rstrip()[:-9]
+        case ("duplicate_keys", "json"):
+            return text[:-1] + ', "payment_status_code": "2", "payment_total": "9999999"}'
+        case ("duplicate_keys", "xml"):
+            return text.replace("</faspay>", "  <payment_total>9999999</payment_total>\n</faspay>", 1)
+        case ("nan", _):
+            return re.sub(r'(payment_total)(": |>)"?\d+"?', r"\1\2NaN", text, count=1)
         case ("bad_declaration", "xml"):
             return text.replace("encoding=", "encodin0g=", 1)
         case ("doctype", "xml"):

@@ -59,6 +59,20 @@ def test_it_goes_to_its_own_address_as_often_as_wanted(told: Merchant, inbox: In
     assert [letter["accepted"] for letter in letters] == [True, True]
 
 
+def test_odd_letters_keep_their_digest(merchant: Merchant) -> None:
+    account = merchant.account()
+    for mode in ("numbers", "duplicate_keys", "nan", "huge"):
+        text = written(merchant, bill_no=account["trxId"], mode=mode)
+        assert digest(account["trxId"], "0") in text
+    assert len(text) > 1024 * 1024
+    assert '"payment_total": NaN' in written(merchant, bill_no=account["trxId"], mode="nan")
+    pairs = json.loads(
+        written(merchant, bill_no=account["trxId"], mode="duplicate_keys"), object_pairs_hook=lambda found: found
+    )
+    assert [name for name, _ in pairs].count("payment_total") == 2
+    assert "<payment_total>NaN" in written(merchant, bill_no=account["trxId"], mode="nan", form="xml")
+
+
 @pytest.mark.parametrize("wanted", [{"bill_no": "nobody"}, {"form": "yaml"}, {"status": "22"}, {"mode": "rude"}])
 def test_nonsense_is_refused(merchant: Merchant, wanted: dict[str, Any]) -> None:
     account = merchant.account()

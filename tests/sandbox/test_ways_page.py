@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.models import Customer
 from payments.models import StaticAccount
 from tests.sandbox.merchant import Merchant
+from tests.sandbox.test_ovo_simulator import ask, link
 from tests.sandbox.test_qr_simulator import generate
 from tests.simulators import Simulator
 
@@ -100,6 +101,17 @@ def test_ovo_asks_to_link_and_is_answered(browser: Client, faspay_sim: Simulator
     purses = {one["phone"]: one["link"] for one in faspay_sim.look("ovo/purses")["purses"]}
     assert purses == {"081234567890": "linked", "081234567891": "none"}
     assert said(browser, "ovo", way="approve") == "Say which payment or which phone."
+
+
+def test_payments_in_the_app_are_approved_and_denied(browser: Client, faspay_sim: Simulator) -> None:
+    link(faspay_sim)
+    bills = [ask(faspay_sim, "pay", bill_total=f"{amount}00") for amount in (20_000, 25_000)]
+    assert page(browser).count("Approve") == 2
+    said(browser, "ovo", trx_id=bills[0]["trx_id"], way="approve")
+    said(browser, "ovo", trx_id=bills[1]["trx_id"], way="deny")
+    states = {one["amount"]: one["status"] for one in faspay_sim.look("ovo/payments")["payments"]}
+    assert states == {20_000: "2", 25_000: "8"}
+    assert "OVO asks for nothing" in page(browser)
 
 
 def test_coins_are_sent_confirmed_and_come_late(browser: Client, btcpay_sim: Simulator) -> None:
