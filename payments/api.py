@@ -127,7 +127,8 @@ def _shown(customer: Customer, deposit: Deposit) -> TopUpOut:
 
 def _instructions(deposit: Deposit) -> InstructionsOut | None:
     picture = selectors.picture_of(deposit)
-    if picture.stage != "waiting":
+    # By its link it may have been turned to a way that has no number.
+    if picture.stage != "waiting" or not picture.number:
         return None
     return InstructionsOut(
         bank=deposit.bank,

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.access.actors import command
 from accounts.models import Customer
-from payments import settlement
+from payments import api, settlement
 from payments.models import Deposit, PaymentAttempt
 from payments.services import deposits, pay_in_sandbox, switching
 from tests.payments.browsing import text_of
@@ -26,12 +26,6 @@ QR = (
     "00020101021226670016COM.NOBUBANK.WWW01189360050300000879140214844519767362640303UMI520458125303360540550000"
     "5802ID5907GERBANG6007JAKARTA6304A13A"
 )
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    yield
-    cache.clear()
 
 
 @pytest.fixture
@@ -348,6 +342,15 @@ def test_check_now_asks_the_provider_and_not_too_often(
     assert "<html" not in answer.content.decode()
 
 
+def test_without_redis_the_page_stays_and_nothing_is_changed(house: House, settings: Any) -> None:
+    stranger, deposit = Client(raise_request_exception=False), house.ask_for()
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    assert stranger.get(link(deposit)).status_code == 200
+    assert choose(stranger, deposit, method="qris").status_code == 503
+    assert stranger.post(link(deposit, "/check")).status_code == 503
+    assert deposit.attempts.count() == 1
+
+
 # --- QR -------------------------------------------------------------------------------------------
 
 
@@ -432,6 +435,12 @@ def test_the_page_costs_the_same_whatever_was_tried(
 
 
 # --- how the link gets about ----------------------------------------------------------------------
+
+
+def test_the_api_tells_no_number_of_a_top_up_that_was_turned_to_a_qr(house: House, customer: Customer) -> None:
+    deposit = with_qr(house)
+    assert api._instructions(deposit) is None
+    assert customer.pk == deposit.customer_id
 
 
 def test_the_owner_is_given_the_link_to_pass_on_while_it_can_be_paid(house: House, signed_in: Client) -> None:
