@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.access import policy
@@ -88,6 +89,8 @@ def foresee(
 
 def proposed(case: PaymentCase) -> Remedy | None:
     """What approving would move now; None when it fits no more."""
+    if _came_meanwhile(_subject(case)):
+        return None
     try:
         return foresee(case, case.action, customer=case.action_customer, amount=case.action_amount)
     except ActionRefused:
@@ -171,6 +174,9 @@ def approve(*, actor: Actor, case: PaymentCase) -> PaymentCase:
         raise MoneyGone(format_money(max(error.available, Decimal(0)), currency)) from error
     except AccountFrozen as error:
         raise WalletClosed from error
+    except IntegrityError as error:
+        # The provider's own news of the payment has taken its name a moment ago.
+        raise CaseMoved from error
 
 
 def _approve(actor: Actor, case: PaymentCase) -> PaymentCase:
@@ -182,6 +188,8 @@ def _approve(actor: Actor, case: PaymentCase) -> PaymentCase:
         raise CaseMoved
     if held.proposed_by_id == person.pk:
         raise SamePerson
+    if _came_meanwhile(subject):
+        raise CaseMoved
     remedy = remedies.remedy_of(subject, held.action, customer=held.action_customer, amount=held.action_amount)
     if (remedy.customer, remedy.amount) != (held.action_customer, held.action_amount):
         raise CaseMoved
@@ -193,6 +201,17 @@ def _approve(actor: Actor, case: PaymentCase) -> PaymentCase:
     _after(subject, remedy)
     audit.record(actor, "payment_case.approved", target=held, after=_facts(held))
     return held
+
+
+def _came_meanwhile(subject: Subject) -> bool:
+    """Whether money that was to be credited by hand arrived by itself after that was proposed."""
+    case = subject.case
+    if case.action != PaymentCase.Action.CREDIT or subject.place == Receipt.Place.SUSPENSE:
+        return False
+    same = Q(channel=case.channel, key=case.reference) if case.reference else Q(pk=None)
+    if case.deposit_id is not None:
+        same |= Q(deposit=case.deposit_id)
+    return Receipt.objects.filter(same, received_at__gt=case.proposed_at).exists()
 
 
 def _after(subject: Subject, remedy: Remedy) -> None:

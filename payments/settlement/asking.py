@@ -125,7 +125,7 @@ def _note_seen(rows: Locked) -> None:
 def _set_aside(rows: Locked, status: Status) -> None:
     """Money that came otherwise than agreed waits in suspense for two people; whatever figure is known goes along."""
     kind = PaymentCase.Kind.OUT_OF_TERMS
-    open_case(
+    case = open_case(
         kind,
         key=f"{kind}:{rows.attempt.trx_id}",
         channel=METHODS[rows.attempt.method].channel,
@@ -140,7 +140,8 @@ def _set_aside(rows: Locked, status: Status) -> None:
     if rows.attempt.reason != SET_ASIDE:
         rows.attempt.reason = SET_ASIDE
         rows.save("reason")
-    flag(rows, kind)
+    if case.state != PaymentCase.State.SETTLED:
+        flag(rows, kind)
 
 
 def _take_money(rows: Locked, status: Status) -> None:

@@ -11,6 +11,7 @@ from accounts.models import User
 from config.lib.money import InvalidAmount, check_amount
 from payments.methods import METHODS
 from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderMessage, Receipt
+from payments.selectors import SET_ASIDE
 from payments.settlement import cases
 from payments.settlement.cases import open_case
 from payments.settlement.rows import Locked, stop_others
@@ -142,7 +143,7 @@ def _set_aside(rows: Locked, kind: Kind, arrival: Arrival) -> Decision:
         receipt_key=receipt_key if kind in _CERTAIN else "",
     )
     if kind in {Kind.PAID_TWICE, Kind.LEDGER_REFUSED} and case.receipt is not None:
-        _end_attempt(rows)
+        _end_attempt(rows, SET_ASIDE)
     return Decision.REPEATED if case.state == PaymentCase.State.SETTLED else flag(rows, kind)
 
 
@@ -158,7 +159,7 @@ def _claim(rows: Locked, case: PaymentCase, receipt: Receipt, arrival: Arrival) 
                 _out_of_suspense(deposit, rows.attempt, receipt)
         except AccountFrozen:
             cases.assign(case, receipt, deposit, rows.attempt)
-            _end_attempt(rows)
+            _end_attempt(rows, SET_ASIDE)
             return flag(rows, case.kind)
         cases.match(case, ledger_reference=deposit.reference, customer=deposit.customer, **owner)
         succeed(rows, arrival, reference=deposit.reference)
@@ -227,11 +228,12 @@ def succeed(rows: Locked, arrival: Arrival, *, reference: str) -> None:
     stop_others(rows)
 
 
-def _end_attempt(rows: Locked) -> None:
+def _end_attempt(rows: Locked, reason: str = "") -> None:
     rows.attempt.state = PaymentAttempt.State.PAID
     rows.attempt.next_check_at = None
     rows.attempt.page_url = ""
-    rows.save("state", "next_check_at", "page_url")
+    rows.attempt.reason = reason
+    rows.save("state", "next_check_at", "page_url", "reason")
 
 
 def _paid_at(rows: Locked, arrival: Arrival) -> datetime:

@@ -5,12 +5,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Customer
 from notifications.models import Mail
 from payments import settlement, wording
 from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderMessage, Receipt
+from payments.settlement.cases import open_case
 from tests.payments.cases_desk import Desk, address, closed_wallet, house_balance, place_of, problems, wallet
 from tests.payments.conftest import House, body_of, last_message, news_of
 from wallets.services import transfer
@@ -326,3 +328,34 @@ def test_staff_find_out_that_it_arrived_and_the_letter_that_comes_later_is_a_rep
     house.deliver(house.pay(deposit)[0])
     house.work()
     assert (last_message().decision, wallet(house.customer), Receipt.objects.count()) == ("repeated", RP, 1)
+
+
+def test_what_arrives_by_itself_after_the_proposal_is_not_credited_by_hand_as_well(house: House, desk: Desk) -> None:
+    deposit = house.ask_for()
+    desk.maker.post(address("deposit_correct", deposit), {"note": "The customer sent the bank's receipt."})
+    case = deposit.cases.get()
+    desk.propose(case, "credit", amount="50.000")
+    house.deliver(house.pay(deposit)[0])
+    house.work()
+    assert "This does not fit any more" in desk.said(desk.checker, case)
+    desk.decide(case)
+    assert (case.state, wallet(house.customer), Receipt.objects.count()) == ("proposed", RP, 1)
+    desk.decide(case, "reject")
+    desk.settle(case, "explain")
+    assert wallet(house.customer) == RP
+
+
+def test_money_nobody_assigned_that_comes_after_the_proposal_stays_in_suspense(house: House, desk: Desk) -> None:
+    with transaction.atomic():
+        listed = open_case(
+            PaymentCase.Kind.MISSING_HERE,
+            key="missing_here:x",
+            channel="faspay_va",
+            amount=RP,
+            currency="IDR",
+            reference="NOBODYKNOWS12345",
+        )
+    desk.propose(listed, "credit", amount="50.000", customer=house.customer.user.email)
+    unknown(house)
+    desk.decide(listed)
+    assert (listed.state, wallet(house.customer), house_balance("suspense:faspay_va")) == ("proposed", NIL, RP)
