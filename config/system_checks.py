@@ -75,6 +75,12 @@ def _ovo() -> Iterator[CheckMessage]:
             hint="List the host of their pages, without https://.",
             id="gerbang.W002",
         )
+    if 0 < len(settings.FASPAY_OVO_CALLBACK_TOKEN) < 24:
+        yield Error(
+            "FASPAY_OVO_CALLBACK_TOKEN is too short: it is all that protects the callback of OVO.",
+            hint="Make it of 24 random letters and digits or more.",
+            id="gerbang.E020",
+        )
 
 
 def _permanent_numbers() -> Iterator[CheckMessage]:

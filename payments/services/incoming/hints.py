@@ -34,8 +34,9 @@ def receive_link_hint(token: str, call: Call, query: Mapping[str, str]) -> Reply
     try:
         hint = incoming.read_link_callback(query, call.body)
     except Unreadable:
-        _keep(call, query, None, Decision.REFUSED, "400")
-        return _answer(400, "01", "Failed")
+        status = 400 if ovo.is_open(token) else 404
+        _keep(call, query, None, Decision.REFUSED, str(status))
+        return _answer(status, "01", "Failed")
     decision = ovo.take_link_hint(token, hint)
     if decision is Decision.REFUSED:
         _keep(call, query, hint, decision, "404")
