@@ -104,7 +104,13 @@ class StaticBank:
             return next((one for one in self.newest_first(10_000) if number and one.number == number.strip()), None)
 
     def keep(self, payment: StaticPayment) -> None:
+        """A payment that was charged stays what it was, whatever comes under its id later."""
         with self.lock:
+            known = self.payments.get(payment.request_id)
+            if known is not None and known is not payment and known.state in (CHARGED, REVERSED):
+                for kind, ids in payment.letters.items():
+                    known.letters[kind] = sorted({*known.letters.get(kind, []), *ids})
+                payment = known
             self.payments[payment.request_id] = payment
             self.state.put(TABLE, payment.request_id, asdict(payment))
 
@@ -148,16 +154,19 @@ class StaticBank:
         if not number.isdecimal() or not 8 < len(number) <= 28:
             raise BadControl("virtualAccountNo must be digits")
         channel, service_id = self.bank_of(number)
-        # Two payments never share a second, so that what is told of them can be told apart.
-        last = max((one.at for one in self.payments.values() if one.number == number), default=0.0)
-        return StaticPayment(
-            request_id=request_id or secrets.token_hex(16),
-            reference_no=self.notifier.bank.next_trx_id(),
-            number=number,
-            service_id=service_id,
-            channel_code=channel,
-            at=max(self.now(), last + 1),
-        )
+        with self.lock:
+            # Two payments never share a second, so that what is told of them can be told apart.
+            last = max((one.at for one in self.payments.values() if one.number == number), default=0.0)
+            payment = StaticPayment(
+                request_id=request_id or secrets.token_hex(16),
+                reference_no=self.notifier.bank.next_trx_id(),
+                number=number,
+                service_id=service_id,
+                channel_code=channel,
+                at=max(self.now(), last + 1),
+            )
+            self.keep(payment)
+            return payment
 
     def bank_of(self, number: str) -> tuple[str, str]:
         for channel, service_id in self.service_ids.items():

@@ -1,6 +1,7 @@
 """A bank with permanent numbers at the simulated Faspay: it asks, flags, pays, tells and takes back."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,16 @@ def test_the_same_request_id_can_come_with_another_amount(told: Merchant, inbox:
     bodies = [json.loads(raw) for _, _, raw in inbox.received]
     assert bodies[0]["paymentRequestId"] == bodies[1]["paymentRequestId"]
     assert [body["paidAmount"]["value"] for body in bodies] == ["75000.00", "80000.00"]
+    # What was charged stays charged.
+    assert status(told, first)["paidAmount"]["value"] == "75000.00"
+    [kept] = told.simulator.look("static")["payments"]
+    assert len(kept["letters"]) == 2
+
+
+def test_payments_at_the_same_moment_are_told_apart(told: Merchant, inbox: Inbox) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        paid = list(pool.map(lambda _: pay(told, inquire=False), range(4)))
+    assert len({payment["at"] for payment in paid}) == len({payment["paymentRequestId"] for payment in paid}) == 4
 
 
 @pytest.mark.parametrize("operation", ["inquiry", "payment", "static-notification"])
