@@ -144,6 +144,7 @@ def _on_purpose(actor: Actor, route: Route) -> bool:
         "healthz",
         "api",
         "pay/<uuid:public_id>/qr",
+        "topup/deposits/<uuid:public_id>/qr",
         # Its token is a secret.
         "faspay/ovo/linked/<",
     )
