@@ -36,14 +36,20 @@ _PROVIDER_OF = {channel: provider for provider in PROVIDERS for channel in chann
 
 @dataclass
 class Sums:
-    """Both sides of a day in one currency. ``is_whole``: they told of everything, so a difference means something."""
+    """Both sides of a day in one channel and currency. ``is_whole``: they told of everything, so a difference means
+    something."""
 
+    channel: str
     currency: str
     theirs: Decimal = Decimal(0)
     ours: Decimal = Decimal(0)
     lines: int = 0
     receipts: int = 0
-    is_whole: bool = True
+    is_whole: bool = False
+
+    @property
+    def channel_name(self) -> str:
+        return channel_name(self.channel)
 
     @property
     def difference(self) -> Decimal:
@@ -102,20 +108,16 @@ def _sums(providers: Sequence[str], first: date, last: date) -> dict[tuple[str, 
     whole = _whole(providers, first, last)
     both: dict[tuple[str, date, str, str], Sums] = {}
     for (provider, day, channel, currency), (amount, count) in told.items():
-        row = both.setdefault((provider, day, channel, currency), Sums(currency))
+        row = both.setdefault((provider, day, channel, currency), Sums(channel, currency))
         row.theirs, row.lines = amount, count
     for channel, day, currency, amount, count in _arrived(providers, first, last):
-        row = both.setdefault((_PROVIDER_OF[channel], day, channel, currency), Sums(currency))
+        row = both.setdefault((_PROVIDER_OF[channel], day, channel, currency), Sums(channel, currency))
         row.ours, row.receipts = amount, count
-    added: dict[tuple[str, date], dict[str, Sums]] = defaultdict(dict)
-    for (provider, day, channel, currency), row in both.items():
-        total = added[provider, day].setdefault(currency, Sums(currency))
-        total.theirs += row.theirs
-        total.ours += row.ours
-        total.lines += row.lines
-        total.receipts += row.receipts
-        total.is_whole = total.is_whole and (day, channel) in whole
-    return {key: sorted(of.values(), key=lambda sums: sums.currency) for key, of in added.items()}
+    found: dict[tuple[str, date], list[Sums]] = defaultdict(list)
+    for (provider, day, channel, _currency), row in sorted(both.items(), reverse=True):
+        row.is_whole = (day, channel) in whole
+        found[provider, day].append(row)
+    return found
 
 
 def _told(providers: Sequence[str], first: date, last: date) -> dict[tuple[str, date, str, str], tuple[Decimal, int]]:
@@ -349,10 +351,11 @@ def outcome_of(taken: SettlementFile) -> Outcome:
     )
 
 
+def channel_name(channel: str) -> str:
+    """The methods whose money comes through a channel."""
+    return ", ".join(str(method.name) for method in METHODS.values() if method.channel == channel)
+
+
 def channel_choices(provider: str) -> list[tuple[str, str]]:
-    """The channels of a provider, by the methods whose money comes through them."""
-    names: dict[str, list[str]] = defaultdict(list)
-    for method in METHODS.values():
-        if method.provider == provider:
-            names[method.channel].append(str(method.name))
-    return [(channel, ", ".join(words)) for channel, words in names.items()]
+    """The channels of a provider, in words."""
+    return [(channel, channel_name(channel)) for channel in channels_of(provider)]

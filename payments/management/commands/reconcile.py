@@ -92,6 +92,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{PROVIDER_NAMES[provider]} {day}: {run.matched} matched, {run.breaks} open break(s).")
         for sums in shown.sums:
             theirs, ours = format_money(sums.theirs, sums.currency), format_money(sums.ours, sums.currency)
-            self.stdout.write(f"  they say {theirs} in {sums.lines}, we have {ours} in {sums.receipts}")
+            self.stdout.write(f"  {sums.channel}: they say {theirs} in {sums.lines}, we have {ours} in {sums.receipts}")
         for case in overview.breaks_of(provider, day).exclude(state="settled")[:200]:
             self.stdout.write(f"  {case.get_kind_display()}: {case.reference} {case.note}")
