@@ -35,9 +35,9 @@ def nudge_once(task: "Task[[], Any]", *, for_seconds: float = 5.0) -> None:
     """
 
     def queue() -> None:
-        moment = time.monotonic()
-        if moment < _quiet_until.get(task.name, 0.0):
+        if _is_quiet(task):
             return
+        moment = time.monotonic()
         client, key = _client_and_key(task)
         fresh = client.set(key, 1, nx=True, px=int(for_seconds * 1000))
         _quiet_until[task.name] = moment + LINGER / 2
@@ -49,7 +49,12 @@ def nudge_once(task: "Task[[], Any]", *, for_seconds: float = 5.0) -> None:
                 client.delete(key)
                 raise
 
-    transaction.on_commit(queue, robust=True)
+    if transaction.get_connection().in_atomic_block or not _is_quiet(task):
+        transaction.on_commit(queue, robust=True)
+
+
+def _is_quiet(task: "Task[[], Any]") -> bool:
+    return time.monotonic() < _quiet_until.get(task.name, 0.0)
 
 
 def begun(task: "Task[[], Any]") -> None:

@@ -3,6 +3,7 @@
 import functools
 import json
 import logging
+import os
 import re
 import secrets
 from collections.abc import Mapping
@@ -108,11 +109,11 @@ def public_keys() -> list[signing.PublicKey]:
     """Faspay's active keys, as configured; a file that cannot be used is logged and left out."""
     keys = []
     for name in settings.FASPAY_PUBLIC_KEY_FILES:
-        path = Path(name)
         try:
-            keys.append(_load_public_key(str(path), path.stat().st_mtime_ns))
+            # Not a Path: this is asked for every message.
+            keys.append(_load_public_key(name, os.stat(name).st_mtime_ns))
         except (OSError, signing.UnusableKey) as error:
-            logger.error("Faspay key file %s cannot be used: %s", path.name, type(error).__name__)
+            logger.error("Faspay key file %s cannot be used: %s", Path(name).name, type(error).__name__)
     return keys
 
 

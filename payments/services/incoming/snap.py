@@ -3,6 +3,7 @@
 Check, keep, answer. Acting on it is a task's work. Source: Faspay contract 1.2-1.5, 3.2, 3.3, 4.2 and 7.
 """
 
+import functools
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -128,14 +129,16 @@ def _take_in(door: Door, call: Call, matched_key: str) -> Answer:
     record = _record(door, call, sighting, matched_key)
     if sighting.flag is not None:
         return _take_flag(door, call, sighting, record)
-    unknown = incoming.refused(door, _nobodys(door))
+    unknown = _nobodys(door)
     wanted = Wanted(sighting.trx_id, unknown.code, unknown.body)
     kept = keeping.keep(record, wanted if sighting.decision is Decision.WAITING else None)
     return Answer(kept.code, kept.body) if kept else _again(door, sighting, record)
 
 
-def _nobodys(door: Door) -> Refusal:
-    return Refusal(Case.TRANSACTION_NOT_FOUND if door is incoming.QR_NOTIFY else Case.BILL_NOT_FOUND)
+@functools.cache
+def _nobodys(door: Door) -> Answer:
+    case = Case.TRANSACTION_NOT_FOUND if door is incoming.QR_NOTIFY else Case.BILL_NOT_FOUND
+    return incoming.refused(door, Refusal(case))
 
 
 def _see(door: Door, call: Call) -> Sighting:
