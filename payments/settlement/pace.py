@@ -24,7 +24,7 @@ def in_doubt(since: datetime, questions: int, now: datetime) -> datetime:
 def announced(questions: int, now: datetime) -> datetime:
     """The next question about a payment that was announced and not confirmed: ever more rarely, up to every two
     hours."""
-    return now + min(_SLOWEST * 2 ** min(questions, 10), _RARELY)
+    return now + min(_SLOWEST * (1 << min(questions, 10)), _RARELY)
 
 
 def waiting(opened_at: datetime, now: datetime, ends_at: datetime) -> datetime:
