@@ -220,8 +220,7 @@ def _after(subject: Subject, remedy: Remedy) -> None:
         clear_attention(subject.deposit, subject)
         if remedy.action == PaymentCase.Action.TAKE_BACK and remedy.is_whole:
             static.mark_reversed(subject.deposit)
-    if remedy.customer is not None and remedy.amount is not None:
-        case_mail.send(subject.case, remedy)
+    case_mail.send(subject.case, remedy)
 
 
 def clear_attention(deposit: Deposit, subject: Subject) -> None:

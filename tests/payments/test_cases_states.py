@@ -130,6 +130,7 @@ def test_given_back_it_leaves_suspense_and_clearing(house: House, desk: Desk) ->
     assert (place_of(case), house_balance("suspense:faspay_va")) == ("returned", Decimal(0))
     assert (house_balance("clearing:faspay_va"), wallet(house.customer)) == (-RP, RP)
     assert "goes back the way it came" in wording.case_sentences(deposit)[0]
+    assert Mail.objects.latest("id").subject == "Rp50.000 goes back the way it came"
 
 
 def test_unclaimed_money_becomes_ours(house: House, desk: Desk) -> None:
