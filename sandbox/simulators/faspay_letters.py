@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +38,8 @@ MODES = (
     "bad_timestamp",
     "lost",
 )
+# Two letters of which one has to come first.
+ORDERED = ("out_of_order", "same_external_id")
 PADDED = ("partnerServiceId", "virtualAccountNo", "paymentRequestId")
 AMOUNTS = ("paidAmount", "amount")
 OTHER_PATHS = {
@@ -104,7 +107,8 @@ def glue_date(body: Row) -> None:
 
 def basic_date(body: Row) -> None:
     if "trxDateTime" in body:
-        body["trxDateTime"] = body["trxDateTime"][:19].replace("-", "").replace(":", "") + "Z"
+        moment = datetime.fromisoformat(body["trxDateTime"]).astimezone(UTC)
+        body["trxDateTime"] = moment.strftime("%Y%m%dT%H%M%SZ")
 
 
 def add_slashes(body: Row) -> None:

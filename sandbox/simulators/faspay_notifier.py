@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ import requests
 
 from .faspay_bank import FLAGS, Account, Bank, QrCode, random_digits, snap_time
 from .faspay_keys import KeyRing
-from .faspay_letters import Letter, write_letter
+from .faspay_letters import ORDERED, Letter, write_letter
 from .faspay_signing import sign, string_to_sign
 from .state import WIB, Row
 
@@ -127,7 +127,7 @@ class Notifier:
         mode = self.next_mode(message.kind)
         written = self.write_all(message, order, mode)
         if order.send and mode != "lost":
-            self.send(written, order)
+            self.send(written, replace(order, concurrent=order.concurrent and mode not in ORDERED))
         return written
 
     def next_mode(self, kind: str) -> str:

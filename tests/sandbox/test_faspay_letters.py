@@ -64,6 +64,14 @@ def test_letters_that_come_in_pairs(merchant: Merchant) -> None:
     assert states == ["00", "02"]
 
 
+@pytest.mark.parametrize("mode", ["same_external_id", "out_of_order"])
+def test_the_second_of_a_pair_comes_second(told: Merchant, inbox: Inbox, mode: str) -> None:
+    account = told.account()
+    told.control("misbehave", operation="notification", mode=mode)
+    written = told.control("pay", trxId=account["trxId"], wait=True)["notifications"]
+    assert [raw.decode() for _, _, raw in inbox.received] == [letter["body"] for letter in written]
+
+
 def test_letters_go_at_once_or_one_after_the_other(told: Merchant, inbox: Inbox) -> None:
     account = told.account()
     for concurrent in (True, False):

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,14 @@ def test_every_letter_of_the_bank_can_be_broken(told: Merchant, inbox: Inbox, tm
     pay(told)
     fitting = [fits(told, tmp_path, headers, raw, path) for path, headers, raw in inbox.received]
     assert fitting == [operation != name for name in ("inquiry", "payment", "static-notification")]
+
+
+def test_the_basic_form_of_a_date_is_the_same_moment(told: Merchant) -> None:
+    told.control("misbehave", operation="payment", mode="basic_date")
+    payment = pay(told, send=False, notify=False)
+    flag = json.loads(payment["letters"][-1]["body"])
+    written = datetime.strptime(flag["trxDateTime"], "%Y%m%dT%H%M%S%z")
+    assert written.timestamp() == int(payment["at"])
 
 
 def test_calls_go_to_the_base_that_is_set(told: Merchant, inbox: Inbox) -> None:
