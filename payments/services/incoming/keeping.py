@@ -4,7 +4,8 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
 from django.db.models import F
@@ -36,6 +37,11 @@ _MAY_WAIT = frozenset({Decision.WAITING, Decision.UNMATCHED})
 logger = logging.getLogger(__name__)
 
 
+def _today() -> date:
+    """The day in Jakarta."""
+    return now().astimezone(JAKARTA).date()
+
+
 @dataclass(frozen=True)
 class Record:
     """A message as it will be kept. ``code`` and ``body`` are what we answer."""
@@ -54,6 +60,8 @@ class Record:
     note: str = ""
     # Of a virtual account, without blanks.
     number: str = ""
+    # Looked up once, so that midnight does not come between an event and its repeat.
+    day: date = field(default_factory=_today)
 
     @property
     def digest(self) -> str:
@@ -117,7 +125,7 @@ def keep(record: Record, wanted: Wanted | None = None) -> Kept | None:
         {
             "provider": record.provider,
             "path": record.path,
-            "day": now().astimezone(JAKARTA).date(),
+            "day": record.day,
             "external_id": record.external_id,
             "reference": record.reference[:64],
             "headers": json.dumps(shown(record.headers)),
@@ -153,7 +161,7 @@ def first_of(record: Record) -> ProviderMessage:
     """The stored message of the same event."""
     return ProviderMessage.objects.get(
         provider=record.provider,
-        day=now().astimezone(JAKARTA).date(),
+        day=record.day,
         path=record.path,
         external_id=record.external_id,
         verified=True,
@@ -202,7 +210,7 @@ def _columns(record: Record) -> dict[str, object]:
     return {
         "provider": record.provider,
         "path": record.path,
-        "day": now().astimezone(JAKARTA).date(),
+        "day": record.day,
         "external_id": record.external_id[:64].replace("\x00", ""),
         "reference": record.reference[:64].replace("\x00", ""),
         "headers": shown(record.headers),
