@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Case, Count, DateField, F, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, DateField, F, Prefetch, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -248,7 +248,9 @@ def breaks_of(provider: str, day: date) -> QuerySet[PaymentCase]:
     cases = PaymentCase.objects.filter(provider=provider, kind__in=KINDS)
     ids = with_day(cases).filter(day=day).values("pk")
     related = ("receipt", "customer__user", "deposit", "attempt", "decided_by")
-    return PaymentCase.objects.filter(pk__in=ids).select_related(*related).prefetch_related("settlement_lines__file")
+    lines = SettlementLine.objects.defer("raw", "file__content", "file__findings").select_related("file")
+    found = PaymentCase.objects.filter(pk__in=ids).select_related(*related)
+    return found.prefetch_related(Prefetch("settlement_lines", queryset=lines))
 
 
 def as_break(case: PaymentCase) -> Break:
@@ -304,7 +306,7 @@ def _missing_there(case: PaymentCase) -> Suggestion:
 
 def lines_of(provider: str, day: date, verdict: str = "") -> QuerySet[SettlementLine]:
     """What they say of a day, with what answers it here."""
-    lines = SettlementLine.objects.filter(provider=provider, day=day).defer("raw")
+    lines = SettlementLine.objects.filter(provider=provider, day=day).defer("raw", "file__content", "file__findings")
     if verdict:
         lines = lines.filter(verdict=verdict)
     return lines.select_related("receipt__deposit", "case", "file")
@@ -352,8 +354,8 @@ def outcome_of(taken: SettlementFile) -> Outcome:
 
 
 def channel_name(channel: str) -> str:
-    """The methods whose money comes through a channel."""
-    return ", ".join(str(method.name) for method in METHODS.values() if method.channel == channel)
+    """The first method whose money comes through a channel; permanent numbers share that of virtual accounts."""
+    return next((str(method.name) for method in METHODS.values() if method.channel == channel), channel)
 
 
 def channel_choices(provider: str) -> list[tuple[str, str]]:

@@ -32,7 +32,8 @@ def open_for_lines(provider: str, *, days: Sequence[date] = (), file: Settlement
     wanted = SettlementLine.objects.filter(Q(day__in=days) | Q(file=file) if file else Q(day__in=days))
     waiting = wanted.filter(provider=provider, case__isnull=True, verdict__in=list(KINDS))
     done = 0
-    while lines := list(waiting.select_related("receipt").order_by("pk")[:_BATCH]):
+    waiting = waiting.select_related("receipt", "file").defer("file__content", "file__findings")
+    while lines := list(waiting.order_by("pk")[:_BATCH]):
         with transaction.atomic():
             _open_cases(lines)
         done += len(lines)

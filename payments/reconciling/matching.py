@@ -136,6 +136,14 @@ _BY_NUMBER = f"""
 _MOMENT = "coalesce(r.paid_at, r.received_at)"
 _SOON = f"abs(extract(epoch FROM l.paid_at - {_MOMENT})) <= extract(epoch FROM interval '{WINDOW}')"
 _SAME_DAY = "l.day = (coalesce(r.paid_at, r.received_at) AT TIME ZONE 'Asia/Jakarta')::date"
+# What is listed twice is about the payment that its first line found.
+_SAME = """
+    UPDATE payments_settlementline l SET receipt_id = e.receipt_id
+      FROM payments_settlementline e
+     WHERE l.provider = %(provider)s AND (l.day = ANY(%(days)s) OR l.file_id = %(file)s)
+       AND l.verdict = 'duplicate' AND l.receipt_id IS NULL AND l.case_id IS NULL
+       AND e.provider = l.provider AND e.source = l.source AND e.ident = l.ident AND e.receipt_id IS NOT NULL
+"""
 _LEFT = f"""
     UPDATE payments_settlementline l SET verdict = 'missing_here'
      WHERE {_OPEN} AND l.verdict = 'waiting' AND l.status = 'paid'
@@ -169,6 +177,7 @@ def match(provider: str, *, days: Sequence[date] = (), file: SettlementFile | No
         cursor.execute(_TAKEN, paid)
         cursor.execute(_BY_NUMBER.format(near=_SOON), paid)
         cursor.execute(_BY_NUMBER.format(near=_SAME_DAY), paid)
+        cursor.execute(_SAME, wanted)
         cursor.execute(_LEFT, wanted)
         for fee in _fees():
             cursor.execute(_FEE, wanted | fee)

@@ -191,6 +191,7 @@ def _shown(
         }
     else:
         context["outcome"] = overview.outcome_of(file)
+        context["whole_for"] = [overview.channel_name(channel) for channel in file.channels]
     status = 422 if (columns and columns.errors) or (take and take.errors) else 200
     return render(request, "staff/payments/settlement_file.html", context, status=status)
 

@@ -123,6 +123,7 @@ def test_the_same_twice_in_a_file_is_a_break_once(customer: Customer) -> None:
     file = take([row_of(mine), row_of(mine), row_of(mine, **{"Trx ID": ""})])
     assert sorted(verdicts()) == ["duplicate", "duplicate", "matched"]
     assert {kind for kind, _name in breaks()} == {"settled_twice"}
+    assert set(PaymentCase.objects.values_list("receipt", flat=True)) == {mine.pk}
     assert file.findings["warnings"] == 1
 
 
