@@ -23,7 +23,8 @@ from accounts.services.people import register_customer
 from config.lib.clock import now
 from otp.models import Order
 from payments import services as payments
-from payments.models import OvoLink, PaymentCase, StaticAccount
+from payments.models import OvoLink, PaymentCase, ProviderExchange, ProviderMessage, StaticAccount
+from payments.services import reconciliation
 from payments.services.static_accounts import new_customer_no
 from tests.accounts import cast
 from tests.conftest import prove_identity
@@ -95,6 +96,9 @@ SEEN: dict[str, dict[str, str]] = {
     "case": _EACH_STAFF,
     "real_deposit": _EACH_STAFF,
     "payment_case": _EACH_STAFF,
+    "provider_message": _EACH_STAFF,
+    "provider_exchange": _EACH_STAFF,
+    "settlement_file": _EACH_STAFF,
     "session": {},
 }
 
@@ -230,6 +234,26 @@ def _things(world: World) -> None:
     for name in ("ayu", "budi"):
         _of_customer(world, name, world.customers[name])
     things["session"] = {"other": 987654321}
+    _of_providers(world)
+
+
+def _of_providers(world: World) -> None:
+    """What a provider told, what it was asked, and a report of it: nobody's but staff's."""
+    told = ProviderMessage.objects.create(
+        path="/v1.0/transfer-va/payment", day=now().date(), body=b"{}", body_sha256="", verified=False
+    )
+    asked = ProviderExchange.objects.create(
+        provider="faspay_snap", operation="status", method="POST", address="x", outcome="ok", elapsed_ms=1
+    )
+    report = reconciliation.upload(
+        actor=command("world"),
+        provider="faspay_snap",
+        name="report.csv",
+        content=b"trx_id;amount;payment_date\n1;60000;2026-11-18\n",
+    )
+    world.things["provider_message"] = {"any": told.pk}
+    world.things["provider_exchange"] = {"any": asked.pk}
+    world.things["settlement_file"] = {"any": report.public_id}
 
 
 def person(customer: Customer) -> actors.Actor:
