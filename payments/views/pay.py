@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import gate_inside, open_to_all
 from config.lib.addresses import address_of
@@ -37,6 +37,17 @@ def _unlisted(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
     return told
 
 
+def _by_form(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A refusal is shown at the address of the form; whoever goes on from there, or loads it again, gets the page."""
+
+    @wraps(view)
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def answered(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+        return view(request, public_id) if request.method == "POST" else _back(_deposit(public_id))
+
+    return answered
+
+
 @gate_inside("public")
 @never_cache
 @_unlisted
@@ -53,7 +64,7 @@ def page(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 @open_to_all
 @never_cache
 @_unlisted
-@require_POST
+@_by_form
 def choose(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """I want to pay this another way."""
     deposit, form = _deposit(public_id), WayForm(request.POST)
@@ -66,7 +77,7 @@ def choose(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 @open_to_all
 @never_cache
 @_unlisted
-@require_POST
+@_by_form
 def renew(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """The QR has ended: give me a new one."""
     deposit = _deposit(public_id)
@@ -76,7 +87,7 @@ def renew(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 @open_to_all
 @never_cache
 @_unlisted
-@require_POST
+@_by_form
 def check(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """ "Check now": have the provider asked; the answer shows up in the page."""
     deposit, words = _deposit(public_id), _("We are asking. The page changes by itself.")

@@ -122,7 +122,7 @@ def test_an_unknown_link_is_no_page(rest: str, stranger: Client) -> None:
 @pytest.mark.parametrize("rest", ["/way", "/renew", "/check"])
 def test_nothing_can_be_done_with_an_unknown_link(rest: str, stranger: Client) -> None:
     assert stranger.post(f"/pay/{uuid.uuid4()}{rest}", {"method": "qris"}).status_code == 404
-    assert stranger.get(f"/pay/{uuid.uuid4()}{rest}").status_code == 405
+    assert stranger.get(f"/pay/{uuid.uuid4()}{rest}").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/pay/", "/pay/1", "/pay/x", "/pay/%00", "/pay/../topup/"])
@@ -298,6 +298,20 @@ def test_bad_choices_are_refused_in_place(house: House, stranger: Client, way: d
     if status == 400:
         assert 'role="alert"' in answer.content.decode()
         assert deposit.attempts.count() == 1
+
+
+def test_a_refusal_can_be_loaded_again_and_read_in_the_other_language(house: House, stranger: Client) -> None:
+    deposit = house.ask_for()
+    answer = choose(stranger, deposit, method="cash")
+    place = re.search(r'name="next" value="([^"]+)"', answer.content.decode())
+    assert place
+    for rest in ("/way", "/renew", "/check"):
+        again = stranger.get(link(deposit, rest))
+        assert (again.status_code, again["Location"]) == (302, link(deposit))
+        assert stranger.put(link(deposit, rest)).status_code == 405
+    shown = stranger.post("/language", {"language": "id", "next": place.group(1)}, follow=True)
+    assert (shown.status_code, '<html lang="id">' in shown.content.decode()) == (200, True)
+    assert deposit.attempts.count() == 1
 
 
 def test_one_moment_is_said_while_the_former_is_on_its_way(house: House, stranger: Client) -> None:
