@@ -21,6 +21,7 @@ from payments.settlement.static_booking import receipt_key
 from tests.accounts import cast
 from tests.payments.conftest import work_off
 from tests.payments.static_bank import StaticBank, Truth, code_of, new_name
+from tests.simulators import Simulator
 from wallets.services import wallet_of
 
 pytestmark = pytest.mark.django_db
@@ -464,3 +465,22 @@ def test_the_proof_finds_money_without_a_payment_and_a_payment_without_money(ban
     with pgtrigger.ignore("payments.StaticPayment:legal_moves"):
         StaticPayment.objects.update(state="failed", deposit=None)
     assert any("and no payment of it is booked" in line for line in ledger_problems())
+
+
+def test_the_simulated_bank_understands_our_question(bank: StaticBank, faspay_sim: Simulator, settings: Any) -> None:
+    """Written by others from the same contract: it finds the payment by what we ask with."""
+    settings.FASPAY_BASE_URL = faspay_sim.url
+    number = bank.number_at().number
+    bank.flag(number, 75_000, "0123456789abcdef0123456789abcdef")
+    faspay_sim.control(
+        "static/pay",
+        virtualAccountNo=number,
+        amount=75_000,
+        paymentRequestId="0123456789abcdef0123456789abcdef",
+        inquire=False,
+        flag=False,
+        notify=False,
+        insist=True,
+    )
+    payment = bank.ask(bank.payment("0123456789abcdef0123456789abcdef"))
+    assert (payment.state, bank.balance) == ("booked", Decimal(75_000))
