@@ -311,3 +311,23 @@ def test_random_garbage_is_never_a_500(house: House) -> None:
         for letter in (house.sign(raw), Letter({"X-SIGNATURE": "é" * seed}, "")):
             assert house.deliver(letter, raw=raw).status_code in {400, 401}
     assert house.credits == 0
+
+
+@pytest.mark.parametrize("form", ["pem", "base64", "certificate"])
+def test_faspay_changes_its_key_in_the_middle_of_traffic(
+    house: House, settings: Any, form: str, no_ledger_problems: None
+) -> None:
+    """The new key is listed beside the old one, in whatever form it comes; letters by both go on being taken."""
+    old, *_ = settings.FASPAY_PUBLIC_KEY_FILES
+    first, second, third = (house.ask_for(amount) for amount in (50_000, 60_000, 70_000))
+    assert code_of(house.deliver(house.pay(first)[0])) == "2002500"
+    made = house.sim.control("keys/rotate", form=form, overlap=1)
+    settings.FASPAY_PUBLIC_KEY_FILES = [old, made["file"]]
+    letters = [house.pay(second)[0], house.pay(third)[0]]
+    assert [code_of(house.deliver(letter)) for letter in letters] == ["2002500", "2002500"]
+    house.work()
+    assert house.balance == Decimal(180_000)
+    keys = [row.split()[0] for row in ProviderMessage.objects.order_by("id").values_list("matched_key", flat=True)]
+    assert keys[0] == keys[1] != keys[2]
+    settings.FASPAY_PUBLIC_KEY_FILES = [made["file"]]
+    assert code_of(house.deliver(letters[0])) == "4012500", "the old key counts no longer"
