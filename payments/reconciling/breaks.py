@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from config.lib.money import format_money
 from payments.banking_days import bounds
@@ -45,7 +46,15 @@ def _open_cases(lines: list[SettlementLine]) -> None:
     for line in lines:
         attempt = attempts.get(line.reference) or attempts.get(line.external_id)
         line.case = _open_case(line, attempt)
+        if attempt is not None and line.verdict == Verdict.MISSING_HERE:
+            _have_it_asked(attempt)
     SettlementLine.objects.bulk_update(lines, ["case"])
+
+
+def _have_it_asked(attempt: PaymentAttempt) -> None:
+    """They list a payment for an attempt of ours: the engine asks for itself, and credits what is true."""
+    askable = [PaymentAttempt.State.IN_DOUBT, PaymentAttempt.State.OPEN, PaymentAttempt.State.CLOSED]
+    PaymentAttempt.objects.filter(pk=attempt.pk, state__in=askable).update(next_check_at=Now())
 
 
 def _attempts_of(lines: list[SettlementLine]) -> dict[str, PaymentAttempt]:
