@@ -19,27 +19,37 @@ from config.lib import catalogue
 TEMPLATES = sorted(path for path in (catalogue.ROOT / "templates").rglob("*") if path.suffix in {".html", ".txt"})
 # Names, and words that are the same in both languages.
 # Besides our name and the currency: keys as they are printed on a keyboard, and a file's name.
-NAMES = {"Gerbang", "Rp", "Shift", "Ctrl", "Enter", "Esc", "openapi", "json"}
+NAMES = {"Gerbang", "Rp", "Shift", "Ctrl", "Enter", "Esc", "openapi", "json", "HTTP", "POST", "EXTERNAL", "ID", "BTC"}
 SAME = {
+    "%(counter)s header",
     "API",
     "ATM",
     "Audit",
     "Bank",
     "bank",
+    "Bitcoin",
     "Email",
     "Gateway",
     "Gerbang",
+    "hash",
     "id",
+    "OVO",
+    "OVO %(phone)s",
+    "OVO Cash",
+    "OVO Points",
     "Passkey",
     "Passkey %(number)d",
     "path",
+    "QRIS",
     "Sandbox",
     "sandbox",
     "Sandbox:",
     "Status",
     "status",
     "Transfer",
+    "Virtual account",
     "virtual account",
+    "Virtual account, %(bank)s",
     "WhatsApp, Telegram, Google …",
 }
 PLACEHOLDER = re.compile(r"%%|%\(\w+\)[sd]|%d|\{\w+\}|</?\w+>")
