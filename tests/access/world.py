@@ -239,11 +239,12 @@ def _things(world: World) -> None:
 
 def _of_providers(world: World) -> None:
     """What a provider told, what it was asked, and a report of it: nobody's but staff's."""
+    # Numbers that stand nowhere else on a page.
     told = ProviderMessage.objects.create(
-        path="/v1.0/transfer-va/payment", day=now().date(), body=b"{}", body_sha256="", verified=False
+        pk=876543210, path="/v1.0/transfer-va/payment", day=now().date(), body=b"{}", body_sha256="", verified=False
     )
     asked = ProviderExchange.objects.create(
-        provider="faspay_snap", operation="status", method="POST", address="x", outcome="ok", elapsed_ms=1
+        pk=876543211, provider="faspay_snap", operation="status", method="POST", address="x", outcome="ok", elapsed_ms=1
     )
     report = reconciliation.upload(
         actor=command("world"),
