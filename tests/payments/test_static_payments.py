@@ -217,6 +217,23 @@ def test_another_amount_than_announced_waits_in_suspense(bank: StaticBank, no_le
     assert (bank.credits, bank.payment("one").next_check_at) == (0, None)
 
 
+def test_what_staff_credited_by_hand_is_not_booked_again(bank: StaticBank) -> None:
+    """Found in a settlement file under Faspay's own id before any letter came."""
+    number = bank.number_at().number
+    bank.flag(number, 50_000, "one", reference="FASPAY-1")
+    Receipt.objects.create(
+        channel="faspay_va",
+        key="FASPAY-1",
+        amount=Decimal(50_000),
+        currency="IDR",
+        place="wallet",
+        customer=bank.customer,
+        ledger_reference="case:by-hand",
+    )
+    assert bank.told(number, 50_000, "one").decision == "repeated"
+    assert bank.credits == 0
+
+
 @pytest.mark.parametrize(
     ("amount", "currency", "kind", "kept"),
     [
