@@ -2,7 +2,6 @@
 
 import csv
 import io
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -10,12 +9,12 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from payments.statements import archives
+
 MOST_BYTES = 8 * 1024 * 1024
 MOST_ROWS = 50_000
 MOST_COLUMNS = 60
 MOST_CELL = 300
-# What a spreadsheet may unpack to; a few kilobytes can hold gigabytes of nothing.
-MOST_UNPACKED = 150 * 1024 * 1024
 _DELIMITERS = ";,\t|"
 _LOOK_FOR_HEADER = 25
 # A spreadsheet keeps fifteen digits of a number; what is longer was rounded before we saw it.
@@ -126,10 +125,10 @@ def _spreadsheet(content: bytes) -> list[Row]:
 
 def _check_size(content: bytes) -> None:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MOST_UNPACKED:
-                raise Unreadable("too_long")
-    except zipfile.BadZipFile as error:
+        archives.check(content)
+    except archives.TooMuch as error:
+        raise Unreadable("too_long") from error
+    except archives.NoSpreadsheet as error:
         raise Unreadable("no_table") from error
 
 
