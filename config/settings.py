@@ -329,9 +329,9 @@ BTCPAY_STORE_ID = env.str("BTCPAY_STORE_ID", default="")
 BTCPAY_WEBHOOK_SECRET = env.str("BTCPAY_WEBHOOK_SECRET", default="")
 BTCPAY_READ_TIMEOUT_SECONDS = env.float("BTCPAY_READ_TIMEOUT_SECONDS", default=10.0)
 
-# What went out to providers and came back is kept so long.
 # Above it (rupiah) a SuperAdmin is the second person of a payment case.
 CASE_APPROVAL_LIMIT = env.int("CASE_APPROVAL_LIMIT", default=10_000_000)
+# What went out to providers and came back is kept so long.
 EXCHANGES_KEPT_DAYS = env.int("EXCHANGES_KEPT_DAYS", default=90)
 # When a way to pay is called slow or down (payments/health.py): of the calls of so many minutes, which share must be
 # answered, how long half of them may take, and from how many calls on that says anything.
@@ -442,7 +442,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"route_only": {"()": "config.lib.request_log.RouteOnly"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["route_only"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},

@@ -47,7 +47,8 @@ _SECRET_FIELDS = re.compile(
 _TOKENS = re.compile(rb"eyJ[\w-]{6,}(?:\.[\w-]*){0,2}|(?<=[\w/])\?[\w.%~-]+=[^\s\"'<>\\]*")
 _PHONE_FIELDS = re.compile(
     rb'("(?:virtualAccountPhone|phone(?:_?(?:no|number))?|mobile(?:_?(?:no|number))?|msisdn)"\s*:\s*"?)(\+?\d{6,})'
-    rb"|(<(?:phone(?:_?(?:no|number))?|mobile|msisdn)>\s*)(\+?\d{6,})",
+    rb"|(<(?:phone(?:_?(?:no|number))?|mobile|msisdn)>\s*)(\+?\d{6,})"
+    rb"|((?:^|[?&])(?:phone(?:_?(?:no|number))?|mobile|msisdn)=)((?:\+|%2[bB])?\d{6,})",
     re.IGNORECASE,
 )
 # What is secret by our own settings is left out wherever it turns up.
@@ -153,7 +154,7 @@ def _blanked(found: "re.Match[bytes]") -> bytes:
 
 
 def _masked(found: "re.Match[bytes]") -> bytes:
-    opening, digits = (found[1], found[2]) if found[1] else (found[3], found[4])
+    opening, digits = next((found[at], found[at + 1]) for at in (1, 3, 5) if found[at])
     return opening + digits[:4] + b"*" * (len(digits) - 7) + digits[-3:]
 
 

@@ -30,14 +30,26 @@ class RequestLogMiddleware:
 
     @staticmethod
     def _write(request: HttpRequest, response: HttpResponse, elapsed: float) -> None:
-        match = request.resolver_match
-        # The route, not the path: paths carry one-time links.
-        route = match.route if match else "-"
         logger.info(
             "%s %s %s %d ms id=%s",
             request.method,
-            route,
+            route_of(request),
             response.status_code,
             elapsed * 1000,
             request.request_id,  # type: ignore[attr-defined]
         )
+
+
+class RouteOnly(logging.Filter):
+    """Django's own lines name the path of what went wrong; the route stands in its place."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
+            record.args = tuple(route_of(request) if part == request.path else part for part in record.args)
+        return True
+
+
+def route_of(request: HttpRequest) -> str:
+    """Where a request went, as the table of addresses names it: paths themselves carry one-time links."""
+    return request.resolver_match.route if request.resolver_match else "-"

@@ -19,9 +19,11 @@ from config.lib.errors import ServiceError
 from config.lib.pagination import keyset
 from config.lib.refusals import tell
 from payments import wording
+from payments.exchanges import without_secrets
 from payments.forms_cases import CaseFilter, ProposalForm, ReasonForm
 from payments.models import PaymentCase
 from payments.overviews import cases as overview
+from payments.overviews.exchanges import pretty
 from payments.services import cases
 from payments.services.cases import Choice, Remedy
 
@@ -102,7 +104,7 @@ def _page(
         "means": wording.meaning_of(found),
         "told": wording.sentence_of(found),
         "events": overview.events_of(found),
-        "body": bytes(found.message.body).decode("utf-8", "replace") if found.message else "",
+        "body": pretty(without_secrets(bytes(found.message.body))) if found.message else "",
         "reason_form": reason or ReasonForm(),
     }
     if found.state == State.OPEN:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.styles import PatternFill
 
 from payments.statements import columns, tables
 from payments.statements.tables import Unreadable
@@ -101,7 +102,7 @@ def test_cells_that_are_only_formatted_do_not_count() -> None:
     assert sheet is not None
     sheet.append(["bill_no", "payment_total", "payment_date"])
     sheet.append(["TRX1", 50_000, "2026-11-21 09:00:00"])
-    sheet["XFD1048576"].fill = openpyxl.styles.PatternFill("solid", fgColor="FFFF00")
+    sheet["XFD1048576"].fill = PatternFill("solid", fgColor="FFFF00")
     out = io.BytesIO()
     book.save(out)
     table = tables.read_table(out.getvalue(), is_header=columns.is_header)

@@ -19,8 +19,10 @@ from payments.services.incoming.replies import Reply
 Decision = ProviderMessage.Decision
 Kind = ProviderMessage.Kind
 PATH = "/faspay/notification"
-# The digest covers bill and status only, and the payer has seen one: no bill may fill our disk with variations.
+# The digest covers bill and status only, and the payer has seen one: no bill may fill our disk with variations. Each
+# status has its own count, since whoever has the digest of one has not that of another.
 KEPT_PER_BILL = 50
+_LONGEST_ID = 64
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ def _turn_away(call: Call, answer: Answer, status: int, notice: Notice | None = 
 def _take_in(call: Call, notice: Notice) -> Reply:
     answer = incoming.accepted(notice, now=now())
     record = _record(call, notice, Decision.WAITING, "00", answer)
-    if _is_too_much(notice):
+    if _is_too_much(notice, record):
         logger.error("bill %s: too many different notifications", notice.bill_no)
         return _reply(429, incoming.refused(notice, now=now()))
     if keeping.keep(record) is None:
@@ -73,9 +75,14 @@ def _take_in(call: Call, notice: Notice) -> Reply:
     return _reply(200, answer)
 
 
-def _is_too_much(notice: Notice) -> bool:
-    same = ProviderMessage.objects.filter(kind=Kind.LEGACY, reference=notice.bill_no, verified=True)
-    return same.count() >= KEPT_PER_BILL
+def _is_too_much(notice: Notice, record: Record) -> bool:
+    """Whether a bill has had enough different messages of this status; a repeat is never too much."""
+    same = ProviderMessage.objects.filter(
+        kind=Kind.LEGACY, reference=notice.bill_no, verified=True, external_id__startswith=_beginning_of(notice)
+    )
+    if same.count() < KEPT_PER_BILL:
+        return False
+    return not same.filter(day=record.day, external_id=record.external_id).exists()
 
 
 def _record(call: Call, notice: Notice | None, decision: Decision, code: str, answer: Answer) -> Record:
@@ -96,9 +103,14 @@ def _record(call: Call, notice: Notice | None, decision: Decision, code: str, an
 
 def event_of(notice: Notice) -> str:
     """What tells one event from another, since no id comes along: bill, status, Faspay's id and the amounts."""
-    parts = (notice.bill_no, notice.raw_status, notice.trx_id, notice.merchant_id, notice.payment_total)
-    name = "|".join("" if part is None else str(part) for part in (*parts, notice.bill_total))
-    return name if len(name) <= 64 else hashlib.sha256(name.encode()).hexdigest()
+    parts = (notice.trx_id, notice.merchant_id, notice.payment_total, notice.bill_total)
+    beginning, rest = _beginning_of(notice), "|".join("" if part is None else str(part) for part in parts)
+    room = _LONGEST_ID - len(beginning)
+    return beginning + (rest if len(rest) <= room else hashlib.sha256(rest.encode()).hexdigest()[:room])
+
+
+def _beginning_of(notice: Notice) -> str:
+    return f"{notice.bill_no}|{notice.raw_status}|"
 
 
 def _reply(status: int, answer: Answer) -> Reply:
