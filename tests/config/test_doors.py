@@ -14,8 +14,12 @@ from payments.models import Deposit
 pytestmark = pytest.mark.django_db
 
 _SAMPLES = {"uuid": str(uuid4()), "slug": "a-slug", "int": "7", "str": "text", "path": "x/y"}
+# Where a browser lands that comes back from OVO: it names nothing and changes nothing.
+_BACK = "topup/ovo/return"
 # Open to anybody on purpose; every other page sends a stranger to sign in.
-_PUBLIC = ("", "favicon.ico", "language", "account/", "admin/password_change/", "join/", "sandbox/mail/", "pay/", "v1.0/")
+_PUBLIC = ("", "favicon.ico", "language", "account/", "admin/password_change/", "join/", "sandbox/mail/", "pay/", _BACK)
+# For letters of providers: whoever shows no signature of theirs is refused.
+_LETTERS = ("v1.0/", "faspay/", "btcpay/webhook")
 # Programs are told in JSON; these two are read by everybody.
 _PUBLIC_API = ("api/docs", "api/openapi.json")
 
@@ -72,6 +76,8 @@ def test_a_stranger_is_sent_to_sign_in(route: str, method: str, client: Client) 
     assert answer.status_code < 500
     if _is_api(route):
         _check_api(route, method, answer)
+    elif route.startswith(_LETTERS):
+        assert answer.status_code in {400, 401, 404, 405}, route
     elif not _is_public(route):
         assert answer.status_code in {302, 404, 405}, route
         assert answer.status_code != 302 or answer["Location"].startswith("/account/login/")
