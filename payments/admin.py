@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ReadOnlyAdmin
+from payments.exchanges import without_secrets
 from payments.models import Deposit, PaymentAttempt, ProviderMessage
 
 
@@ -78,7 +79,7 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("body"))
     def body_text(self, row: ProviderMessage) -> str:
-        return bytes(row.body).decode("utf-8", "replace")
+        return without_secrets(bytes(row.body))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderMessage]:
         return super().get_queryset(request).defer("body", "answer_body")

@@ -1,6 +1,7 @@
 """Deposits of all customers, as staff look them up and look after them."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from uuid import UUID
 
 from django.contrib import messages
@@ -68,6 +69,7 @@ def listing(request: ActorRequest) -> HttpResponse:
     return render(request, "staff/payments/deposits.html", context)
 
 
+@never_cache
 @require_safe
 @permission_required("Deposits.Read")
 def export(request: ActorRequest) -> HttpResponseBase:
@@ -82,7 +84,8 @@ def export(request: ActorRequest) -> HttpResponseBase:
         messages.error(request, text)
         return redirect(f"{request.path.removesuffix('export/')}?{request.GET.urlencode()}")
     lines = sheets.lines(overview.csv_head(), _rows(overview.shown(found)))
-    filters = {name: value for name, value in request.GET.items() if value}
+    # What was asked and counted, not whatever else stood in the address.
+    filters = {name: value for name, value in asdict(wanted).items() if value}
     audit.record(request.actor, "deposit.exported", after={"filters": filters, "rows": rows})
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="deposits-{timezone.localtime():%Y-%m-%d-%H%M}.csv"'
