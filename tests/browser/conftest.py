@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.portal import Portal, running_portal
 
@@ -58,12 +58,16 @@ def context(chromium: Browser, portal: Portal, screen: str, request: pytest.Fixt
     context.close()
 
 
+def _said(message: ConsoleMessage) -> str:
+    return f"{message.text} ({message.location.get('url', '')})"
+
+
 @pytest.fixture
 def page(context: BrowserContext, tmp_path: Path) -> Iterator[Page]:
     """A tab that fails the test when a script fails or the security policy is broken."""
     page = context.new_page()
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: troubles.append(_said(message)) if message.type == "error" else None)
     yield page
     assert not troubles, troubles

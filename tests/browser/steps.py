@@ -7,14 +7,19 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 PASSWORD = "a-long-enough-secret"
 _SERIOUS = {"serious", "critical"}
+_STICKING_OUT = """[...document.querySelectorAll("main *")]
+  .filter((one) => one.getBoundingClientRect().right > window.innerWidth).map((one) => one.outerHTML.slice(0, 120))"""
 
 
 def expect_accessible(page: Page) -> None:
     """axe finds nothing serious on the page as it stands, and nothing sticks out to the right of the screen."""
+    page.wait_for_load_state()  # a page without its style sheet is not what people see
     found = Axe().run(page).response["violations"]
     serious = [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found if rule["impact"] in _SERIOUS]
     assert not serious, f"{page.url}: {serious}"
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{page.url} is too wide"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
+        f"{page.url} is too wide: {page.evaluate(_STICKING_OUT)}"
+    )
 
 
 def sign_up(page: Page, context: BrowserContext, email: str, name: str = "Dewi Anggraini") -> None:

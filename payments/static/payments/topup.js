@@ -1,36 +1,34 @@
 // One amount at a time: typing chooses "Other", choosing a preset empties the field. A way to pay that does not take
-// the amount says its limits at once; the server has the last word.
-const typed = document.querySelector("[data-own-amount]");
-const presets = document.querySelectorAll('input[name="preset"]');
-const ways = document.querySelectorAll("input[data-least]");
+// the amount says its limits at once; the server has the last word. The form may come into the page later than this.
+const typed = () => document.querySelector("[data-own-amount]");
 
 function amount() {
   const preset = document.querySelector('input[name="preset"]:checked')?.value;
-  const text = preset && preset !== "other" ? preset : (typed?.value ?? "");
+  const text = preset && preset !== "other" ? preset : (typed()?.value ?? "");
   const digits = text.replace(/^\s*rp/i, "").replace(/[\s.,]/g, "");
   return /^[0-9]{1,15}$/.test(digits) ? Number(digits) : null;
 }
 
 function judge() {
   const value = amount();
-  for (const way of ways) {
+  for (const way of document.querySelectorAll("input[data-least]")) {
     const outside = value !== null && (value < Number(way.dataset.least) || value > Number(way.dataset.most));
     way.closest(".way").classList.toggle("is-outside", outside);
   }
 }
 
-typed?.addEventListener("input", () => {
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-own-amount]")) return;
   const other = document.querySelector('input[name="preset"][value="other"]');
-  if (typed.value && other) other.checked = true;
+  if (event.target.value && other) other.checked = true;
   judge();
 });
 
-for (const preset of presets) {
-  preset.addEventListener("change", () => {
-    if (preset.value === "other") typed.focus();
-    else typed.value = "";
-    judge();
-  });
-}
+document.addEventListener("change", (event) => {
+  if (!event.target.matches('input[name="preset"]')) return;
+  if (event.target.value === "other") typed()?.focus();
+  else if (typed()) typed().value = "";
+  judge();
+});
 
 judge();
