@@ -66,19 +66,18 @@ def credit_from_provider(
     """
     check_amount(amount, currency)
     clearing = f"clearing:{channel}"
-    post = partial(
-        ledger.move,
-        reference=reference,
+    return _move(
+        clearing,
+        _code_of(customer),
+        amount,
+        currency,
+        lambda: (house_account_id(clearing, currency), wallet_of(customer, currency)),
         kind=kind,
-        source=clearing,
-        target=_code_of(customer),
-        currency=currency,
-        amount=amount,
+        reference=reference,
         subject=subject,
         memo=memo,
-        caused_by_id=_id_of(caused_by),
+        caused_by=caused_by,
     )
-    return _after_opening(post, lambda: (house_account_id(clearing, currency), wallet_of(customer, currency)))
 
 
 def credit_from_house(
@@ -98,19 +97,18 @@ def credit_from_house(
     Raises `InvalidAmount`, `ReferenceConflict`, `AccountFrozen`.
     """
     check_amount(amount, currency)
-    post = partial(
-        ledger.move,
-        reference=reference,
+    return _move(
+        source,
+        _code_of(customer),
+        amount,
+        currency,
+        lambda: (house_account_id(source, currency), wallet_of(customer, currency)),
         kind=kind,
-        source=source,
-        target=_code_of(customer),
-        currency=currency,
-        amount=amount,
+        reference=reference,
         subject=subject,
         memo=memo,
-        caused_by_id=_id_of(caused_by),
+        caused_by=caused_by,
     )
-    return _after_opening(post, lambda: (house_account_id(source, currency), wallet_of(customer, currency)))
 
 
 def move_in_house(
@@ -130,19 +128,18 @@ def move_in_house(
     Raises `InvalidAmount`, `ReferenceConflict`.
     """
     check_amount(amount, currency)
-    post = partial(
-        ledger.move,
-        reference=reference,
+    return _move(
+        source,
+        target,
+        amount,
+        currency,
+        lambda: (house_account_id(source, currency), house_account_id(target, currency)),
         kind=kind,
-        source=source,
-        target=target,
-        currency=currency,
-        amount=amount,
+        reference=reference,
         subject=subject,
         memo=memo,
-        caused_by_id=_id_of(caused_by),
+        caused_by=caused_by,
     )
-    return _after_opening(post, lambda: (house_account_id(source, currency), house_account_id(target, currency)))
 
 
 def hold_funds(
@@ -227,19 +224,18 @@ def transfer(
     check_amount(amount, currency)
     if sender.pk == recipient.pk:
         raise InvalidAmount("sender and recipient are the same")
-    post = partial(
-        ledger.move,
-        reference=reference,
+    return _move(
+        _code_of(sender),
+        _code_of(recipient),
+        amount,
+        currency,
+        lambda: (wallet_of(sender, currency), wallet_of(recipient, currency)),
         kind="transfer",
-        source=_code_of(sender),
-        target=_code_of(recipient),
-        currency=currency,
-        amount=amount,
+        reference=reference,
         subject=subject,
         memo=memo,
-        caused_by_id=_id_of(caused_by),
+        caused_by=caused_by,
     )
-    return _after_opening(post, lambda: (wallet_of(sender, currency), wallet_of(recipient, currency)))
 
 
 def pay_house(
@@ -256,19 +252,18 @@ def pay_house(
 ) -> Posted:
     """Move ``amount`` from a wallet to the account of the house with the code ``account``. Raises as `transfer`."""
     check_amount(amount, currency)
-    post = partial(
-        ledger.move,
-        reference=reference,
+    return _move(
+        _code_of(customer),
+        account,
+        amount,
+        currency,
+        lambda: (wallet_of(customer, currency), house_account_id(account, currency)),
         kind=kind,
-        source=_code_of(customer),
-        target=account,
-        currency=currency,
-        amount=amount,
+        reference=reference,
         subject=subject,
         memo=memo,
-        caused_by_id=_id_of(caused_by),
+        caused_by=caused_by,
     )
-    return _after_opening(post, lambda: (wallet_of(customer, currency), house_account_id(account, currency)))
 
 
 def reverse(*, reference_of_original: str, reference: str, reason: str, caused_by: User | None) -> Posted:
@@ -286,6 +281,34 @@ def reverse(*, reference_of_original: str, reference: str, reason: str, caused_b
         memo=reason,
         caused_by_id=_id_of(caused_by),
     )
+
+
+def _move(
+    source: str,
+    target: str,
+    amount: Decimal,
+    currency: str,
+    open_accounts: Callable[[], object],
+    *,
+    kind: str,
+    reference: str,
+    subject: str,
+    memo: str,
+    caused_by: User | None,
+) -> Posted:
+    post = partial(
+        ledger.move,
+        reference=reference,
+        kind=kind,
+        source=source,
+        target=target,
+        currency=currency,
+        amount=amount,
+        subject=subject,
+        memo=memo,
+        caused_by_id=_id_of(caused_by),
+    )
+    return _after_opening(post, open_accounts)
 
 
 def _after_opening(ask: Callable[[], R], open_accounts: Callable[[], object]) -> R:
