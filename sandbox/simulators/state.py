@@ -15,6 +15,11 @@ WIB = timezone(timedelta(hours=7), "WIB")
 COMPACT_AFTER_LINES = 20_000
 
 
+def private(path: str, flags: int) -> int:
+    """How to open a file that nobody else may read."""
+    return os.open(path, flags, 0o600)
+
+
 class StateFile:
     """Tables of JSON rows. The file is rewritten atomically at start and grows by one line per change.
 
@@ -54,7 +59,9 @@ class StateFile:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_name(self.path.name + ".new")
-        with fresh.open("w", encoding="utf-8") as file:
+        fresh.unlink(missing_ok=True)
+        # Keys of the simulated Faspay stand in it too.
+        with open(fresh, "w", encoding="utf-8", opener=private) as file:
             for table, rows in self.tables.items():
                 file.writelines(line_of(table, key, row) for key, row in rows.items())
         os.replace(fresh, self.path)
