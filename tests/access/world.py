@@ -294,6 +294,14 @@ def _of_customer(world: World, name: str, customer: Customer) -> None:
         balance_points=Decimal(0),
         balance_at=now(),
     )
+    wallets.hold_funds(
+        customer=customer,
+        amount=Decimal(1500),
+        currency="IDR",
+        reference=f"hold-of-{name}",
+        subject="",
+        memo="WhatsApp, Indonesia",
+    )
     order = Order.objects.create(
         reference=f"order-of-{name}",
         customer=customer,

@@ -368,7 +368,11 @@ def _recorded() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _CODE.fullmatch(node.value):
                 if node.value.partition(".")[0] in GROUPS and not node.value.endswith((".html", ".txt", ".sql")):
                     yield node.value, where
-            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("record") and len(node.args) > 1:
+            elif (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func).rpartition(".")[2] == "record"
+                and len(node.args) > 1
+            ):
                 yield from ((action, where) for action in _said(node.args[1]))
 
 
