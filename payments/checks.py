@@ -215,6 +215,28 @@ _PROOFS = [
            AND encode(m.body, 'escape') ~ '"latestTransactionStatus"\\s*:\\s*"00"'
         """,
     ),
+    (
+        "message {0} has waited since {1}, and nobody could act on it",
+        """
+        SELECT m.id, m.received_at FROM payments_providermessage m
+         WHERE m.next_try_at IS NOT NULL AND m.decision = 'waiting' AND m.received_at < now() - %(stuck)s::interval
+        """,
+    ),
+    (
+        "deposit {0} was to end at {1} and is still pending",
+        """
+        SELECT d.public_id, d.expires_at FROM payments_deposit d
+         WHERE d.state = 'pending' AND d.expires_at < now() - %(stuck)s::interval
+        """,
+    ),
+    (
+        "attempt {0} of deposit {1} can be paid, and nobody will ask about it",
+        """
+        SELECT a.trx_id, d.public_id FROM payments_deposit d JOIN payments_paymentattempt a ON a.deposit_id = d.id
+         WHERE d.state = 'pending' AND a.state = 'open' AND a.next_check_at IS NULL
+           AND a.created_at < now() - %(stuck)s::interval
+        """,
+    ),
 ]
 
 
@@ -225,9 +247,10 @@ def clearing_accounts() -> list[str]:
 
 def ledger_problems() -> Iterator[str]:
     """Deposits, receipts, cases and ledger against each other, and numbers in doubt for too long; in words."""
+    wanted = {"clearing": clearing_accounts(), "late": SHELTERED_AFTER, "stuck": STUCK_AFTER}
     with connection.cursor() as cursor:
         for text, query in _PROOFS:
-            cursor.execute(query + " LIMIT 100", {"clearing": clearing_accounts(), "late": SHELTERED_AFTER})
+            cursor.execute(query + " LIMIT 100", wanted)
             yield from [text.format(*row) for row in cursor.fetchall()]
     unsettled = [PaymentAttempt.State.SUBMITTING, PaymentAttempt.State.IN_DOUBT]
     stuck = PaymentAttempt.objects.filter(state__in=unsettled, created_at__lt=Now() - STUCK_AFTER)

@@ -111,8 +111,11 @@ def _room(customer: Customer) -> Decimal | None:
 
 
 def announced_to(customer: Customer) -> Decimal:
-    """What banks have announced to the customer's numbers and not confirmed yet, in rupiah."""
-    waiting = StaticPayment.objects.filter(account__customer=customer, state=StaticPayment.State.FLAGGED)
+    """What banks have announced to the customer's numbers and may still confirm, in rupiah; what was left to staff
+    is asked about no more."""
+    waiting = StaticPayment.objects.filter(
+        account__customer=customer, state=StaticPayment.State.FLAGGED, next_check_at__isnull=False
+    )
     return waiting.aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 

@@ -20,7 +20,7 @@ from payments import settlement
 from payments.banking_days import bounds, day_of
 from payments.exchanges import recorded
 from payments.methods import FASPAY_OVO, METHODS, OVO, codes_of
-from payments.models import Deposit, OvoLink, PaymentAttempt, Receipt, ReconciliationRun, SettlementLine
+from payments.models import OvoLink, PaymentAttempt, Receipt, ReconciliationRun, SettlementLine
 from payments.providers.faspay_ovo import adapter as ovo
 from payments.providers.faspay_ovo.adapter import Movement
 from payments.providers.types import Flag, NoSuchPayment, Status
@@ -84,7 +84,7 @@ def to_ask(run: ReconciliationRun) -> QuerySet[PaymentAttempt]:
         provider=run.provider, day=run.day, verdict__in=["waiting", "missing_here"], source=Source.FILE
     )
     that_day = Q(created_at__gte=start, created_at__lt=end)
-    unsettled = that_day & Q(state__in=[State.IN_DOUBT, State.OPEN, State.CLOSED]) & ~Q(deposit__state="success")
+    unsettled = that_day & Q(state__in=[State.IN_DOUBT, State.OPEN, State.CLOSED])
     told_only = Q(state=State.PAID) & Q(
         Exists(receipts.filter(message__isnull=False, received_at__gte=start, received_at__lt=end + timedelta(days=1)))
     )
@@ -124,7 +124,7 @@ def _ask(run: ReconciliationRun, attempt: PaymentAttempt) -> bool:
         logger.warning("reconciliation: attempt %s: %s", attempt.pk, error.code or "no answer")
         return False
     _keep_status(run, attempt, status)
-    if status and status.flag is Flag.PAID and attempt.deposit.state != Deposit.State.SUCCESS:
+    if status and status.flag is Flag.PAID and attempt.state != State.PAID:
         PaymentAttempt.objects.filter(pk=attempt.pk).update(next_check_at=now())
         settlement.ask(attempt.pk)
     return True

@@ -8,8 +8,9 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from config.lib.clock import now
 from config.lib.money import format_money
-from payments.banking_days import bounds
+from payments.banking_days import bounds, day_of
 from payments.methods import channels_of
 from payments.models import PaymentAttempt, PaymentCase, Receipt, SettlementFile, SettlementLine
 from payments.settlement.cases import open_case, solve
@@ -130,7 +131,8 @@ _MISSING = """
        AND coalesce(r.paid_at, r.received_at) < %(end)s
        AND NOT EXISTS (SELECT 1 FROM payments_paymentcase c WHERE c.key = 'missing_there:' || r.channel || ':' || r.key)
        AND (
-         (EXISTS (SELECT 1 FROM payments_settlementfile f
+         (coalesce(r.paid_at, r.received_at) < %(today)s
+          AND EXISTS (SELECT 1 FROM payments_settlementfile f
                    WHERE f.provider = %(provider)s AND f.state IN ('taking', 'taken') AND r.channel = ANY(f.channels)
                      AND (coalesce(r.paid_at, r.received_at) AT TIME ZONE 'Asia/Jakarta')::date
                          BETWEEN f.covers_from AND f.covers_to)
@@ -158,6 +160,8 @@ def _missing(provider: str, first: date, last: date) -> list[Receipt]:
         "matched": [str(one) for one in _MATCHED],
         "start": start,
         "end": end,
+        # A day that is not over is whole in no file.
+        "today": bounds(day_of(now()))[0],
         "limit": _BATCH,
     }
     with connection.cursor() as cursor:

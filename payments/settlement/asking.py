@@ -124,6 +124,11 @@ def _note_seen(rows: Locked) -> None:
 
 def _set_aside(rows: Locked, status: Status) -> None:
     """Money that came otherwise than agreed waits in suspense for two people; whatever figure is known goes along."""
+    waiting = rows.attempt.receipts.filter(currency=status.currency)
+    if status.amount and waiting.exclude(amount=status.amount).exists():
+        # More came than waits already.
+        credit(rows, Arrival(status.amount, status.currency, status.paid_at))
+        return
     kind = PaymentCase.Kind.OUT_OF_TERMS
     case = open_case(
         kind,
@@ -216,6 +221,7 @@ def _next(rows: Locked) -> datetime | None:
         return pace.given_up_soon(rows.now)
     if attempt.state == State.OPEN and rows.deposit.state == Deposit.State.SUCCESS:
         return rows.now  # paid another way meanwhile: to be called off
-    if attempt.state in {State.OPEN, State.CLOSED} and rows.deposit.state != Deposit.State.SUCCESS:
+    if attempt.state in {State.OPEN, State.CLOSED}:
+        # Also when the deposit was paid another way: what could not be called off can be paid a second time.
         return pace.after_the_end(rows.ends_at, rows.now)
     return None

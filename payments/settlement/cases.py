@@ -61,14 +61,46 @@ def open_case(
     )
     if opened:
         logger.error("case %s opened: %s", case.public_id, kind)
+    elif receipt is not None and case.receipt_id is None and receipt.place == Receipt.Place.SUSPENSE:
+        return _follow_up(case, receipt)
+    return case
+
+
+def _follow_up(case: PaymentCase, receipt: Receipt) -> PaymentCase:
+    """The figure came after the case: its money must wait with a case that is still to be decided."""
+    if case.state == PaymentCase.State.SETTLED:
+        same = ("channel", "provider", "deposit", "attempt", "message", "customer_id", "reference", "note")
+        return open_case(
+            PaymentCase.Kind(case.kind),
+            key=f"{case.key[:110]}:figure",
+            amount=receipt.amount,
+            currency=receipt.currency,
+            paid_at=receipt.paid_at,
+            receipt_key=receipt.key,
+            **{name: getattr(case, name) for name in same},
+        )
+    case.receipt, case.amount, case.currency = receipt, receipt.amount, receipt.currency
+    case.version += 1
+    case.save(update_fields=["receipt", "amount", "currency", "version"])
     return case
 
 
 def shelter(message: ProviderMessage, stray: Stray) -> PaymentCase:
-    """Money that came before anybody knows whose it is gets a place in suspense, and a case. Once per payment."""
+    """Money that came before anybody knows whose it is gets a place in suspense, and a case. Once per payment.
+
+    Another figure under the same name is a case of its own, without a second place: it may be the same payment.
+    """
+    key = f"unknown:{stray.channel}:{stray.key}"
+    case = _unknown(message, stray, key, receipt_key=stray.key)
+    if stray.amount is None or (case.amount, case.currency) == (stray.amount, stray.currency):
+        return case
+    return _unknown(message, stray, f"{key[:90]}:{stray.amount}{stray.currency}")
+
+
+def _unknown(message: ProviderMessage, stray: Stray, key: str, *, receipt_key: str = "") -> PaymentCase:
     return open_case(
         PaymentCase.Kind.UNKNOWN_REFERENCE,
-        key=f"unknown:{stray.channel}:{stray.key}",
+        key=key,
         provider=message.provider,
         channel=stray.channel,
         amount=stray.amount,
@@ -76,7 +108,7 @@ def shelter(message: ProviderMessage, stray: Stray) -> PaymentCase:
         paid_at=stray.paid_at,
         message=message,
         reference=stray.reference[:64],
-        receipt_key=stray.key,
+        receipt_key=receipt_key,
     )
 
 

@@ -169,7 +169,10 @@ def _claim(rows: Locked, case: PaymentCase, receipt: Receipt, arrival: Arrival) 
         succeed(rows, arrival, reference=case.ledger_reference)
         return Decision.CREDITED
     _end_attempt(rows)
-    return Decision.REPEATED
+    if receipt.place == Receipt.Place.RETURNED:
+        return Decision.REPEATED
+    # Decided before anybody knew whose it is: somebody else has it, or the house.
+    return flag_case(rows, Kind.CORRECTION, message=arrival.message, note=f"decided before: {case.public_id}")
 
 
 def _out_of_suspense(deposit: Deposit, attempt: PaymentAttempt, receipt: Receipt) -> None:
@@ -195,13 +198,17 @@ def flag(rows: Locked, why: str) -> Decision:
     return Decision.FLAGGED
 
 
-def flag_case(rows: Locked, kind: Kind, *, message: ProviderMessage | None = None, note: str = "") -> Decision:
-    """`flag`, and a case about it that moves no money; once it is settled, the same news again is a repeat."""
+def flag_case(
+    rows: Locked, kind: Kind, *, message: ProviderMessage | None = None, note: str = "", name: str = ""
+) -> Decision:
+    """`flag`, and a case about it that moves no money; once it is settled, the same news again is a repeat.
+
+    ``name`` tells one piece of such news from another, where there can be several."""
     about_received = kind in {Kind.REFUNDED, Kind.CLOSED_AFTER_SUCCESS}
     receipt = rows.attempt.receipts.filter(currency=rows.deposit.currency).first() if about_received else None
     case = open_case(
         kind,
-        key=f"{kind}:{rows.attempt.trx_id}",
+        key=f"{kind}:{rows.attempt.trx_id}:{name}" if name else f"{kind}:{rows.attempt.trx_id}",
         channel=channel_of(rows.attempt),
         deposit=rows.deposit,
         attempt=rows.attempt,

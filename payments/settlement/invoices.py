@@ -36,9 +36,16 @@ def attempt_of(event: Event) -> PaymentAttempt | None:
 def _act(rows: Locked, event: Event, message: ProviderMessage) -> Outcome:
     if event.tells_of_money and _comes_unexpected(rows, event):
         kind = PaymentCase.Kind.OUT_OF_TERMS
-        return Outcome(flag_case(rows, kind, message=message, note=event.type), rows.deposit.attention)
+        decision = flag_case(rows, kind, message=message, note=event.type, name=_coin_of(rows, event))
+        return Outcome(decision, rows.deposit.attention)
     asked = ask_soon(rows)
     return Outcome(Decision.ASKED if asked else Decision.ACKNOWLEDGED, event.type, asked)
+
+
+def _coin_of(rows: Locked, event: Event) -> str:
+    """What tells one coin after the credit from the next; several events speak of each."""
+    known = event.received_at if rows.attempt.state == State.PAID else None
+    return f"{known:%Y%m%d%H%M%S}" if known else ""
 
 
 def _comes_unexpected(rows: Locked, event: Event) -> bool:

@@ -16,7 +16,7 @@ from payments.providers.faspay_ovo.incoming import Notice, Status
 from payments.providers.types import Made
 from payments.settlement import ovo
 from payments.settlement.crediting import Arrival, credit, flag_case
-from payments.settlement.notifications import ask_soon
+from payments.settlement.notifications import ask_soon, without_amount
 from payments.settlement.outcomes import Outcome, Stray
 from payments.settlement.rows import Locked, lock
 from payments.settlement.submitting import adopt
@@ -64,6 +64,8 @@ def _stray(notice: Notice) -> Stray:
 
 def _paid(rows: Locked, notice: Notice, message: ProviderMessage) -> Outcome | Stray:
     if rows.attempt.method != OVO:
+        if rows.attempt.state == State.FAILED:
+            return without_amount(rows, message, "status 2")
         # A hint about a number of another service: its own status question decides.
         return _asked(rows, "status 2")
     doubt = _contradiction(rows, notice)

@@ -4,8 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -50,8 +49,8 @@ def apply_message(message_id: int) -> int | None:
         logger.error("message %s: the ledger refused its money: %s", message_id, error.code)
         _set_aside(message_id, error.code)
         return None
-    except DatabaseError:
-        # Nothing is wrong with the message; it stays due.
+    except (OperationalError, InterfaceError):
+        # The database is away, nothing is wrong with the message; it stays due.
         raise
     except Exception:
         logger.exception("message %s could not be acted on", message_id)

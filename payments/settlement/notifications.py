@@ -75,10 +75,19 @@ def _act(rows: Locked, news: Notification, message: ProviderMessage) -> Outcome:
 
 def _paid(rows: Locked, news: Notification, message: ProviderMessage) -> Outcome:
     if news.amount is None:
-        return Outcome(Decision.ASKED, "no_amount", ask_soon(rows))
+        return without_amount(rows, message, "no_amount")
     adopt(rows, Made(number=news.number, partner_service_id=news.partner_service_id, customer_no=news.customer_no))
     decision = credit(rows, Arrival(news.amount, news.currency, news.paid_at, message))
     return Outcome(decision, rows.deposit.attention if decision is Decision.FLAGGED else "")
+
+
+def without_amount(rows: Locked, message: ProviderMessage, note: str) -> Outcome:
+    """Paid, and nobody says how much: the provider is asked; of what has failed here staff are told instead."""
+    if rows.attempt.state == PaymentAttempt.State.PAID:
+        return Outcome(Decision.REPEATED, note)
+    if rows.attempt.state == PaymentAttempt.State.FAILED:
+        return Outcome(flag_case(rows, PaymentCase.Kind.NO_AMOUNT, message=message), note)
+    return Outcome(Decision.ASKED, note, ask_soon(rows))
 
 
 def ask_soon(rows: Locked) -> int | None:

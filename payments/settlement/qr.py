@@ -7,7 +7,7 @@ from payments.providers.faspay_snap.incoming import parse
 from payments.providers.faspay_snap.qris_incoming import QrNews
 from payments.providers.types import Flag, Made
 from payments.settlement.crediting import Arrival, credit, flag_case
-from payments.settlement.notifications import ask_soon
+from payments.settlement.notifications import ask_soon, without_amount
 from payments.settlement.outcomes import Outcome, Stray
 from payments.settlement.rows import Locked, lock
 from payments.settlement.submitting import adopt
@@ -71,7 +71,7 @@ def _fits(attempt: PaymentAttempt, news: QrNews) -> bool:
 
 def _paid(rows: Locked, news: QrNews, message: ProviderMessage) -> Outcome:
     if news.amount is None:
-        return Outcome(Decision.ASKED, "no_amount", ask_soon(rows))
+        return without_amount(rows, message, "no_amount")
     if news.provider_trx_id:
         adopt(rows, Made(provider_trx_id=news.provider_trx_id))
     decision = credit(rows, Arrival(news.amount, news.currency, news.paid_at, message))

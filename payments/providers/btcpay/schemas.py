@@ -52,7 +52,7 @@ def invoice_of(data: Any) -> Invoice | None:
         extra=_text(data, "additionalStatus").replace("None", ""),
         amount=decimal_of(data.get("amount")),
         paid=decimal_of(data.get("paidAmount")),
-        currency=_text(data, "currency").upper(),
+        currency=_currency(data),
         checkout=_text(data, "checkoutLink", 500),
         expires_at=moment_of(data.get("expirationTime")),
     )
@@ -105,3 +105,9 @@ def moment_of(value: object) -> datetime | None:
 def _text(data: Mapping[str, Any], name: str, limit: int = 64) -> str:
     value = data.get(name)
     return value.strip() if isinstance(value, str) and len(value) <= limit else ""
+
+
+def _currency(data: Mapping[str, Any]) -> str:
+    """Three letters, or one that stands for none: never cut to one that is."""
+    found = _text(data, "currency").upper()
+    return found if len(found) <= 3 else "XXX"

@@ -94,4 +94,6 @@ def amount_of(value: object) -> tuple[Decimal | None, str]:
     """(value, currency) of an amount object; (None, "") when there is none."""
     if not isinstance(value, Mapping):
         return None, ""
-    return read_amount(value.get("value")), text_of(value, "currency", limit=8)
+    currency = text_of(value, "currency", limit=8)
+    # None that could be: never cut to one that is.
+    return read_amount(value.get("value")), currency if len(currency) <= 3 else "XXX"
