@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -207,6 +207,8 @@ def _own_order(request: CustomerRequest, public_id: uuid.UUID) -> Order:
 
 def _back(request: CustomerRequest, found: Order | None) -> HttpResponse:
     target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
-        return redirect(target)
+    ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
+    if ours and target.startswith("/"):
+        # An address and nothing else: `redirect` would also take it for the name of a page.
+        return HttpResponseRedirect(target)
     return redirect(found) if found else redirect("otp:buy")
