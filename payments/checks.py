@@ -247,7 +247,11 @@ def clearing_accounts() -> list[str]:
 
 def ledger_problems() -> Iterator[str]:
     """Deposits, receipts, cases and ledger against each other, and numbers in doubt for too long; in words."""
-    wanted = {"clearing": clearing_accounts(), "late": SHELTERED_AFTER, "stuck": STUCK_AFTER}
+    wanted: dict[str, str | timedelta | list[str]] = {
+        "clearing": clearing_accounts(),
+        "late": SHELTERED_AFTER,
+        "stuck": STUCK_AFTER,
+    }
     with connection.cursor() as cursor:
         for text, query in _PROOFS:
             cursor.execute(query + " LIMIT 100", wanted)
