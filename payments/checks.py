@@ -247,10 +247,10 @@ def clearing_accounts() -> list[str]:
 
 def ledger_problems() -> Iterator[str]:
     """Deposits, receipts, cases and ledger against each other, and numbers in doubt for too long; in words."""
-    wanted: dict[str, str | timedelta | list[str]] = {
+    wanted: dict[str, str | list[str]] = {
         "clearing": clearing_accounts(),
         "late": SHELTERED_AFTER,
-        "stuck": STUCK_AFTER,
+        "stuck": str(STUCK_AFTER),
     }
     with connection.cursor() as cursor:
         for text, query in _PROOFS:
