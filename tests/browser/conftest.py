@@ -22,15 +22,16 @@ expect.set_options(timeout=25_000)
 SCREENS = {"desktop": (1280, 860), "phone": (360, 740)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     # A space in the path, because people have them.
     with running_portal(tmp_path_factory.mktemp("whole portal") / "var") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    # Not for the session: while Playwright runs, Django takes its process for an asynchronous one and refuses to work.
     names = ("chromium", "chromium-browser", "google-chrome")
     found = os.environ.get("CHROMIUM_PATH") or next(filter(None, map(shutil.which, names)), None)
     with sync_playwright() as playwright:
