@@ -140,7 +140,7 @@ class _Run:
         ]
 
     def _otpzap(self) -> list[str]:
-        return ["--api-key", self._kept("otpzap-api-key")]
+        return [f"--api-key={self._kept('otpzap-api-key')}"]
 
     def _faspay(self) -> list[str]:
         """Its keys, and every address at which it calls us."""
@@ -152,18 +152,19 @@ class _Run:
             *("--partner-id", environment.PARTNER_ID, "--static-service-ids", environment.STATIC_SERVICE_IDS),
             *("--notify-url", f"{ours}/v1.0/transfer-va/payment", "--merchant-url", ours),
             *("--legacy-notify-url", f"{ours}/faspay/notification"),
-            *("--ovo-password", self._kept("ovo-password"), "--ovo-notify-url", f"{ours}/faspay/notification"),
+            *(f"--ovo-password={self._kept('ovo-password')}", "--ovo-notify-url", f"{ours}/faspay/notification"),
             *("--ovo-callback-url", f"{ours}/faspay/ovo/linked/{self._kept('ovo-callback-token')}"),
             *("--ovo-return-url", f"{self._addresses.base_url}/topup/ovo/return"),
         ]
 
     def _btcpay(self) -> list[str]:
         return [
-            *("--api-key", self._kept("btcpay-api-key"), "--store-id", environment.BTCPAY_STORE_ID),
-            *("--webhook-secret", self._kept("btcpay-webhook-secret")),
+            *(f"--api-key={self._kept('btcpay-api-key')}", "--store-id", environment.BTCPAY_STORE_ID),
+            f"--webhook-secret={self._kept('btcpay-webhook-secret')}",
             *("--webhook-url", f"{self._addresses.direct}/btcpay/webhook"),
         ]
 
+    # A secret may begin with a hyphen, so it is given as --name=secret.
     def _kept(self, name: str) -> str:
         return keys.kept(self._folder.path, name)
 
