@@ -90,7 +90,7 @@ def test_nobody_else_may(path: str, customer: Customer) -> None:
         (samples.pdf(1, samples.with_script), 400, "active"),
         (samples.huge_png(30_000, 30_000), 400, "too_many_pixels"),
     ],
-    ids=str,
+    ids=["empty", "a virus", "a page", "half a picture", "a script", "too many pixels"],
 )
 def test_a_bad_one(content: bytes, status: int, code: str, api_post: Post, private_folder: Path) -> None:
     answer: Any = api_post(ONE, file=samples.sent(content, "ktp.png"))
