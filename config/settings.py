@@ -289,6 +289,9 @@ LEDGER_CHECKS = [
 # --- providers ------------------------------------------------------------------------------------
 OTPZAP_BASE_URL = env.str("OTPZAP_BASE_URL", default="https://otpzap.com/api/v1").rstrip("/")
 OTPZAP_API_KEY = env.str("OTPZAP_API_KEY", default="")
+# More keys, if we have any; orders are spread evenly over all of them.
+OTPZAP_API_KEYS = env.list("OTPZAP_API_KEYS", default=[])
+# Calls a minute with each key.
 OTPZAP_RATE_PER_MINUTE = env.int("OTPZAP_RATE_PER_MINUTE", default=300)
 
 FASPAY_BASE_URL = env.str("FASPAY_BASE_URL", default="").rstrip("/")

@@ -20,6 +20,7 @@ from otp import pricing
 from otp.errors import ProductGone, SupplierAway
 from otp.providers.otpzap import adapter as otpzap
 from otp.providers.types import Country, Product, Service
+from otp.wanted import Quote, Wanted
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ def countries() -> Shelf[Country]:
     return _read("countries", Country, lambda: sorted(otpzap.countries(), key=lambda country: country.name))
 
 
-def services(country_id: int) -> Shelf[Service]:
+def services(country_id: str) -> Shelf[Service]:
     """What is sold for a country, by name. Raises `SupplierAway`."""
     return _read(
         f"services:{country_id}",
@@ -81,7 +82,7 @@ def services(country_id: int) -> Shelf[Service]:
     )
 
 
-def products(service_id: int, country_id: int) -> Shelf[Product]:
+def products(service_id: str, country_id: str) -> Shelf[Product]:
     """The price tiers of a service in a country, cheapest first. Raises `SupplierAway`."""
     return _read(f"products:{service_id}:{country_id}", Product, lambda: otpzap.products(service_id, country_id))
 
@@ -94,7 +95,7 @@ def offers(found: Sequence[Product]) -> list[Offer]:
     return [Offer(product, pricing.price_of(product.cost, rule)) for product in found]
 
 
-def fresh_offer(*, product_id: int, service_id: int, country_id: int) -> Offer:
+def fresh_offer(*, product_id: str, service_id: str, country_id: str) -> Offer:
     """The offer as it is right now, past the cache, names filled in. Raises `ProductGone`, `SupplierAway`."""
     try:
         found = otpzap.products(service_id, country_id)
@@ -112,7 +113,21 @@ def fresh_offer(*, product_id: int, service_id: int, country_id: int) -> Offer:
     return offers([named])[0]
 
 
-def names(*, service_id: int, country_id: int) -> tuple[str, str]:
+def quote(wanted: Wanted) -> Quote:
+    """What ``wanted`` costs right now, past the cache. Raises `ProductGone`, `SupplierAway`."""
+    offer = fresh_offer(product_id=wanted.product_id, service_id=wanted.service_id, country_id=wanted.country_id)
+    return Quote(
+        wanted=wanted,
+        service_name=offer.product.service_name,
+        country_name=offer.product.country_name,
+        product_name=offer.product.name,
+        cost=offer.product.cost,
+        price=offer.price,
+        stock=offer.product.stock,
+    )
+
+
+def names(*, service_id: str, country_id: str) -> tuple[str, str]:
     """How a service and a country are called. Raises `ProductGone` when there is no such pair, `SupplierAway`."""
     found = _name(services(country_id).items, service_id), _name(countries().items, country_id)
     if not all(found):
@@ -120,7 +135,7 @@ def names(*, service_id: int, country_id: int) -> tuple[str, str]:
     return found
 
 
-def _name(items: Sequence[Country] | Sequence[Service], wanted: int) -> str:
+def _name(items: Sequence[Country] | Sequence[Service], wanted: str) -> str:
     return next((item.name for item in items if item.id == wanted), "")
 
 
@@ -165,7 +180,7 @@ class Window:
     as_of: datetime | None = None
 
 
-def window(*, words: str, service_id: int | None, country_id: int | None, usual_country_id: int | None) -> Window:
+def window(*, words: str, service_id: str, country_id: str, usual_country_id: str) -> Window:
     """Everything for sale that fits what was asked; an unknown id counts as not asked. At most one query."""
     try:
         return _window(words, service_id, country_id, usual_country_id)
@@ -173,7 +188,7 @@ def window(*, words: str, service_id: int | None, country_id: int | None, usual_
         return Window(away=True)
 
 
-def _window(words: str, service_id: int | None, country_id: int | None, usual_id: int | None) -> Window:
+def _window(words: str, service_id: str, country_id: str, usual_id: str) -> Window:
     lands = countries()
     country = _country(lands.items, country_id, usual_id)
     if country is None:
@@ -195,10 +210,10 @@ def _window(words: str, service_id: int | None, country_id: int | None, usual_id
     )
 
 
-def _country(items: Sequence[Country], wanted: int | None, usual: int | None) -> Country | None:
+def _country(items: Sequence[Country], wanted: str, usual: str) -> Country | None:
     by_id = {country.id: country for country in items}
     home = next((country for country in items if country.name.casefold() == "indonesia"), None)
-    return by_id.get(wanted or 0) or by_id.get(usual or 0) or home or next(iter(items), None)
+    return by_id.get(wanted) or by_id.get(usual) or home or next(iter(items), None)
 
 
 # --- the cache ---------------------------------------------------------------------------------------------------

@@ -42,7 +42,17 @@ _SEEN = (
     *("cancel_allowed_at", "cancel_requested_at", "cancel_next_at", "cancel_tries", "cancel_refused_at"),
 )
 _WRITTEN = (
-    *(*_SEEN, "provider_order_id", "provider_cost", "doubted_at", "activated_at", "captured_at", "finished_at"),
+    *(
+        *_SEEN,
+        "provider_order_id",
+        "provider_cost",
+        "charged",
+        "charged_cost",
+        "doubted_at",
+        "activated_at",
+        "captured_at",
+        "finished_at",
+    ),
     *("finish_tries", "shown_until", "version", "next_poll_at", "poll_failures", "lease_token", "lease_until"),
 )
 
@@ -236,9 +246,10 @@ def _capture(order: Order) -> None:
         kind="order",
         splits=[(code, amount) for code, amount in splits if amount > Decimal(0)],
         subject=order.subject,
-        memo=f"{order.service_name}, {order.country_name}"[:200],
+        memo=order.title[:200],
     )
     order.captured_at = order.db_now
+    order.charged, order.charged_cost = order.price, order.cost
 
 
 def _end(order: Order, state: str, reason: Reason) -> None:

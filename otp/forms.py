@@ -6,22 +6,22 @@ from django.utils.translation import gettext_lazy as _
 
 from otp.selectors import STATE_FILTERS
 
-LARGEST_ID = 2**63 - 1
+ID = r"^[A-Za-z0-9_.-]{1,64}\Z"
 
 
 class PurchaseForm(forms.Form):
     """The hidden fields of a Buy button: what was shown, and the key that makes a second click harmless."""
 
-    product = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
-    service = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
-    country = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+    product = forms.RegexField(ID, widget=forms.HiddenInput)
+    service = forms.RegexField(ID, widget=forms.HiddenInput)
+    country = forms.RegexField(ID, widget=forms.HiddenInput)
     price = forms.DecimalField(min_value=1, max_digits=13, decimal_places=0, widget=forms.HiddenInput)
     key = forms.RegexField(r"^[A-Za-z0-9_-]{8,64}\Z", widget=forms.HiddenInput)
 
 
 class FavouriteForm(forms.Form):
-    service = forms.IntegerField(min_value=1, max_value=LARGEST_ID)
-    country = forms.IntegerField(min_value=1, max_value=LARGEST_ID)
+    service = forms.RegexField(ID)
+    country = forms.RegexField(ID)
     wanted = forms.BooleanField(required=False)
 
 
@@ -29,14 +29,14 @@ class ShopForm(forms.Form):
     """What the Buy page is asked for in its address."""
 
     q = forms.CharField(max_length=60, required=False, label=_("Service"))
-    service = forms.IntegerField(min_value=1, max_value=LARGEST_ID, required=False)
-    country = forms.IntegerField(min_value=1, max_value=LARGEST_ID, required=False, label=_("Country"))
+    service = forms.RegexField(ID, required=False)
+    country = forms.RegexField(ID, required=False, label=_("Country"))
 
     def asked(self) -> dict[str, Any]:
         """What is usable of it; nonsense in an address counts as not asked."""
         self.is_valid()
         found = self.cleaned_data
-        return {"q": found.get("q") or "", "service": found.get("service"), "country": found.get("country")}
+        return {"q": found.get("q") or "", "service": found.get("service") or "", "country": found.get("country") or ""}
 
 
 def _date_field(label: Any) -> forms.DateField:

@@ -18,8 +18,8 @@ def price_of(cost: Decimal, rule: PriceRule) -> Decimal:
     return max(Decimal(1), (exact / step).to_integral_value(ROUND_CEILING) * step)
 
 
-def rule_for(service_id: int) -> PriceRule:
+def rule_for(service_id: str) -> PriceRule:
     """The rule of a service, else the one for everything, else the default. One query."""
     rows = PriceRule.objects.filter(Q(service_id=service_id) | Q(service_id__isnull=True))
-    found: Mapping[int | None, PriceRule] = {row.service_id: row for row in rows}
+    found: Mapping[str | None, PriceRule] = {row.service_id: row for row in rows}
     return found.get(service_id) or found.get(None) or DEFAULT_RULE

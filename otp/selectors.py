@@ -96,7 +96,7 @@ def recent_orders(customer: Customer, count: int = 5) -> list[Order]:
 
 def buy_again(customer: Customer, count: int = 4) -> list[Order]:
     """The newest order of each of the last few offers bought. One query."""
-    newest: dict[tuple[int, int], Order] = {}
+    newest: dict[tuple[str, str], Order] = {}
     for order in Order.objects.filter(customer=customer).order_by("-id")[:40]:
         newest.setdefault((order.service_id, order.country_id), order)
     return list(newest.values())[:count]

@@ -23,6 +23,7 @@ from otp import catalogue, selectors, services
 from otp.errors import CodeArrived, PriceChanged, ShortOfBalance
 from otp.forms import FavouriteForm, HistoryForm, PurchaseForm, ShopForm
 from otp.models import Order
+from otp.wanted import Wanted
 from wallets import selectors as wallets
 
 
@@ -45,14 +46,12 @@ def _purchase(request: CustomerRequest) -> HttpResponse:
         return render(request, "otp/buy.html", _shop(request, refusal=refusal), status=400)
     wanted = form.cleaned_data
     try:
-        order = services.buy_number(
+        order = services.buy(
             customer=request.customer,
-            product_id=wanted["product"],
-            service_id=wanted["service"],
-            country_id=wanted["country"],
+            wanted=Wanted(product_id=wanted["product"], service_id=wanted["service"], country_id=wanted["country"]),
             expected_price=wanted["price"],
             idempotency_key=wanted["key"],
-        )
+        )[0]
     except ServiceError as refusal:
         context = _shop(request, service=wanted["service"], country=wanted["country"], refusal=refusal)
         return render(request, "otp/buy.html", {**context, "wanted": wanted}, status=409)
@@ -63,12 +62,12 @@ def _shop(
     request: CustomerRequest,
     *,
     q: str = "",
-    service: int | None = None,
-    country: int | None = None,
+    service: str = "",
+    country: str = "",
     refusal: ServiceError | None = None,
 ) -> dict[str, Any]:
     recent = selectors.buy_again(request.customer)
-    usual = recent[0].country_id if recent else None
+    usual = recent[0].country_id if recent else ""
     favourites = selectors.favourites(request.customer)
     window = catalogue.window(words=q, service_id=service, country_id=country, usual_country_id=usual)
     available = _available(request)

@@ -15,6 +15,7 @@ from otp import catalogue, polling
 from otp import services as numbers
 from otp.errors import SoldOut
 from otp.models import Order
+from otp.wanted import Wanted
 from payments import services as money
 from payments.models import Deposit
 from payments.settlement import asking, closing, submitting
@@ -90,14 +91,10 @@ def _offer(service: str) -> catalogue.Offer:
 
 def _order(customer: Customer, service: str) -> Order:
     offer = _offer(service)
-    order = numbers.buy_number(
-        customer=customer,
-        product_id=offer.product.id,
-        service_id=offer.product.service_id,
-        country_id=offer.product.country_id,
-        expected_price=offer.price,
-        idempotency_key=str(uuid.uuid4()),
-    )
+    product = offer.product
+    wanted = Wanted(product_id=product.id, service_id=product.service_id, country_id=product.country_id)
+    key = str(uuid.uuid4())
+    (order,) = numbers.buy(customer=customer, wanted=wanted, expected_price=offer.price, idempotency_key=key)
     return _turn(order)
 
 

@@ -10,14 +10,15 @@ from accounts.models import Customer
 from config.lib.ids import new_reference
 from otp import catalogue, checks, polling, services
 from otp.models import Order
+from otp.wanted import Wanted
 from tests.simulators import Simulator
 from wallets import proof
 from wallets import services as wallets
 from wallets.models import Hold
 from wallets.selectors import balances
 
-INDONESIA, WHATSAPP, TELEGRAM = 7, 1, 2
-WHATSAPP_INDONESIA = 1071
+INDONESIA, WHATSAPP, TELEGRAM = "7", "1", "2"
+WHATSAPP_INDONESIA = "1071"
 
 
 def fund(customer: Customer, rupiah: int = 100_000) -> None:
@@ -39,22 +40,18 @@ def wallet(customer: Customer) -> tuple[Decimal, Decimal]:
     return found.balance, found.held
 
 
-def shown_price(product_id: int = WHATSAPP_INDONESIA) -> Decimal:
+def shown_price(product_id: str = WHATSAPP_INDONESIA) -> Decimal:
     return catalogue.fresh_offer(product_id=product_id, service_id=WHATSAPP, country_id=INDONESIA).price
 
 
 def place(customer: Customer, **changed: Any) -> Order:
     """An order as the Buy button makes it; no worker has seen it yet."""
-    wanted: dict[str, Any] = {
-        "product_id": WHATSAPP_INDONESIA,
-        "service_id": WHATSAPP,
-        "country_id": INDONESIA,
-        "idempotency_key": new_reference("K"),
-        **changed,
-    }
-    if "expected_price" not in wanted:
-        wanted["expected_price"] = shown_price()
-    return services.buy_number(customer=customer, **wanted)
+    how = {name: changed.pop(name) for name in ("idempotency_key", "expected_price", "via") if name in changed}
+    asked = {"product_id": WHATSAPP_INDONESIA, "service_id": WHATSAPP, "country_id": INDONESIA, **changed}
+    how.setdefault("idempotency_key", new_reference("K"))
+    if "expected_price" not in how:
+        how["expected_price"] = shown_price()
+    return services.buy(customer=customer, wanted=Wanted(**asked), **how)[0]
 
 
 def buy(customer: Customer, **changed: Any) -> Order:

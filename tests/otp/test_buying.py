@@ -78,7 +78,7 @@ def test_a_replay_is_answered_although_the_supplier_is_away(shop: Simulator, ayu
 
 def test_a_changed_price_is_asked_about_again(shop: Simulator, ayu: Customer) -> None:
     shown = shown_price()
-    shop.control("product", product_id=WHATSAPP_INDONESIA, price=6000)
+    shop.control("product", product_id=int(WHATSAPP_INDONESIA), price=6000)
     with pytest.raises(PriceChanged) as refused:
         place(ayu, expected_price=shown)
     assert (refused.value.shown, refused.value.now) == (Decimal(5400), Decimal(7200))
@@ -88,10 +88,10 @@ def test_a_changed_price_is_asked_about_again(shop: Simulator, ayu: Customer) ->
 
 def test_sold_out_and_gone_are_told_apart(shop: Simulator, ayu: Customer) -> None:
     shown = shown_price()
-    shop.control("product", product_id=WHATSAPP_INDONESIA, stock=0)
+    shop.control("product", product_id=int(WHATSAPP_INDONESIA), stock=0)
     with pytest.raises(SoldOut):
         place(ayu, expected_price=shown)
-    shop.control("product", product_id=WHATSAPP_INDONESIA, active=False)
+    shop.control("product", product_id=int(WHATSAPP_INDONESIA), active=False)
     with pytest.raises(ProductGone):
         place(ayu, expected_price=shown)
     assert wallet(ayu)[1] == 0

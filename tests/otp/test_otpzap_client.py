@@ -90,7 +90,7 @@ def test_the_order_object_under_other_names() -> None:
 
 def test_products_under_other_names() -> None:
     row = {"id": "12", "available": "3", "cost": "3500", "platform": "WhatsApp", "country": "Indonesia"}
-    product = schemas.read_product(row, service_id=1, country_id=7)
+    product = schemas.read_product(row, service_id="1", country_id="7")
     assert product
     assert (product.id, product.stock, product.cost, product.service_name) == (12, 3, Decimal(3500), "WhatsApp")
     assert schemas.read_product({"id": 1}, 1, 7) is None
@@ -181,7 +181,7 @@ def test_what_a_failure_of_create_means(
 ) -> None:
     otpzap_sim.control("misbehave", operation="order/create", mode=mode)
     with pytest.raises(ProviderError) as failed:
-        adapter.create_order(product_id=1071, reference="R-1")
+        adapter.create_order(product_id="1071", reference="R-1")
     assert (failed.value.retryable, failed.value.outcome_unknown, failed.value.code) == (retryable, unknown, code)
 
 
@@ -196,12 +196,12 @@ def test_a_failed_read_is_never_unknown(otpzap_sim: Simulator, mode: str) -> Non
 def test_nothing_was_sent_when_nobody_listens(settings: Any) -> None:
     settings.OTPZAP_BASE_URL = "http://127.0.0.1:9/api/v1"
     with pytest.raises(ProviderError) as failed:
-        adapter.create_order(product_id=1, reference="R-1")
+        adapter.create_order(product_id="1", reference="R-1")
     assert (failed.value.code, failed.value.outcome_unknown) == ("unreachable", False)
 
 
 def test_the_cooldown_stops_one_order_and_the_rate_stops_the_key(otpzap_sim: Simulator) -> None:
-    order = adapter.create_order(product_id=1071, reference="R-1")
+    order = adapter.create_order(product_id="1071", reference="R-1")
     with pytest.raises(ProviderError) as early:
         adapter.cancel_order(order.order_id)
     assert (early.value.status, early.value.code) == (429, "CANCEL_TOO_EARLY")
@@ -227,7 +227,7 @@ def test_without_redis_nothing_is_sent(otpzap_sim: Simulator, settings: Any) -> 
 
 
 def test_polls_leave_room_for_people(otpzap_sim: Simulator, settings: Any) -> None:
-    order = adapter.create_order(product_id=1071, reference="R-0")
+    order = adapter.create_order(product_id="1071", reference="R-0")
     settings.OTPZAP_RATE_PER_MINUTE = 50
     polls = _count(lambda: client.call(client.CHECK_NOW, params={"order_id": order.order_id}))
     assert polls == 48  # 49 with the safety margin, one spent on the order
@@ -244,7 +244,7 @@ def _count(call: Callable[[], Any]) -> int:
 
 
 def test_a_smooth_operation_is_spread_over_the_minute(otpzap_sim: Simulator, settings: Any) -> None:
-    order = adapter.create_order(product_id=1071, reference="R-0")
+    order = adapter.create_order(product_id="1071", reference="R-0")
     settings.OTPZAP_RATE_PER_MINUTE = 300
     burst = _count(lambda: adapter.check_order(order.order_id))
     assert 20 <= burst <= 22
@@ -252,7 +252,7 @@ def test_a_smooth_operation_is_spread_over_the_minute(otpzap_sim: Simulator, set
 
 def test_the_key_stays_out_of_logs(otpzap_sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    order = adapter.create_order(product_id=1071, reference="R-1")
+    order = adapter.create_order(product_id="1071", reference="R-1")
     otpzap_sim.control("deliver", order_id=int(order.order_id), code="915273")
     adapter.check_order(order.order_id)
     assert otpzap_sim.secrets["api_key"] not in caplog.text

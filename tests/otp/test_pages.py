@@ -153,7 +153,7 @@ def test_a_replayed_key_for_something_else_is_refused(shop: Simulator, browser: 
 
 def test_a_changed_price_shows_both_and_asks_again(shop: Simulator, browser: Client) -> None:
     fields = _fields(_offers(browser))
-    shop.control("product", product_id=WHATSAPP_INDONESIA, price=6000)
+    shop.control("product", product_id=int(WHATSAPP_INDONESIA), price=6000)
     refused = browser.post(BUY, fields)
     assert refused.status_code == 409
     assert "from Rp5.400 to Rp7.200" in _text(refused)
@@ -167,7 +167,7 @@ def test_a_changed_price_shows_both_and_asks_again(shop: Simulator, browser: Cli
 
 def test_sold_out_is_disabled_and_refused(shop: Simulator, browser: Client) -> None:
     fields = _fields(_offers(browser))
-    shop.control("product", product_id=WHATSAPP_INDONESIA, stock=0)
+    shop.control("product", product_id=int(WHATSAPP_INDONESIA), stock=0)
     refused = browser.post(BUY, fields)
     assert refused.status_code == 409
     assert "sold out" in _text(refused)
@@ -178,7 +178,7 @@ def test_sold_out_is_disabled_and_refused(shop: Simulator, browser: Client) -> N
 
 def test_a_product_that_is_gone_says_so(shop: Simulator, browser: Client) -> None:
     fields = _fields(_offers(browser))
-    shop.control("product", product_id=WHATSAPP_INDONESIA, active=False)
+    shop.control("product", product_id=int(WHATSAPP_INDONESIA), active=False)
     assert "no longer sold" in _text(browser.post(BUY, fields))
 
 
@@ -412,7 +412,7 @@ def test_the_detail_of_every_state_can_be_read(shop: Simulator, browser: Client,
 
 @pytest.mark.parametrize("by", ["number", "local", "part", "service", "code", "message", "reference", "public_id"])
 def test_history_finds_by(shop: Simulator, browser: Client, ayu: Customer, by: str) -> None:
-    order, other = buy(ayu), buy(ayu, product_id=1072, expected_price=shown_price(1072))
+    order, other = buy(ayu), buy(ayu, product_id="1072", expected_price=shown_price("1072"))
     deliver(shop, order, "004217", message="Kode rahasia 004217")
     look(order)
     order = fresh(order)
@@ -479,10 +479,10 @@ def _many_orders(customer: Customer, count: int) -> None:
             hold_reference=f"OLD{uuid4().hex}",
             customer=customer,
             idempotency_key=uuid4().hex,
-            product_id=1,
-            service_id=1,
+            product_id="1",
+            service_id="1",
             service_name="Many",
-            country_id=7,
+            country_id="7",
             country_name="Indonesia",
             cost=Decimal(1),
             price=Decimal(1),

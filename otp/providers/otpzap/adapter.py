@@ -25,14 +25,14 @@ def countries() -> list[Country]:
     return [country for row in found if (country := schemas.read_country(row))]
 
 
-def services(country_id: int) -> list[Service]:
+def services(country_id: str) -> list[Service]:
     """What numbers of a country are sold for; OTPZap calls it platforms or services (OTPZap contract 4.2)."""
-    data = client.call(client.SERVICES, params={"country_id": str(country_id)})
+    data = client.call(client.SERVICES, params={"country_id": country_id})
     found = _read(client.SERVICES, data, lambda data: schemas.rows(data, "services", "platforms"))
     return [service for row in found if (service := schemas.read_service(row))]
 
 
-def products(service_id: int, country_id: int) -> list[Product]:
+def products(service_id: str, country_id: str) -> list[Product]:
     """Price tiers of a service in a country, cheapest first. Cost in whole rupiah (OTPZap contract 4.3)."""
     found: list[Product] = []
     for page in range(1, _MOST_PAGES + 1):
@@ -42,20 +42,20 @@ def products(service_id: int, country_id: int) -> list[Product]:
         if len(rows) < _PAGE_SIZE:
             break
     mine = {p.id: p for p in found if p.service_id == service_id and p.country_id == country_id}
-    return sorted(mine.values(), key=lambda product: (product.cost, product.id))
+    return sorted(mine.values(), key=lambda product: (product.cost, len(product.id), product.id))
 
 
-def _product_query(service_id: int, country_id: int, page: int) -> dict[str, str]:
+def _product_query(service_id: str, country_id: str, page: int) -> dict[str, str]:
     query = {"platform_id": service_id, "country_id": country_id, "page": page, "limit": _PAGE_SIZE}
     return {name: str(value) for name, value in query.items()} | {"sort": "price_asc"}
 
 
-def create_order(*, product_id: int, reference: str) -> Snapshot:
+def create_order(*, product_id: str, reference: str) -> Snapshot:
     """Buy a number. ``reference`` is the Idempotency-Key: asking again with it answers with the same order.
 
     It is also the only way to look an order up whose number we do not know (OTPZap contract 6.1 and 9).
     """
-    data = client.call(client.CREATE, body={"server": 1, "product_id": product_id}, idempotency_key=reference)
+    data = client.call(client.CREATE, body={"server": 1, "product_id": _wire_id(product_id)}, idempotency_key=reference)
     return _read(client.CREATE, data, schemas.read_order)
 
 
@@ -95,7 +95,11 @@ def _order_call(operation: client.Operation, order_id: str) -> Snapshot:
 
 
 def _body(order_id: str) -> dict[str, int | str]:
-    return {"order_id": int(order_id) if order_id.isdecimal() else order_id}
+    return {"order_id": _wire_id(order_id)}
+
+
+def _wire_id(value: str) -> int | str:
+    return int(value) if value.isascii() and value.isdecimal() else value
 
 
 def _read(operation: client.Operation, data: Any, reader: Callable[[Any], T]) -> T:

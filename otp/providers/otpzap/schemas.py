@@ -80,6 +80,12 @@ def text(value: Any) -> str:
     return str(value).replace("\x00", "").strip()
 
 
+def identifier(value: Any) -> str:
+    """An id as text; ``65``, ``"65"`` and ``65.0`` are the same one. "" for what is none."""
+    number = whole(value)
+    return str(number) if number is not None else text(value)[:64]
+
+
 def moment(value: Any) -> datetime | None:
     """``2026-05-28 20:26:40 WIB`` or RFC 3339 (OTPZap contract 12.22); None for anything else."""
     if not isinstance(value, str):
@@ -128,36 +134,32 @@ def read_float(data: Any) -> Float:
 
 
 def read_country(row: Row) -> Country | None:
-    number, name = whole(pick(row, "id", "country_id")), text(pick(row, "name", "country_name"))
-    return Country(number, name) if number is not None and name else None
+    number, name = identifier(pick(row, "id", "country_id")), text(pick(row, "name", "country_name"))
+    return Country(number, name) if number and name else None
 
 
 def read_service(row: Row) -> Service | None:
-    number = whole(pick(row, "id", "platform_id", "service_id"))
+    number = identifier(pick(row, "id", "platform_id", "service_id"))
     name = text(pick(row, "name", "platform_name", "service_name"))
-    return Service(number, name) if number is not None and name else None
+    return Service(number, name) if number and name else None
 
 
-def read_product(row: Row, service_id: int, country_id: int) -> Product | None:
+def read_product(row: Row, service_id: str, country_id: str) -> Product | None:
     """A product for sale; None when it has no id or price, or is switched off."""
-    number, cost = whole(pick(row, "product_id", "id")), rupiah(pick(row, "price", "cost"))
-    if number is None or cost is None or row.get("active") is False:
+    number, cost = identifier(pick(row, "product_id", "id")), rupiah(pick(row, "price", "cost"))
+    if not number or cost is None or row.get("active") is False:
         return None
     stock = whole(pick(row, "stock", "available", "count", "qty"))
     return Product(
         id=number,
         name=text(pick(row, "name", "product_name", "tier")),
-        service_id=_or(whole(pick(row, "platform_id", "service_id")), service_id),
+        service_id=identifier(pick(row, "platform_id", "service_id")) or service_id,
         service_name=text(pick(row, "service_name", "platform_name", "service", "platform")),
-        country_id=_or(whole(row.get("country_id")), country_id),
+        country_id=identifier(row.get("country_id")) or country_id,
         country_name=text(pick(row, "country_name", "country")),
         cost=cost,
         stock=None if stock is None else max(0, stock),
     )
-
-
-def _or(value: int | None, otherwise: int) -> int:
-    return otherwise if value is None else value
 
 
 def read_order(data: Any) -> Snapshot:

@@ -1,4 +1,4 @@
-"""Number orders, their codes, prices and favourites. Rows are the queue: what is due stands in ``next_poll_at``."""
+"""Orders of numbers and of mail inboxes. Rows are the queue: what is due stands in ``next_poll_at``."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import pgtrigger
 import phonenumbers
-from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
@@ -24,6 +23,14 @@ YOUNG = timedelta(minutes=3)
 GRACE = timedelta(minutes=5)
 PATIENCE = timedelta(minutes=15)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class Server(models.IntegerChoices):
+    """OTPZap's three ways to sell (OTPZap contract 4, 5, 7)."""
+
+    PRODUCTS = 1, _("Server 1")
+    OPERATORS = 2, _("Server 2")
+    MAIL = 3, _("Mail")
 
 
 class State(models.TextChoices):
@@ -69,6 +76,20 @@ class Reason(models.TextChoices):
     NUMBER_FAILED = "number_failed", _("The supplier reported that the number failed.")
     CANCELLED_BY_CUSTOMER = "cancelled_by_customer", _("You cancelled it.")
     CANCELLED_BY_SUPPLIER = "cancelled_by_supplier", _("The supplier cancelled it.")
+    REPLACED = "replaced", _("You took another number instead.")
+    REPLACEMENT_LOST = "replacement_lost", _("The supplier took the number back and never told us the new one.")
+    WITHHELD = "withheld", _("The message came from a service that must not be used here.")
+    SETTLED_BY_STAFF = "settled_by_staff", _("Our staff closed it, because the supplier never answered.")
+
+
+class Refusal(models.TextChoices):
+    """Why the supplier did not do what was asked of a number that goes on."""
+
+    NONE = "", ""
+    UNSUPPORTED = "unsupported", _("This service cannot send a message again.")
+    OUT_OF_STOCK = "out_of_stock", _("The supplier has no other number for this offer.")
+    REFUSED = "refused", _("The supplier did not accept it.")
+    UNREACHABLE = "unreachable", _("The supplier could not be reached.")
 
 
 def _urgency() -> Any:
@@ -139,15 +160,35 @@ class Order(models.Model):
     reference = models.CharField(_("reference"), max_length=40, unique=True, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders", db_index=False)
     idempotency_key = models.CharField(max_length=64)
-    server = models.PositiveSmallIntegerField(default=1)
-    product_id = models.BigIntegerField(_("product"))
+    # One purchase of several: its orders share this.
+    batch = models.UUIDField(null=True, blank=True)
+    via = models.CharField(max_length=8, default="page")
+    server = models.PositiveSmallIntegerField(_("server"), choices=Server, default=Server.PRODUCTS)
+    # The supplier's ids are opaque; which of them are set depends on the server. At a mail order the service is the
+    # site that sends the message.
+    product_id = models.CharField(_("product"), max_length=64, blank=True, default="")
     product_name = models.CharField(_("offer"), max_length=200, blank=True)
-    service_id = models.BigIntegerField()
+    service_id = models.CharField(max_length=120)
     service_name = models.CharField(_("service"), max_length=120)
-    country_id = models.BigIntegerField()
-    country_name = models.CharField(_("country"), max_length=120)
+    country_id = models.CharField(max_length=64, blank=True, default="")
+    country_name = models.CharField(_("country"), max_length=120, blank=True, default="")
+    operator_id = models.CharField(max_length=64, blank=True, default="")
+    operator_name = models.CharField(_("operator"), max_length=120, blank=True, default="")
+    is_special = models.BooleanField(default=False)
+    # Mail: what may be bought, in the order wanted, as [{"domain", "cost", "price", "cancel_fee"}] in whole rupiah as
+    # text, and what was obtained.
+    domains = models.JSONField(default=list, blank=True)
+    domain = models.CharField(_("domain"), max_length=120, blank=True, default="")
+    mail_address = models.CharField(_("address"), max_length=254, blank=True, default="")
+    subject_filter = models.CharField(max_length=255, blank=True, default="")
+    pattern = models.CharField(max_length=255, blank=True, default="")
+    # What it may cost at most: of several domains the dearest.
     cost = models.DecimalField(_("cost"), max_digits=18, decimal_places=2)
     price = models.DecimalField(_("price"), max_digits=18, decimal_places=2)
+    cancel_fee = models.DecimalField(_("cancellation fee"), max_digits=18, decimal_places=2, default=Decimal(0))
+    # What was taken in the end: the price, a cancellation fee, or nothing.
+    charged = models.DecimalField(_("charged"), max_digits=18, decimal_places=2, default=Decimal(0))
+    charged_cost = models.DecimalField(max_digits=18, decimal_places=2, default=Decimal(0))
     currency = models.CharField(max_length=3, default="IDR")
     hold_reference = models.CharField(max_length=80, editable=False)
 
@@ -156,8 +197,12 @@ class Order(models.Model):
     provider_order_id = models.CharField(_("supplier's order"), max_length=64, blank=True, default="")
     # What the supplier says it charged us, when it says so.
     provider_cost = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    # Which of our keys bought it (a fingerprint): only that one may ask about it.
+    key_name = models.CharField(max_length=16, blank=True, default="")
     phone_number = models.CharField(_("number"), max_length=24, blank=True, default="")
     code_count = models.PositiveSmallIntegerField(_("codes"), default=0)
+    # Messages we keep from the customer because of who sent them.
+    withheld_count = models.PositiveSmallIntegerField(default=0)
 
     created_at = models.DateTimeField(_("created"), default=clock.now)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -170,6 +215,26 @@ class Order(models.Model):
     cancel_refused_at = models.DateTimeField(null=True, blank=True)
     finish_requested_at = models.DateTimeField(null=True, blank=True)
     finish_tries = models.PositiveSmallIntegerField(default=0)
+    # One more message on the same number, or the same inbox.
+    resend_count = models.PositiveSmallIntegerField(default=0)
+    resend_requested_at = models.DateTimeField(null=True, blank=True)
+    resend_tries = models.PositiveSmallIntegerField(default=0)
+    resend_next_at = models.DateTimeField(null=True, blank=True)
+    resend_locked_until = models.DateTimeField(null=True, blank=True)
+    # Until this many messages have come, another resend waits (OTPZap contract 6.6).
+    resend_gate = models.PositiveSmallIntegerField(default=0)
+    resend_refusal = models.CharField(max_length=20, choices=Refusal, blank=True, default="")
+    # A fresh number instead of this one; the reference is the Idempotency-Key of that call.
+    replace_requested_at = models.DateTimeField(null=True, blank=True)
+    replace_reference = models.CharField(max_length=40, blank=True, default="")
+    replace_tries = models.PositiveSmallIntegerField(default=0)
+    replace_doubted_at = models.DateTimeField(null=True, blank=True)
+    replace_refusal = models.CharField(max_length=20, choices=Refusal, blank=True, default="")
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by", editable=False
+    )
+    # When a note of the supplier last told us to look.
+    hinted_at = models.DateTimeField(null=True, blank=True)
     captured_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(_("over"), null=True, blank=True)
@@ -193,6 +258,21 @@ class Order(models.Model):
             models.UniqueConstraint(
                 fields=["server", "provider_order_id"], name="order_activation_once", condition=~Q(provider_order_id="")
             ),
+            models.UniqueConstraint(
+                fields=["replace_reference"], name="order_replaced_once", condition=~Q(replace_reference="")
+            ),
+            models.CheckConstraint(condition=Q(server__in=Server.values), name="order_server_known"),
+            models.CheckConstraint(
+                condition=Q(charged__gte=0, charged__lte=F("price"), charged_cost__gte=0)
+                & Q(charged_cost__lte=F("charged")),
+                name="order_charge",
+            ),
+            # A code is paid, a cancelled inbox may cost its fee, nothing else costs anything.
+            models.CheckConstraint(
+                condition=Q(charged=0) | Q(captured_at__isnull=False) | Q(state=State.CANCELLED),
+                name="order_charged_for_something",
+            ),
+            models.CheckConstraint(condition=Q(cancel_fee__gte=0, cancel_fee__lte=F("price")), name="order_fee"),
             models.CheckConstraint(condition=Q(state__in=State.values), name="order_state_known"),
             models.CheckConstraint(condition=Q(price__gt=0, cost__gte=0, price__gte=F("cost")), name="order_price"),
             # No live order is ever forgotten, no finished one is ever polled.
@@ -219,6 +299,8 @@ class Order(models.Model):
             models.Index(fields=["customer", "shown_until"], name="order_shown"),
             models.Index(fields=["customer", "-id"], name="order_history"),
             models.Index(fields=["customer", "state", "-id"], name="order_by_state"),
+            models.Index(fields=["batch"], name="order_batch", condition=Q(batch__isnull=False)),
+            models.Index(fields=["activated_at"], name="order_activated", condition=Q(activated_at__isnull=False)),
         )
         triggers = (
             pgtrigger.FSM(name="order_moves", field="state", transitions=[(str(a), str(b)) for a, b in MOVES]),
@@ -229,9 +311,11 @@ class Order(models.Model):
                     "reference",
                     "customer",
                     "idempotency_key",
+                    "server",
                     "product_id",
                     "cost",
                     "price",
+                    "cancel_fee",
                     "currency",
                     "hold_reference",
                     "created_at",
@@ -241,7 +325,22 @@ class Order(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.service_name}, {self.country_name} ({self.reference})"
+        return f"{self.title} ({self.reference})"
+
+    @property
+    def is_mail(self) -> bool:
+        return self.server == Server.MAIL
+
+    @property
+    def title(self) -> str:
+        """``WhatsApp, Indonesia``; for an inbox ``openai.com, outlook.com``."""
+        where = (self.domain or self.domains[0]["domain"]) if self.is_mail and self.domains else self.country_name
+        return ", ".join(part for part in (self.service_name, where) if part)
+
+    @property
+    def message_count(self) -> int:
+        """Messages the supplier has told us of, also those we withhold."""
+        return self.code_count + self.withheld_count
 
     def get_absolute_url(self) -> str:
         return reverse("otp:order", args=[self.public_id])
@@ -310,74 +409,3 @@ def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
         return phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return None
-
-
-class OrderCode(models.Model):
-    """One message that arrived. ``code`` is text, zeros in front included, or null when none was recognised."""
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="codes")
-    position = models.PositiveSmallIntegerField()
-    code = models.CharField(_("code"), max_length=64, null=True, blank=True)
-    message = models.TextField(_("message"), blank=True)
-    received_at = models.DateTimeField(_("received"))
-
-    class Meta:
-        verbose_name = _("code")
-        verbose_name_plural = _("codes")
-        ordering = ("position",)
-        constraints = (models.UniqueConstraint(fields=["order", "position"], name="code_position_once"),)
-        indexes = (models.Index(fields=["code"], name="code_search"),)
-        triggers = (pgtrigger.Protect(name="code_kept", operation=pgtrigger.Update | pgtrigger.Delete),)
-
-    def __str__(self) -> str:
-        return f"code {self.position} of order {self.order_id}"
-
-
-class PriceRule(models.Model):
-    """Our margin on one service, or on everything that has no rule of its own."""
-
-    service_id = models.BigIntegerField(
-        _("service"), null=True, blank=True, help_text=_("OTPZap's service id; empty for all others.")
-    )
-    service_name = models.CharField(_("name"), max_length=120, blank=True)
-    percent = models.DecimalField(
-        _("percent"), max_digits=6, decimal_places=2, default=Decimal(0), validators=[MinValueValidator(0)]
-    )
-    fixed = models.DecimalField(
-        _("fixed amount"), max_digits=12, decimal_places=0, default=Decimal(0), validators=[MinValueValidator(0)]
-    )
-    step = models.PositiveIntegerField(
-        _("rounded up to"), default=1, validators=[MinValueValidator(1)], help_text=_("In whole rupiah: 1, 50, 100 …")
-    )
-
-    class Meta:
-        verbose_name = _("price rule")
-        verbose_name_plural = _("price rules")
-        constraints = (
-            models.UniqueConstraint(fields=["service_id"], name="price_rule_once", nulls_distinct=False),
-            models.CheckConstraint(
-                condition=Q(percent__gte=0, fixed__gte=0, step__gte=1), name="price_rule_never_below_cost"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.service_name or (f"service {self.service_id}" if self.service_id else "all services")
-
-
-class Favourite(models.Model):
-    """A service in a country that a customer wants at hand."""
-
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="favourites")
-    service_id = models.BigIntegerField()
-    service_name = models.CharField(max_length=120)
-    country_id = models.BigIntegerField()
-    country_name = models.CharField(max_length=120)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("favourite")
-        verbose_name_plural = _("favourites")
-        constraints = (models.UniqueConstraint(fields=["customer", "service_id", "country_id"], name="favourite_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.service_name}, {self.country_name}"

@@ -1,0 +1,1 @@
+"""The OTPZap-compatible API under /api/v1: one place where its routers meet."""

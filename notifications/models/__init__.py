@@ -1,0 +1,3 @@
+from notifications.models.mail import Mail
+
+__all__ = ["Mail"]

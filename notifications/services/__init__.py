@@ -1,0 +1,7 @@
+"""What other apps ask of us: store a mail, tell a customer, tell a customer's program."""
+
+from notifications.services.inbox import tell
+from notifications.services.mails import queue_mail
+from notifications.services.webhooks import emit
+
+__all__ = ["emit", "queue_mail", "tell"]
