@@ -1,15 +1,15 @@
 from django.urls import path
 
-from otp import views
+from otp.views import buy, live, orders
 
 app_name = "otp"
 
 urlpatterns = [
-    path("", views.buy, name="buy"),
-    path("live/", views.live, name="live"),
-    path("favourite/", views.favourite, name="favourite"),
-    path("orders/", views.orders, name="orders"),
-    path("orders/<uuid:public_id>/", views.order, name="order"),
-    path("orders/<uuid:public_id>/cancel/", views.cancel, name="cancel"),
-    path("orders/<uuid:public_id>/finish/", views.finish, name="finish"),
+    path("", buy.buy, name="buy"),
+    path("live/", live.live, name="live"),
+    path("favourite/", buy.favourite, name="favourite"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<uuid:public_id>/", orders.order, name="order"),
+    path("orders/<uuid:public_id>/cancel/", orders.cancel, name="cancel"),
+    path("orders/<uuid:public_id>/finish/", orders.finish, name="finish"),
 ]

@@ -1,0 +1,1 @@
+"""The pages about numbers and inboxes: gate, form, one service or selector, render."""
