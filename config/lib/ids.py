@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from uuid import UUID
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
@@ -21,3 +22,16 @@ def new_trx_id() -> str:
     """A trxId for Faspay: 16 characters, alphanumeric, unique for ever (Faspay contract 3.1): 40 bits of
     milliseconds and 40 random bits."""
     return _base32((time.time_ns() // 1_000_000 & (2**40 - 1)) << 40 | secrets.randbits(40), 16)
+
+
+def opaque_id(prefix: str, public_id: UUID) -> str:
+    """``prefix`` and the 32 hex digits of ``public_id``: how the compatible API names what has no number there."""
+    return prefix + public_id.hex.upper()
+
+
+def read_opaque_id(prefix: str, text: str) -> UUID | None:
+    """The public id in such a name; None for anything else."""
+    digits = text.removeprefix(prefix)
+    if digits == text or len(digits) != 32 or not set(digits) <= set("0123456789ABCDEF"):
+        return None
+    return UUID(hex=digits)
