@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.lib.errors import ProviderError
-from otp.providers.otpzap import adapter, client, schemas
-from otp.providers.types import Message
+from otp.providers.otpzap import adapter, client, lenient, operations, schemas
+from otp.providers.types import Message, Service
 from tests.simulators import Simulator
 
 AT = datetime(2026, 5, 28, 13, 26, 40, tzinfo=UTC)
@@ -23,12 +23,12 @@ AT = datetime(2026, 5, 28, 13, 26, 40, tzinfo=UTC)
     "text", ["2026-05-28 20:26:40 WIB", "2026-05-28 20:26:40", "2026-05-28T13:26:40Z", "2026-05-28T20:26:40+07:00"]
 )
 def test_times_in_both_notations(text: str) -> None:
-    assert schemas.moment(text) == AT
+    assert lenient.moment(text) == AT
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", None, 5, "2026-13-01 00:00:00 WIB"])
 def test_no_time_is_no_error(text: Any) -> None:
-    assert schemas.moment(text) is None
+    assert lenient.moment(text) is None
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_no_time_is_no_error(text: Any) -> None:
     [("7", 7), ("0", 0), ("-3", 0), ("999999", 3600), ("", None), ("soon", None), ("nan", None), ("inf", 3600)],
 )
 def test_retry_after_in_seconds(header: str, seconds: float | None) -> None:
-    assert schemas.retry_after(header) == seconds
+    assert lenient.retry_after(header) == seconds
 
 
 def test_retry_after_as_a_date() -> None:
     then = datetime.now(UTC) + timedelta(seconds=40)
-    assert 35 < (schemas.retry_after(format_datetime(then, usegmt=True)) or 0) <= 40
+    assert 35 < (lenient.retry_after(format_datetime(then, usegmt=True)) or 0) <= 40
 
 
 @pytest.mark.parametrize(
@@ -92,18 +92,18 @@ def test_products_under_other_names() -> None:
     row = {"id": "12", "available": "3", "cost": "3500", "platform": "WhatsApp", "country": "Indonesia"}
     product = schemas.read_product(row, service_id="1", country_id="7")
     assert product
-    assert (product.id, product.stock, product.cost, product.service_name) == (12, 3, Decimal(3500), "WhatsApp")
-    assert schemas.read_product({"id": 1}, 1, 7) is None
-    assert schemas.read_product({"id": 1, "price": 5, "active": False}, 1, 7) is None
-    silent = schemas.read_product({"id": 1, "price": 5}, 1, 7)
+    assert (product.id, product.stock, product.cost, product.service_name) == ("12", 3, Decimal(3500), "WhatsApp")
+    assert schemas.read_product({"id": 1}, "1", "7") is None
+    assert schemas.read_product({"id": 1, "price": 5, "active": False}, "1", "7") is None
+    silent = schemas.read_product({"id": 1, "price": 5}, "1", "7")
     assert silent
     assert not silent.sold_out
 
 
 @pytest.mark.parametrize("data", [{"services": [{"id": 1, "name": "A"}]}, {"platforms": [{"id": "1", "name": "A"}]}])
 def test_lists_under_either_name(data: Any) -> None:
-    assert schemas.read_service(schemas.rows(data, "services", "platforms")[0]) == adapter.Service(1, "A")
-    assert schemas.rows([{"id": 1}], "services") == [{"id": 1}]
+    assert schemas.read_service(lenient.rows(data, "services", "platforms")[0]) == Service("1", "A")
+    assert lenient.rows([{"id": 1}], "services") == [{"id": 1}]
 
 
 json_values = st.recursive(
@@ -118,7 +118,7 @@ ORDER_KEYS = ["order_id", "status", "phone_number", "otp_code", "otps", "price",
 def test_no_answer_breaks_the_reader(row: dict[str, Any]) -> None:
     try:
         found = schemas.read_order(row)
-    except schemas.Unreadable:
+    except lenient.Unreadable:
         return
     assert found.order_id
     assert "\x00" not in json.dumps([[m.code, m.text] for m in found.messages])
@@ -127,11 +127,11 @@ def test_no_answer_breaks_the_reader(row: dict[str, Any]) -> None:
 @given(json_values)
 def test_no_list_breaks_the_reader(data: Any) -> None:
     try:
-        rows = schemas.rows(data, "products")
-    except schemas.Unreadable:
+        rows = lenient.rows(data, "products")
+    except lenient.Unreadable:
         return
     for row in rows:
-        schemas.read_product(row, 1, 7), schemas.read_country(row), schemas.read_service(row)
+        schemas.read_product(row, "1", "7"), schemas.read_country(row), schemas.read_service(row)
 
 
 # --- against the simulator -----------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def test_without_redis_nothing_is_sent(otpzap_sim: Simulator, settings: Any) -> 
 def test_polls_leave_room_for_people(otpzap_sim: Simulator, settings: Any) -> None:
     order = adapter.create_order(product_id="1071", reference="R-0")
     settings.OTPZAP_RATE_PER_MINUTE = 50
-    polls = _count(lambda: client.call(client.CHECK_NOW, params={"order_id": order.order_id}))
+    polls = _count(lambda: client.call(operations.CHECK_NOW, params={"order_id": order.order_id}))
     assert polls == 48  # 49 with the safety margin, one spent on the order
 
 
