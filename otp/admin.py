@@ -56,9 +56,9 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin[Order]):
 
 @admin.register(PriceRule)
 class PriceRuleAdmin(admin.ModelAdmin[PriceRule]):
-    list_display = ("__str__", "service_id", "percent", "fixed", "step")
+    list_display = ("__str__", "server", "service_id", "percent", "fixed", "step")
     search_fields = ("service_name",)
-    ordering = ("service_id",)
+    ordering = ("server", "service_id")
 
     # Adding, changing and deleting one are transactions of the administration's own, so the entry stands with them.
     def save_model(self, request: HttpRequest, obj: PriceRule, form: Any, change: bool) -> None:
@@ -78,4 +78,4 @@ class PriceRuleAdmin(admin.ModelAdmin[PriceRule]):
 
 
 def _facts(rule: PriceRule) -> dict[str, Any]:
-    return {name: getattr(rule, name) for name in ("service_id", "percent", "fixed", "step")}
+    return {name: getattr(rule, name) for name in ("server", "service_id", "percent", "fixed", "step")}

@@ -18,6 +18,7 @@ from redis import RedisError
 from config.lib.errors import ProviderError
 from otp import pricing
 from otp.errors import ProductGone, SupplierAway
+from otp.models import Server
 from otp.providers.otpzap import adapter as otpzap
 from otp.providers.types import Country, Product, Service
 from otp.wanted import Quote, Wanted
@@ -91,7 +92,7 @@ def offers(found: Sequence[Product]) -> list[Offer]:
     """Products of one service with our prices. One query."""
     if not found:
         return []
-    rule = pricing.rule_for(found[0].service_id)
+    rule = pricing.rule_for(Server.PRODUCTS, found[0].service_id)
     return [Offer(product, pricing.price_of(product.cost, rule)) for product in found]
 
 

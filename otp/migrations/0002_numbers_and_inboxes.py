@@ -308,6 +308,27 @@ class Migration(migrations.Migration):
             name='service_id',
             field=models.CharField(blank=True, help_text="OTPZap's service id, or a site for mail; empty for all others.", max_length=120, null=True, verbose_name='service'),
         ),
+        migrations.RemoveConstraint(
+            model_name='pricerule',
+            name='price_rule_once',
+        ),
+        migrations.AddField(
+            model_name='pricerule',
+            name='server',
+            field=models.PositiveSmallIntegerField(blank=True, choices=[(1, 'Server 1'), (2, 'Server 2'), (3, 'Mail')], help_text='Empty for all servers.', null=True, verbose_name='server'),
+        ),
+        migrations.RunSQL(
+            "UPDATE otp_pricerule SET server = 1 WHERE service_id IS NOT NULL",
+            migrations.RunSQL.noop,
+        ),
+        migrations.AddConstraint(
+            model_name='pricerule',
+            constraint=models.UniqueConstraint(fields=('server', 'service_id'), name='price_rule_once', nulls_distinct=False),
+        ),
+        migrations.AddConstraint(
+            model_name='pricerule',
+            constraint=models.CheckConstraint(condition=models.Q(('service_id__isnull', True), ('server__isnull', False), _connector='OR'), name='price_rule_server', violation_error_message='Say which server the service belongs to.'),
+        ),
         migrations.AddIndex(
             model_name='order',
             index=models.Index(condition=models.Q(('batch__isnull', False)), fields=['batch'], name='order_batch'),

@@ -13,8 +13,14 @@ from otp.models.orders import Server
 
 
 class PriceRule(models.Model):
-    """Our margin on one service, or on everything that has no rule of its own."""
+    """Our margin on one service of one server, on all others of a server, or on everything that has no rule of its own.
 
+    The same id means different services at different servers, so a service is named together with its server.
+    """
+
+    server = models.PositiveSmallIntegerField(
+        _("server"), choices=Server, null=True, blank=True, help_text=_("Empty for all servers.")
+    )
     service_id = models.CharField(
         _("service"),
         max_length=120,
@@ -37,7 +43,12 @@ class PriceRule(models.Model):
         verbose_name = _("price rule")
         verbose_name_plural = _("price rules")
         constraints = (
-            models.UniqueConstraint(fields=["service_id"], name="price_rule_once", nulls_distinct=False),
+            models.UniqueConstraint(fields=["server", "service_id"], name="price_rule_once", nulls_distinct=False),
+            models.CheckConstraint(
+                condition=Q(service_id__isnull=True) | Q(server__isnull=False),
+                name="price_rule_server",
+                violation_error_message=_("Say which server the service belongs to."),
+            ),
             models.CheckConstraint(
                 condition=Q(percent__gte=0, fixed__gte=0, step__gte=1), name="price_rule_never_below_cost"
             ),
@@ -45,6 +56,11 @@ class PriceRule(models.Model):
 
     def __str__(self) -> str:
         return self.service_name or (f"service {self.service_id}" if self.service_id else "all services")
+
+    @property
+    def narrowness(self) -> int:
+        """The narrowest rule that fits is the one in force."""
+        return (self.service_id is not None) + (self.server is not None)
 
 
 class Favourite(models.Model):

@@ -131,18 +131,17 @@ def test_a_price_never_falls_below_its_parts(cost: int, percent: Decimal, fixed:
     assert max(exact, Decimal(1)) <= price < exact + max(step, 2)
 
 
-def test_a_services_own_rule_goes_before_the_one_for_all(db: None) -> None:
-    assert pricing.rule_for(1) is pricing.DEFAULT_RULE
+def test_the_narrowest_rule_is_in_force(db: None) -> None:
+    assert pricing.rule_for(1, "1") is pricing.DEFAULT_RULE
     everything = PriceRule.objects.create(percent=10)
-    assert pricing.rule_for(1) == everything
-    own = PriceRule.objects.create(service_id="1", percent=50)
-    assert pricing.rule_for(1) == own
-    assert pricing.rule_for(2) == everything
+    assert pricing.rule_for(1, "1") == everything
+    server = PriceRule.objects.create(server=2, percent=15)
+    own = PriceRule.objects.create(server=1, service_id="1", percent=50)
+    assert [pricing.rule_for(*of) for of in ((1, "1"), (2, "1"), (1, "2"))] == [own, server, everything]
 
 
 def test_there_is_one_rule_per_service_and_one_for_all(db: None) -> None:
     PriceRule.objects.create(percent=10)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        PriceRule.objects.create(percent=20)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        PriceRule.objects.create(service_id="1", percent=-1)
+    for twin in ({"percent": 20}, {"service_id": "1", "percent": 20}, {"server": 1, "service_id": "1", "percent": -1}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            PriceRule.objects.create(**twin)
