@@ -1,25 +1,40 @@
 """Why a request about a number was refused. Each carries a sentence for the reader and changed nothing."""
 
+import math
 from datetime import datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from config.lib.errors import ServiceError
+from config.lib import clock
+from config.lib.errors import Conflict, Forbidden, ServiceError, TooMany, Unaffordable
 from config.lib.money import format_money
+from config.lib.times import in_words
 
 __all__ = [
+    "AlreadyBlocked",
     "CodeArrived",
     "DuplicateWithOtherContent",
+    "NoFreshStart",
+    "NotInDoubt",
     "NotNow",
+    "NotPossible",
     "OrderOver",
+    "OverDailyOrders",
+    "OverDailySpending",
+    "Paused",
     "PriceChanged",
     "ProductGone",
+    "ResendLocked",
+    "ServiceBlocked",
     "ServiceError",
     "ShortOfBalance",
     "SoldOut",
+    "Stopped",
     "SupplierAway",
+    "TooEarly",
     "TooManyLive",
+    "Waits",
 ]
 
 
@@ -105,3 +120,119 @@ class NotNow(ServiceError):
     """What was asked for does not fit the state the order is in."""
 
     code = "not_now"
+
+
+class Waits(TooMany):
+    """A limit that gives way by itself: ``until`` says when."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        left = until - clock.now()
+        super().__init__(message, retry_after=max(1.0, left.total_seconds()))
+        self.until = until
+
+
+class OverDailyOrders(Waits):
+    code = "daily_orders"
+
+    def __init__(self, most: int, until: datetime) -> None:
+        words = _("You have ordered %(most)s times in 24 hours, the most for now. There is room again %(when)s.")
+        super().__init__(words % {"most": most, "when": in_words(until)}, until)
+
+
+class OverDailySpending(Unaffordable):
+    """Amounts in rupiah; ``left`` may still be spent now."""
+
+    code = "daily_spending"
+
+    def __init__(self, *, most: Decimal, left: Decimal) -> None:
+        words = _("You may order for %(most)s in 24 hours, and %(left)s of that is left.")
+        super().__init__(words % {"most": format_money(most, "IDR"), "left": format_money(left, "IDR")})
+        self.most, self.left = most, left
+
+
+class Paused(Waits):
+    """Too many numbers were given back unused."""
+
+    code = "paused"
+
+    def __init__(self, until: datetime, *, percent: int) -> None:
+        words = _(
+            "You gave back more than %(percent)s %% of your numbers unused, so buying is paused until %(when)s. "
+            "What you have goes on."
+        )
+        super().__init__(words % {"percent": percent, "when": in_words(until)}, until)
+
+
+class Stopped(Forbidden):
+    code = "stopped"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Buying is stopped, because messages of banks or payment services came to your numbers. Please ask us.")
+        )
+
+
+class ServiceBlocked(Forbidden):
+    """``words`` are the blocked ones, ``why`` in the reader's language."""
+
+    code = "service_blocked"
+
+    def __init__(self, words: str, why: str) -> None:
+        text = _("%(words)s may not be used with our numbers and inboxes (%(why)s). Nothing was charged.")
+        super().__init__(text % {"words": words, "why": why.rstrip(".")})
+        self.words = words
+
+
+class NoFreshStart(Conflict):
+    code = "no_fresh_start"
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no pause to end, or you have used all your fresh starts of this month."))
+
+
+class AlreadyBlocked(Conflict):
+    code = "already_blocked"
+
+    def __init__(self) -> None:
+        super().__init__(_("These words are in the list already."))
+
+
+class NotInDoubt(Conflict):
+    """Staff may close only what the supplier never answered."""
+
+    code = "not_in_doubt"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Only an order in doubt for more than twelve hours can be closed by hand. Please look again.")
+        )
+
+
+class NotPossible(ServiceError):
+    """This kind of order cannot do that, ever: an inbox has no other number, a number is not ordered again."""
+
+    code = "not_possible"
+    status = 422
+
+
+class TooEarly(TooMany):
+    """The supplier does not allow it yet; ``retry_after`` seconds."""
+
+    code = "too_early"
+
+    def __init__(self, retry_after: float) -> None:
+        words = _("The supplier allows this in %(seconds)s seconds.") % {"seconds": math.ceil(retry_after)}
+        super().__init__(words, retry_after=math.ceil(retry_after))
+
+
+class ResendLocked(TooMany):
+    """One more message was asked for already, and has not come; ``retry_after`` seconds are a guess when the supplier
+    names no time."""
+
+    code = "resend_locked"
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(
+            _("One more message was asked for already. Ask again when it has arrived."),
+            retry_after=math.ceil(retry_after),
+        )

@@ -165,6 +165,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='order',
+            name='replace_next_at',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='order',
             name='replace_reference',
             field=models.CharField(blank=True, default='', max_length=40),
         ),

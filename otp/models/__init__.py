@@ -1,23 +1,21 @@
 from otp.models.codes import OrderCode
-from otp.models.orders import (
+from otp.models.limits import Pardon
+from otp.models.orders import NEVER, Order
+from otp.models.queue import GRACE, LEASE, PATIENCE, YOUNG, OrderQuerySet
+from otp.models.shop import BlockedService, Favourite, FloatReading, Odds, PriceRule, SupplierNote
+from otp.models.states import (
     ACTIVE,
     DELIVERED,
     ENDS,
-    GRACE,
-    LEASE,
     LIVE,
     MOVES,
-    NEVER,
     UNDELIVERED_ENDS,
     UNSENT,
-    Order,
-    OrderQuerySet,
     Reason,
     Refusal,
     Server,
     State,
 )
-from otp.models.shop import BlockedService, Favourite, FloatReading, Odds, PriceRule, SupplierNote
 
 __all__ = [
     "ACTIVE",
@@ -28,8 +26,10 @@ __all__ = [
     "LIVE",
     "MOVES",
     "NEVER",
+    "PATIENCE",
     "UNDELIVERED_ENDS",
     "UNSENT",
+    "YOUNG",
     "BlockedService",
     "Favourite",
     "FloatReading",
@@ -37,6 +37,7 @@ __all__ = [
     "Order",
     "OrderCode",
     "OrderQuerySet",
+    "Pardon",
     "PriceRule",
     "Reason",
     "Refusal",

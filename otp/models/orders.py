@@ -1,155 +1,26 @@
 """Orders of numbers and of mail inboxes. Rows are the queue: what is due stands in ``next_poll_at``."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pgtrigger
 import phonenumbers
-from django.db import models, transaction
-from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Now
+from django.db import models
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from config.lib import clock
+from otp.models.queue import LEASE, OrderQuerySet
+from otp.models.states import ACTIVE, DELIVERED, ENDS, LIVE, MOVES, UNSENT, Reason, Refusal, Server, State
 
-# A worker that is still silent after this long is taken for dead; longer than any call of one turn can last.
-LEASE = timedelta(seconds=30)
-YOUNG = timedelta(minutes=3)
-# How long after its window an order may stay open, and before its number, until a person should know.
-GRACE = timedelta(minutes=5)
-PATIENCE = timedelta(minutes=15)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-
-
-class Server(models.IntegerChoices):
-    """OTPZap's three ways to sell (OTPZap contract 4, 5, 7)."""
-
-    PRODUCTS = 1, _("Server 1")
-    OPERATORS = 2, _("Server 2")
-    MAIL = 3, _("Mail")
-
-
-class State(models.TextChoices):
-    CREATED = "created", _("created")
-    SUBMITTING = "submitting", _("being bought")
-    IN_DOUBT = "in_doubt", _("in doubt")
-    PENDING = "pending", _("waiting for the code")
-    OTP_RECEIVED = "otp_received", _("code received")
-    SUCCESS = "success", _("finished")
-    CANCELLED = "cancelled", _("cancelled")
-    FAILED = "failed", _("failed")
-    EXPIRED = "expired", _("expired")
-
-
-UNSENT = (State.CREATED, State.SUBMITTING, State.IN_DOUBT)
-ACTIVE = (State.PENDING, State.OTP_RECEIVED)
-LIVE = (*UNSENT, *ACTIVE)
-DELIVERED = (State.OTP_RECEIVED, State.SUCCESS)
-UNDELIVERED_ENDS = (State.CANCELLED, State.FAILED, State.EXPIRED)
-ENDS = (State.SUCCESS, *UNDELIVERED_ENDS)
-
-_FROM_SUPPLIER = (*ACTIVE, *ENDS)
-MOVES: list[tuple[str, str]] = [
-    (State.CREATED, State.SUBMITTING),
-    (State.SUBMITTING, State.IN_DOUBT),
-    *[(State.SUBMITTING, new) for new in _FROM_SUPPLIER],
-    *[(State.IN_DOUBT, new) for new in _FROM_SUPPLIER],
-    *[(State.PENDING, new) for new in _FROM_SUPPLIER if new != State.PENDING],
-    (State.OTP_RECEIVED, State.SUCCESS),
-]
-
-
-class Reason(models.TextChoices):
-    """Why an order ended without a code, in words for the customer."""
-
-    NONE = "", ""
-    OUT_OF_STOCK = "out_of_stock", _("The supplier had no number left for this offer.")
-    SUPPLIER_SHORT = "supplier_short", _("The supplier could not serve us just now. The mistake is on our side.")
-    PRODUCT_GONE = "product_gone", _("The supplier no longer sells this offer.")
-    REFUSED = "refused", _("The supplier refused the order.")
-    UNREACHABLE = "unreachable", _("The supplier could not be reached.")
-    NO_CODE = "no_code", _("No code arrived before the time was over.")
-    NUMBER_FAILED = "number_failed", _("The supplier reported that the number failed.")
-    CANCELLED_BY_CUSTOMER = "cancelled_by_customer", _("You cancelled it.")
-    CANCELLED_BY_SUPPLIER = "cancelled_by_supplier", _("The supplier cancelled it.")
-    REPLACED = "replaced", _("You took another number instead.")
-    REPLACEMENT_LOST = "replacement_lost", _("The supplier took the number back and never told us the new one.")
-    WITHHELD = "withheld", _("The message came from a service that must not be used here.")
-    SETTLED_BY_STAFF = "settled_by_staff", _("Our staff closed it, because the supplier never answered.")
-
-
-class Refusal(models.TextChoices):
-    """Why the supplier did not do what was asked of a number that goes on."""
-
-    NONE = "", ""
-    UNSUPPORTED = "unsupported", _("This service cannot send a message again.")
-    OUT_OF_STOCK = "out_of_stock", _("The supplier has no other number for this offer.")
-    REFUSED = "refused", _("The supplier did not accept it.")
-    UNREACHABLE = "unreachable", _("The supplier could not be reached.")
-
-
-def _urgency() -> Any:
-    """Sort key of due rows: the due time, brought forward for what is urgent.
-
-    A head start instead of a rank: under load the others wait longer, yet nobody waits for ever.
-    """
-    head_start = Case(
-        When(state__in=UNSENT, then=Value(timedelta(seconds=30))),
-        When(Q(cancel_next_at__lte=Now()) | Q(finish_requested_at__isnull=False), then=Value(timedelta(seconds=20))),
-        When(
-            Q(created_at__gt=Now() - YOUNG) | Q(expires_at__lt=Now() + timedelta(minutes=1)),
-            then=Value(timedelta(seconds=10)),
-        ),
-        default=Value(timedelta(0)),
-        output_field=models.DurationField(),
-    )
-    return (F("next_poll_at") - head_start).asc()
-
-
-class OrderQuerySet(models.QuerySet["Order"]):
-    def live(self) -> "OrderQuerySet":
-        return self.filter(state__in=LIVE)
-
-    def due(self) -> "OrderQuerySet":
-        """Live rows whose time has come and which nobody holds, by the database's clock."""
-        unheld = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
-        return self.live().filter(unheld, next_poll_at__lte=Now())
-
-    def in_hand(self) -> "OrderQuerySet":
-        """Live rows somebody is working on."""
-        return self.live().filter(lease_until__gte=Now())
-
-    def overdue(self) -> "OrderQuerySet":
-        """Live although the window was over a while ago: we look again and tell staff, we never refund by our own
-        clock (OTPZap contract 12.15)."""
-        return self.filter(state__in=ACTIVE, expires_at__lt=Now() - GRACE)
-
-    def stuck(self) -> "OrderQuerySet":
-        """Ordered long ago and still without the supplier's word."""
-        return self.filter(state__in=UNSENT, created_at__lt=Now() - PATIENCE)
-
-    def claim_due(self, limit: int) -> list["Order"]:
-        """Lease up to ``limit`` due rows, the most urgent first, past whatever others are working on."""
-        with transaction.atomic():
-            rows = self.due().annotate(locked_at=Now()).order_by(_urgency())
-            chosen = list(rows.select_for_update(skip_locked=True, no_key=True)[:limit])
-            for order in chosen:
-                order.take_lease()
-        return chosen
-
-    def claim(self, pk: int) -> "Order | None":
-        """Lease one row at once, due or not; None when it is over or somebody works on it."""
-        with transaction.atomic():
-            unheld = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
-            rows = self.live().filter(unheld, pk=pk).annotate(locked_at=Now())
-            order = rows.select_for_update(skip_locked=True, no_key=True).first()
-            if order:
-                order.take_lease()
-        return order
+# When the supplier names no time, one more message should not be asked for again sooner.
+RESEND_PATIENCE = timedelta(seconds=30)
 
 
 class Order(models.Model):
@@ -228,6 +99,7 @@ class Order(models.Model):
     replace_requested_at = models.DateTimeField(null=True, blank=True)
     replace_reference = models.CharField(max_length=40, blank=True, default="")
     replace_tries = models.PositiveSmallIntegerField(default=0)
+    replace_next_at = models.DateTimeField(null=True, blank=True)
     replace_doubted_at = models.DateTimeField(null=True, blank=True)
     replace_refusal = models.CharField(max_length=20, choices=Refusal, blank=True, default="")
     replaces = models.OneToOneField(
@@ -299,6 +171,8 @@ class Order(models.Model):
             models.Index(fields=["customer", "shown_until"], name="order_shown"),
             models.Index(fields=["customer", "-id"], name="order_history"),
             models.Index(fields=["customer", "state", "-id"], name="order_by_state"),
+            models.Index(fields=["customer", "-created_at"], name="order_by_day"),
+            models.Index(fields=["customer"], name="order_withheld", condition=Q(withheld_count__gt=0)),
             models.Index(fields=["batch"], name="order_batch", condition=Q(batch__isnull=False)),
             models.Index(fields=["activated_at"], name="order_activated", condition=Q(activated_at__isnull=False)),
         )
@@ -345,16 +219,17 @@ class Order(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("otp:order", args=[self.public_id])
 
-    def take_lease(self) -> None:
+    def take_lease(self, key: Callable[[], str]) -> None:
         """Mark the row as being worked on. What was already out and never came back is in doubt from here on."""
         if self.state == State.CREATED:
             self.state, self.sent_at = State.SUBMITTING, self.db_now
+            self.key_name = key()
             self.version += 1
         elif self.state == State.SUBMITTING and self.lease_token is not None:
             self.state, self.doubted_at = State.IN_DOUBT, self.db_now
             self.version += 1
         self.lease_token, self.lease_until = uuid.uuid4(), self.db_now + LEASE
-        self.save(update_fields=["state", "sent_at", "doubted_at", "version", "lease_token", "lease_until"])
+        self.save(update_fields=["state", "sent_at", "key_name", "doubted_at", "version", "lease_token", "lease_until"])
 
     @property
     def db_now(self) -> datetime:
@@ -378,6 +253,23 @@ class Order(models.Model):
     @property
     def is_over(self) -> bool:
         return self.state in ENDS
+
+    @property
+    def is_replacing(self) -> bool:
+        """A fresh number was asked for, and it is not settled whether there is one."""
+        return self.replace_requested_at is not None or self.replace_doubted_at is not None
+
+    def resend_free_at(self, now: datetime) -> datetime:
+        """From when on one more message may be asked for; in the past when it may be now."""
+        if self.message_count >= self.resend_gate:
+            return self.resend_locked_until or now
+        return self.resend_locked_until or now + RESEND_PATIENCE
+
+    def is_awaiting_supplier(self, now: datetime) -> bool:
+        """Something was asked for that the supplier can be asked now, and it has not been settled."""
+        wishes = (self.cancel_next_at, self.replace_next_at, self.resend_next_at)
+        due = any(moment is not None and moment <= now for moment in wishes)
+        return self.state in UNSENT or due or (self.is_live and self.finish_requested_at is not None)
 
     @property
     def shown_state(self) -> str:

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User
-from otp.models.orders import Server
+from otp.models.states import Server
 
 
 class PriceRule(models.Model):

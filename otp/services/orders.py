@@ -1,27 +1,17 @@
-"""What a customer can ask for: buy a number, cancel it, finish it, keep a favourite. Amounts are rupiah."""
+"""Buying numbers and inboxes. Amounts are whole rupiah."""
 
 import uuid
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from config.lib import clock
 from config.lib.ids import new_reference
 from config.lib.jobs import nudge
 from otp import catalogue, tasks
-from otp.errors import (
-    CodeArrived,
-    DuplicateWithOtherContent,
-    NotNow,
-    OrderOver,
-    PriceChanged,
-    ShortOfBalance,
-    SoldOut,
-    TooManyLive,
-)
-from otp.models import DELIVERED, ENDS, UNSENT, Order, Server, State
+from otp.errors import DuplicateWithOtherContent, PriceChanged, ShortOfBalance, SoldOut, TooManyLive
+from otp.models import Order, Server
 from otp.wanted import DomainQuote, Quote, Wanted
 from wallets import services as wallets
 from wallets.errors import InsufficientFunds
@@ -145,59 +135,3 @@ def _new_order(customer: Customer, quote: Quote, key: str, batch: uuid.UUID | No
 def _row_of(domain: DomainQuote) -> dict[str, str]:
     figures = {"cost": domain.cost, "price": domain.price, "cancel_fee": domain.cancel_fee}
     return {"domain": domain.domain, **{name: f"{amount:f}" for name, amount in figures.items()}}
-
-
-@transaction.atomic
-def request_cancel(*, order: Order) -> Order:
-    """Have a number cancelled as soon as the supplier allows; asking again changes nothing.
-
-    The caller has made sure whose order it is. Money comes back when the supplier confirms, and not if a code is
-    there first. Raises `CodeArrived`, `OrderOver`, `NotNow` (it has no number yet).
-    """
-    order = _locked(order)
-    if order.state in DELIVERED:
-        raise CodeArrived(order.captured_at)
-    if order.state in ENDS:
-        raise OrderOver
-    if order.state in UNSENT:
-        raise NotNow(_("The number is still being bought. You can cancel as soon as it is there."))
-    if order.cancel_requested_at:
-        return order
-    now = clock.now()
-    order.cancel_requested_at, order.cancel_refused_at, order.cancel_tries = now, None, 0
-    order.cancel_next_at = max(now, order.cancel_allowed_at or now)
-    order.next_poll_at = min(order.next_poll_at or now, order.cancel_next_at)
-    order.version += 1
-    order.save(
-        update_fields=[
-            "cancel_requested_at",
-            "cancel_refused_at",
-            "cancel_tries",
-            "cancel_next_at",
-            "next_poll_at",
-            "version",
-        ]
-    )
-    if order.cancel_next_at <= now:
-        nudge(tasks.poll, order_id=order.pk)
-    return order
-
-
-@transaction.atomic
-def finish_order(*, order: Order) -> Order:
-    """Say that the number is no longer needed; asking again changes nothing. Raises `NotNow` before a code."""
-    order = _locked(order)
-    if order.state == State.SUCCESS or order.finish_requested_at:
-        return order
-    if order.state != State.OTP_RECEIVED:
-        raise OrderOver if order.state in ENDS else NotNow(_("Finish it once a code has arrived."))
-    order.finish_requested_at, order.finish_tries = clock.now(), 0
-    order.next_poll_at = order.finish_requested_at
-    order.version += 1
-    order.save(update_fields=["finish_requested_at", "finish_tries", "next_poll_at", "version"])
-    nudge(tasks.poll, order_id=order.pk)
-    return order
-
-
-def _locked(order: Order) -> Order:
-    return Order.objects.select_for_update(no_key=True).get(pk=order.pk)
