@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from otp.mails.links import without
 
 LONGEST_CODE = 64
 ENOUGH = 5
+MOST_CANDIDATES = 200
 
 _WORD = (
     r"(?:code|codes|kode|otp|pin|passcode|token|verification|verifikasi|verify|konfirmasi|confirmation|one[- ]time"
@@ -50,7 +52,8 @@ def code_in(text: str, subject: str = "") -> str | None:
     or an address speak against it.
     """
     body, head = without(text), without(subject)
-    rated = [*_rated(head, head_line=True), *_rated(body)]
+    about_codes = bool(_NEAR.search(head))
+    rated = [*_rated(head, about_codes=about_codes), *_rated(body, about_codes=about_codes)]
     best: dict[str, int] = {}
     for points, code in rated:
         best[code] = max(points, best.get(code, 0)) + (code in best)
@@ -61,12 +64,12 @@ def code_in(text: str, subject: str = "") -> str | None:
     return named[1] if named and re.search(r"\d", named[1]) else None
 
 
-def _rated(text: str, *, head_line: bool = False) -> Iterator[tuple[int, str]]:
+def _rated(text: str, *, about_codes: bool) -> Iterator[tuple[int, str]]:
     for pattern in (_DIGITS, _MIXED):
-        for match in pattern.finditer(text):
+        for match in islice(pattern.finditer(text), MOST_CANDIDATES):
             shape = _shape(match[1])
             if shape is not None:
-                yield _points(text, match.start(), match.end(), shape) + head_line, _closed(match[1])
+                yield _points(text, match.start(), match.end(), shape) + about_codes, _closed(match[1])
 
 
 def _closed(found: str) -> str:
@@ -79,7 +82,8 @@ def _shape(found: str) -> int | None:
     """Points for the looks alone; None for what is no code at all, like a word in capitals."""
     bare = re.sub(r"[ -]", "", found)
     if bare.isdigit():
-        return -2 if _YEAR.fullmatch(found) else 2 if len(bare) == 6 else 1
+        boxed = 2 * (found[1] == " ")
+        return -2 if _YEAR.fullmatch(found) else boxed + (2 if len(bare) == 6 else 1)
     if not re.search(r"\d", bare):
         return 0 if "-" in found and len(bare) in (6, 8) else None
     return 1 if re.search(r"[A-Z]", bare) else None
@@ -92,5 +96,5 @@ def _points(text: str, start: int, end: int, shape: int) -> int:
     points = shape + 2 * alone
     points += 3 * bool(_NEAR.search(before) or _JUST_AFTER.search(after))
     points += 2 * bool(_JUST_BEFORE.search(before) or _JUST_AFTER.search(after))
-    points += bool(_NEAR.search(after.split("\n", 1)[0]))
+    points += bool(_NEAR.search(after if alone else after.split("\n", 1)[0]))
     return points - 6 * bool(_NO_CODE_BEFORE.search(first) or _UNIT_AFTER.search(after))

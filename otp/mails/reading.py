@@ -11,6 +11,8 @@ from otp.mails.links import host_of, main_link
 from otp.mails.text import LONGEST_LINK, line, plain
 from otp.providers.types import Message
 
+LONGEST_HEADER = 2_000
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -65,6 +67,7 @@ def _code(message: Message, text: str, head: str) -> str | None:
 
 def _decoded(value: str) -> str:
     """A header that still wears its transport clothes (``=?UTF-8?B?…?=``) without them."""
+    value = value[:LONGEST_HEADER]
     if "=?" not in value:
         return value
     with contextlib.suppress(HeaderParseError, LookupError, ValueError):

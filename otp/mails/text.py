@@ -56,7 +56,7 @@ def plain(body: str) -> str:
     """
     if not _MARKUP.search(body):
         return _squeezed(tidy(body[:MOST_MARKUP]))
-    markup = _CLEANER.clean(_cut(body))
+    markup = _CLEANER.clean(tidy(_cut(body)))
     return _squeezed(_written(markup, hidden=False)) or _squeezed(_written(markup, hidden=True))
 
 
