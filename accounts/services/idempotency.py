@@ -6,11 +6,14 @@ there without the other. A call that failed on our side (5xx) or was held back (
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection, transaction
 
 from accounts.access.actors import Actor
@@ -18,6 +21,7 @@ from accounts.errors import KeyUsedForOther, StillRunning
 from accounts.models import IdempotencyRecord
 from config.lib.clock import now
 from config.lib.errors import ServiceError, TooMany
+from config.lib.ids import new_reference
 
 Body = dict[str, Any]
 
@@ -28,6 +32,15 @@ class Answer:
 
     body: Body
     replayed: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a call that takes long works under: ``reference`` stays the same for every repetition until one of them has
+    answered; ``is_repeated`` when an earlier one ended without an answer."""
+
+    reference: str
+    is_repeated: bool = False
 
 
 class RefusedBefore(ServiceError):
@@ -74,6 +87,67 @@ def once(
     if refusal is not None:
         raise refusal
     return Answer(body)
+
+
+def once_at_length(
+    *, actor: Actor, operation: str, key: str | None, content: Mapping[str, Any], act: Callable[[Claim], Body]
+) -> Answer:
+    """`once` for what takes long and asks others meanwhile: no transaction is open while ``act`` works.
+
+    So ``act`` makes itself safe to repeat, by the reference of its claim. A call that failed on our side or was held
+    back forgets its claim. Raises as `once`.
+    """
+    if key is None:
+        return Answer(act(Claim(new_reference("call-"))))
+    scope, fingerprint = _scope(actor, operation), _fingerprint(content)
+    with _only_one(scope, key):
+        record, claim = _claimed(scope, key, fingerprint)
+        if record.status is not None or record.fingerprint != fingerprint:
+            return _again(record, fingerprint)
+        try:
+            body = act(claim)
+        except ServiceError as error:
+            _end_with(record, error)
+            raise
+        _keep(record, 200, body)
+    return Answer(body)
+
+
+# Longer than any of these calls can last. What a lost lock lets through, the reference of the claim makes harmless.
+_LONGEST_SECONDS = 90
+
+
+@contextmanager
+def _only_one(scope: str, key: str) -> Iterator[None]:
+    name, mark = f"idempotency:{scope}:{key}", secrets.token_hex(8)
+    if not cache.add(name, mark, timeout=_LONGEST_SECONDS):
+        raise StillRunning
+    try:
+        yield
+    finally:
+        if cache.get(name) == mark:
+            cache.delete(name)
+
+
+def _claimed(scope: str, key: str, fingerprint: str) -> tuple[IdempotencyRecord, Claim]:
+    known = _known(scope, key)
+    if known is not None:
+        return known, Claim((known.body or {}).get("reference", ""), is_repeated=True)
+    claim = Claim(new_reference("call-"))
+    body = {"reference": claim.reference}
+    return IdempotencyRecord.objects.create(scope=scope, key=key, fingerprint=fingerprint, body=body), claim
+
+
+def _end_with(record: IdempotencyRecord, error: ServiceError) -> None:
+    if error.status >= 500 or isinstance(error, TooMany):
+        record.delete()
+    else:
+        _keep(record, error.status, _told(error))
+
+
+def _keep(record: IdempotencyRecord, status: int, body: Body) -> None:
+    record.status, record.body = status, body
+    record.save(update_fields=["status", "body"])
 
 
 def _scope(actor: Actor, operation: str) -> str:

@@ -1,14 +1,17 @@
-"""How the gateway API says no: application/problem+json (RFC 9457), with the request's id as traceId."""
+"""How our APIs say no: the gateway API as application/problem+json (RFC 9457) with the request's id as traceId, the
+OTPZap-compatible one in its own envelope."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic.alias_generators import to_camel
 
+from config.lib import envelope
+from config.lib.envelope import Refusal
 from config.lib.errors import ServiceError, TooMany
 
 CONTENT_TYPE = "application/problem+json"
@@ -23,6 +26,7 @@ _WORDS = {
     503: gettext_lazy("We cannot serve this right now. Try again in a moment."),
 }
 _USUAL = gettext_lazy("Something went wrong on our side. Give us the traceId and we will look.")
+_OURS = gettext_lazy("Something went wrong on our side. Give us the request_id and we will look.")
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -38,7 +42,10 @@ def problem(
     code: str = "",
     errors: Mapping[str, Sequence[str]] | None = None,
 ) -> HttpResponse:
-    """A refusal (TeraPay contract 18). ``errors`` names fields as the caller wrote them."""
+    """A refusal (TeraPay contract 18, OTPZap contract 11). ``errors`` names fields as the caller wrote them; ``code``
+    is a word of the gateway API, the other one knows only its own."""
+    if envelope.speaks(request):
+        return envelope.refusal(request, status, detail or str(_WORDS.get(status, _OURS)), fields=errors)
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -48,7 +55,7 @@ def problem(
         "traceId": getattr(request, "request_id", ""),
         "errors": errors or {},
     }
-    answer = JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+    answer = Refusal(body, status=status, content_type=CONTENT_TYPE)
     if status == 401:
         answer["WWW-Authenticate"] = "Bearer"
     return answer
@@ -65,7 +72,7 @@ def of_error(request: HttpRequest, error: ServiceError) -> HttpResponse:
 
 def as_problem(request: HttpRequest, answer: HttpResponseBase) -> HttpResponseBase:
     """``answer`` itself, or, if it refuses in other words than these (a bare 405, a page), the same as a problem."""
-    if answer.status_code < 400 or answer.get("Content-Type", "").startswith(CONTENT_TYPE):
+    if answer.status_code < 400 or isinstance(answer, Refusal):
         return answer
     words = problem(request, answer.status_code)
     for name in ("Allow", "Retry-After"):
