@@ -294,6 +294,18 @@ OTPZAP_API_KEYS = env.list("OTPZAP_API_KEYS", default=[])
 # Calls a minute with each key.
 OTPZAP_RATE_PER_MINUTE = env.int("OTPZAP_RATE_PER_MINUTE", default=300)
 
+# What one customer may order by how well we know them: alive at one time, in 24 hours, and rupiah in 24 hours.
+ORDER_LIMITS = {
+    "basic": env.list("ORDER_LIMITS_BASIC", cast=int, default=[10, 100, 1_000_000]),
+    "verified": env.list("ORDER_LIMITS_VERIFIED", cast=int, default=[20, 1_000, 10_000_000]),
+}
+# Buying pauses when more than this share of a day's numbers was given back unused, judged from so many numbers on; a
+# customer may start afresh so many times in 30 days. So many messages kept back in 30 days stop buying.
+ORDER_CANCEL_PERCENT = env.int("ORDER_CANCEL_PERCENT", default=80)
+ORDER_CANCEL_FREE = env.int("ORDER_CANCEL_FREE", default=10)
+ORDER_FRESH_STARTS = env.int("ORDER_FRESH_STARTS", default=3)
+ORDER_STRIKES = env.int("ORDER_STRIKES", default=3)
+
 FASPAY_BASE_URL = env.str("FASPAY_BASE_URL", default="").rstrip("/")
 FASPAY_PARTNER_ID = env.str("FASPAY_PARTNER_ID", default="")
 FASPAY_PARTNER_SERVICE_ID = env.str("FASPAY_PARTNER_SERVICE_ID", default="")
@@ -345,6 +357,15 @@ PROVIDER_HEALTH = {"window_minutes": 15, "few_calls": 5, "down_below": 0.5, "slo
 RECONCILIATION_PER_MINUTE = env.int("RECONCILIATION_PER_MINUTE", default=60)
 RECONCILIATION_QUESTIONS = env.int("RECONCILIATION_QUESTIONS", default=500)
 SETTLEMENT_FEES = env.dict("SETTLEMENT_FEES", default={})
+
+# --- webhooks out: the plain signature's header, seconds a receiver has, days deliveries are kept -----------------
+WEBHOOK_SIGNATURE_HEADER = env.str("WEBHOOK_SIGNATURE_HEADER", default="X-Webhook-Signature")
+WEBHOOK_TIMEOUT_SECONDS = env.float("WEBHOOK_TIMEOUT_SECONDS", default=10.0)
+WEBHOOK_KEPT_DAYS = env.int("WEBHOOK_KEPT_DAYS", default=30)
+# Public networks we never send to, such as our own addresses; and receivers on a developer's own machine (host:port),
+# which count in the sandbox only.
+WEBHOOK_REFUSED_NETWORKS = env.list("WEBHOOK_REFUSED_NETWORKS", default=[])
+WEBHOOK_LOCAL_RECEIVERS = env.list("WEBHOOK_LOCAL_RECEIVERS", default=[])
 
 SANDBOX_OTPZAP_URL = env.str("SANDBOX_OTPZAP_URL", default="").rstrip("/")
 SANDBOX_FASPAY_URL = env.str("SANDBOX_FASPAY_URL", default="").rstrip("/")
