@@ -51,7 +51,14 @@ def _problems() -> list[str]:
 
 
 def test_every_change_of_a_price_is_on_record(desk: Client) -> None:
-    fields = {"service_id": "1", "service_name": "WhatsApp", "percent": "25", "fixed": "100", "step": "50"}
+    fields = {
+        "server": "1",
+        "service_id": "1",
+        "service_name": "WhatsApp",
+        "percent": "25",
+        "fixed": "100",
+        "step": "50",
+    }
     desk.post(reverse("admin:otp_pricerule_add"), fields)
     rule = PriceRule.objects.get()
     desk.post(reverse("admin:otp_pricerule_change", args=[rule.pk]), {**fields, "percent": "0"})
@@ -74,9 +81,16 @@ def test_every_change_of_a_price_is_on_record(desk: Client) -> None:
 
 def test_staff_set_prices(desk: Client) -> None:
     add = reverse("admin:otp_pricerule_add")
-    fields = {"service_id": "1", "service_name": "WhatsApp", "percent": "25", "fixed": "100", "step": "50"}
+    fields = {
+        "server": "1",
+        "service_id": "1",
+        "service_name": "WhatsApp",
+        "percent": "25",
+        "fixed": "100",
+        "step": "50",
+    }
     assert desk.post(add, fields).status_code == 302
     assert PriceRule.objects.get().percent == 25
-    for wrong in ({"percent": "-1"}, {"step": "0"}, {"fixed": "1.5"}, {"service_id": "1"}):
+    for wrong in ({"percent": "-1"}, {"step": "0"}, {"fixed": "1.5"}, {"service_id": "1"}, {"server": ""}):
         assert desk.post(add, {**fields, "service_id": "2", **wrong}).status_code == 200
     assert PriceRule.objects.count() == 1

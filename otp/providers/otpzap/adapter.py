@@ -59,13 +59,14 @@ def countries() -> list[Country]:
 
 
 def services(country_id: str) -> list[Service]:
-    """What numbers of a country are sold for; OTPZap calls it platforms or services (OTPZap contract 4.2)."""
+    """What numbers of a country, or at all, are sold for; OTPZap calls it platforms or services (contract 4.2)."""
     params = schemas.country_query(country_id)
     return _call(ops.SERVICES, schemas.read_services, key=keys.choose(), params=params)
 
 
 def products(service_id: str, country_id: str) -> list[Product]:
-    """Price tiers of a service in a country, cheapest first. Cost in whole rupiah (OTPZap contract 4.3)."""
+    """Price tiers of a service in a country, cheapest first; without one of them, of all. Cost in whole rupiah
+    (OTPZap contract 4.3)."""
     found: list[Product] = []
     key = keys.choose()
     for page in range(1, _MOST_PAGES + 1):
@@ -74,7 +75,7 @@ def products(service_id: str, country_id: str) -> list[Product]:
         found += [product for row in rows if (product := schemas.read_product(row, service_id, country_id))]
         if len(rows) < _PAGE_SIZE:
             break
-    mine = {p.id: p for p in found if p.service_id == service_id and p.country_id == country_id}
+    mine = {p.id: p for p in found if service_id in ("", p.service_id) and country_id in ("", p.country_id)}
     return sorted(mine.values(), key=lambda product: (product.cost, len(product.id), product.id))
 
 

@@ -82,12 +82,13 @@ Query = dict[str, str]
 
 
 def country_query(country_id: str) -> Query:
-    return {"country_id": country_id}
+    return {"country_id": country_id} if country_id else {}
 
 
 def product_query(service_id: str, country_id: str, *, page: int, size: int) -> Query:
     place = {"platform_id": service_id, "country_id": country_id}
-    return {**place, "page": str(page), "limit": str(size), "sort": "price_asc"}
+    named = {name: value for name, value in place.items() if value}
+    return {**named, "page": str(page), "limit": str(size), "sort": "price_asc"}
 
 
 def site_query(site: str) -> Query:
