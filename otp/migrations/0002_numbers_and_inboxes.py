@@ -1,3 +1,5 @@
+import config.lib.clock
+import uuid
 import django.db.models.deletion
 import django.db.models.functions.text
 import pgtrigger.compiler
@@ -64,6 +66,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SupplierTopup',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('reference', models.CharField(editable=False, max_length=40, unique=True)),
+                ('key_name', models.CharField(max_length=16)),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=18, verbose_name='amount')),
+                ('total', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True, verbose_name='to be paid')),
+                ('provider_order_id', models.CharField(blank=True, default='', max_length=64)),
+                ('payment_url', models.CharField(blank=True, default='', max_length=500)),
+                ('state', models.CharField(choices=[('asked', 'being asked for'), ('pending', 'to be paid'), ('success', 'paid'), ('expired', 'expired'), ('failed', 'failed')], default='asked', max_length=10, verbose_name='state')),
+                ('expires_at', models.DateTimeField(blank=True, null=True)),
+                ('paid_at', models.DateTimeField(blank=True, null=True)),
+                ('checked_at', models.DateTimeField(blank=True, null=True)),
+                ('created_at', models.DateTimeField(default=config.lib.clock.now, verbose_name='created')),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'top-up at the supplier',
+                'verbose_name_plural': 'top-ups at the supplier',
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='supplier_topup_of_something')],
+            },
+        ),
+        migrations.CreateModel(
             name='SupplierNote',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -72,7 +98,7 @@ class Migration(migrations.Migration):
                 ('note_id', models.CharField(blank=True, max_length=120)),
                 ('digest', models.CharField(max_length=64, unique=True)),
                 ('body', models.TextField(blank=True)),
-                ('outcome', models.CharField(max_length=20, verbose_name='outcome')),
+                ('outcome', models.CharField(choices=[('looked', 'order looked at'), ('over', 'order was over'), ('unknown', 'no order of ours'), ('deposit', 'balance looked at'), ('unreadable', 'not readable'), ('refused', 'not signed')], max_length=20, verbose_name='outcome')),
                 ('received_at', models.DateTimeField(verbose_name='received')),
             ],
             options={

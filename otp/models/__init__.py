@@ -2,7 +2,7 @@ from otp.models.codes import OrderCode
 from otp.models.limits import Pardon
 from otp.models.orders import NEVER, Order
 from otp.models.queue import GRACE, LEASE, PATIENCE, YOUNG, OrderQuerySet
-from otp.models.shop import BlockedService, Favourite, FloatReading, Odds, PriceRule, SupplierNote
+from otp.models.shop import BlockedService, Favourite, Odds, PriceRule
 from otp.models.states import (
     ACTIVE,
     DELIVERED,
@@ -16,6 +16,7 @@ from otp.models.states import (
     Server,
     State,
 )
+from otp.models.supplier import FloatReading, SupplierNote, SupplierTopup
 
 __all__ = [
     "ACTIVE",
@@ -44,4 +45,5 @@ __all__ = [
     "Server",
     "State",
     "SupplierNote",
+    "SupplierTopup",
 ]

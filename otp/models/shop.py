@@ -1,4 +1,4 @@
-"""Around buying: our prices, favourites, what must not be sold, how often offers work, our money at the supplier."""
+"""Around buying: our prices, favourites, what must not be sold, how often offers work."""
 
 from decimal import Decimal
 
@@ -134,39 +134,3 @@ class Odds(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delivered} of {self.orders}"
-
-
-class FloatReading(models.Model):
-    """Our own balance at the supplier as one of our keys saw it. Whole rupiah."""
-
-    key_name = models.CharField(max_length=16)
-    amount = models.DecimalField(_("balance"), max_digits=18, decimal_places=2)
-    read_at = models.DateTimeField(_("read"))
-
-    class Meta:
-        verbose_name = _("balance at the supplier")
-        verbose_name_plural = _("balances at the supplier")
-        indexes = (models.Index(fields=["key_name", "-read_at"], name="float_newest"),)
-
-    def __str__(self) -> str:
-        return f"{self.key_name}: {self.amount}"
-
-
-class SupplierNote(models.Model):
-    """What the supplier posted to us: only ever a hint to look (OTPZap contract 12.2). Kept for a while."""
-
-    event = models.CharField(_("event"), max_length=60, blank=True)
-    subject = models.CharField(_("order or deposit"), max_length=64, blank=True)
-    note_id = models.CharField(max_length=120, blank=True)
-    digest = models.CharField(max_length=64, unique=True)
-    body = models.TextField(blank=True)
-    outcome = models.CharField(_("outcome"), max_length=20)
-    received_at = models.DateTimeField(_("received"))
-
-    class Meta:
-        verbose_name = _("note of the supplier")
-        verbose_name_plural = _("notes of the supplier")
-        indexes = (models.Index(fields=["-received_at"], name="note_newest"),)
-
-    def __str__(self) -> str:
-        return f"{self.event} {self.subject}"
