@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.permissions import CustomerRequest, customer_required
 from config.lib.errors import ServiceError
 from config.lib.ids import new_reference
-from otp import selectors, services, shop
+from otp import selectors, services, storefront
 from otp.errors import PriceChanged, ShortOfBalance
 from otp.forms import FavouriteForm, PurchaseForm, ShopForm
 from otp.views.answers import back
@@ -63,7 +63,7 @@ def _shop(
     recent = selectors.buy_again(request.customer)
     usual = recent[0].country_id if recent else ""
     favourites = selectors.favourites(request.customer)
-    window = shop.window(words=q, service_id=service, country_id=country, usual_country_id=usual)
+    window = storefront.window(words=q, service_id=service, country_id=country, usual_country_id=usual)
     available = _available(request)
     here = (window.service.id, window.country.id) if window.service and window.country else None
     return {

@@ -44,11 +44,11 @@ def test_after_half_a_minute_it_is_read_again(shop: Simulator) -> None:
 
 
 def test_an_older_copy_stands_in_with_its_age(shop: Simulator, settings: Any) -> None:
-    shop.window(words="whats", service_id="", country_id=INDONESIA, usual_country_id="")
+    storefront.window(words="whats", service_id="", country_id=INDONESIA, usual_country_id="")
     for key in ("countries", f"services:{INDONESIA}", f"products:{WHATSAPP}:{INDONESIA}"):
         _older(key, 300)
     settings.OTPZAP_BASE_URL = "http://127.0.0.1:9/api/v1"
-    window = shop.window(words="whats", service_id="", country_id=INDONESIA, usual_country_id="")
+    window = storefront.window(words="whats", service_id="", country_id=INDONESIA, usual_country_id="")
     assert window.offers
     assert window.as_of
     assert 295 < time.time() - window.as_of.timestamp() < 310
@@ -65,7 +65,7 @@ def test_a_supplier_that_is_away_is_left_alone_for_a_moment(shop: Simulator) -> 
 
 def test_without_redis_the_shop_is_away_not_broken(shop: Simulator, settings: Any) -> None:
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9/0"}}
-    assert shop.window(words="", service_id="", country_id="", usual_country_id="").away
+    assert storefront.window(words="", service_id="", country_id="", usual_country_id="").away
 
 
 NAMES = ["WhatsApp", "Telegram", "X (Twitter)", "Google", "LINE", "LinkedIn", "Signal", "OpenAI", "Apple"]
@@ -92,7 +92,7 @@ def test_search_by_name(words: str, found: list[str]) -> None:
 
 def test_the_country_falls_back_to_what_is_usual_and_to_home(shop: Simulator) -> None:
     def country(wanted: int | None, usual: int | None) -> str:
-        found = shop.window(words="", service_id="", country_id=wanted, usual_country_id=usual).country
+        found = storefront.window(words="", service_id="", country_id=wanted, usual_country_id=usual).country
         return found.name if found else ""
 
     assert [country(3, 6), country(None, 6), country(999, 999)] == ["India", "Malaysia", "Indonesia"]
