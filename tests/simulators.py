@@ -43,8 +43,10 @@ def free_port() -> int:
 
 @contextmanager
 def start_otpzap(folder: Path) -> Iterator[Simulator]:
-    with _running("otpzap", folder, ["--api-key", "test-otpzap-key"]) as url:
-        yield Simulator(url, {"api_key": "test-otpzap-key"})
+    """With two keys; each of them is an account of its own."""
+    keys = {"api_key": "test-otpzap-key", "other_api_key": "test-otpzap-key-2"}
+    with _running("otpzap", folder, [f"--api-key={key}" for key in keys.values()]) as url:
+        yield Simulator(url, keys)
 
 
 @contextmanager

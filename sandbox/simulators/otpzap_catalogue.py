@@ -48,6 +48,27 @@ class Product:
         suffix = "" if self.tier == 1 else f" #{self.tier}"
         return f"{self.service.name} - {self.country.name}{suffix}"
 
+    @property
+    def shelf(self) -> str:
+        return str(self.id)
+
+    @property
+    def service_name(self) -> str:
+        return self.service.name
+
+    @property
+    def country_name(self) -> str:
+        return self.country.name
+
+    @property
+    def resend(self) -> bool:
+        return self.service.resend
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """What an order says about it beside names."""
+        return {"server": 1, "product_id": self.id}
+
     def as_json(self) -> dict[str, Any]:
         return {
             "product_id": self.id,

@@ -1,7 +1,5 @@
 """The simulated OTPZap keeps the rules of the OTPZap contract; driven over HTTP as a process."""
 
-import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,64 +8,8 @@ import phonenumbers
 import pytest
 import requests
 
-from tests.simulators import Simulator, start_otpzap
-
-WHATSAPP_INDONESIA = 1071
-WIB_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d WIB")
-
-
-class Shop:
-    """A client of the API, written for these tests."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self.simulator = simulator
-        self.session = requests.Session()
-        self.session.headers["Authorization"] = f"Bearer {simulator.secrets['api_key']}"
-
-    def get(self, path: str, **query: Any) -> requests.Response:
-        return self.session.get(f"{self.simulator.url}/api/v1/{path}", params=query, timeout=10)
-
-    def post(self, path: str, key: str | None = None, timeout: float = 10, **body: Any) -> requests.Response:
-        headers = {"Idempotency-Key": key} if key else {}
-        url = f"{self.simulator.url}/api/v1/{path}"
-        return self.session.post(url, json=body, headers=headers, timeout=timeout)
-
-    def buy(self, product_id: int = WHATSAPP_INDONESIA) -> dict[str, Any]:
-        reply = self.post("order/create", server=1, product_id=product_id)
-        assert reply.status_code == 200, reply.text
-        return dict(reply.json()["data"])
-
-    def check(self, order_id: int) -> dict[str, Any]:
-        return dict(self.get("order/check", order_id=order_id).json()["data"])
-
-    def balance(self) -> int:
-        return int(self.get("balance").json()["data"]["balance"])
-
-    def control(self, path: str, **body: Any) -> Any:
-        return self.simulator.control(path, **body)
-
-    def activations(self) -> list[dict[str, Any]]:
-        return list(self.simulator.look("activations")["activations"])
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with start_otpzap(tmp_path_factory.mktemp("shop")) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def shop(running: Simulator) -> Shop:
-    running.control("reset")
-    return Shop(running)
-
-
-def code_of(reply: requests.Response) -> tuple[int, str]:
-    body = reply.json()
-    assert body["success"] is False
-    assert body["message"] == body["error"]["message"]
-    return reply.status_code, body["error"]["code"]
-
+from tests.sandbox.shop import WHATSAPP_INDONESIA, WIB_TIME, Shop, code_of
+from tests.simulators import start_otpzap
 
 # -- catalogue and envelope
 

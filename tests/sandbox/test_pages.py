@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Customer
 from sandbox.simulators.faspay_bank import snap_time
 from tests.sandbox.merchant import Merchant
-from tests.sandbox.test_otpzap_simulator import Shop
+from tests.sandbox.shop import Shop
 from tests.simulators import Simulator
 
 SignIn = Callable[[Customer], Client]
