@@ -16,6 +16,9 @@ def _call(provider: str) -> dict[str, Any]:
 
 SCHEDULE: dict[str, dict[str, Any]] = {
     "otp-sweep": _every("otp.sweep", 1.0),
+    "otp-odds": _every("otp.learn_odds", 600.0),
+    "otp-floats": _every("otp.read_floats", 60.0),
+    "old-notes": {"task": "otp.forget", "schedule": crontab(hour="3", minute="20")},
     "payments-sweep": _every("payments.sweep", 3.0),
     **{f"payments-{provider}": _call(provider) for provider in ("faspay_snap", "faspay_ovo", "btcpay")},
     "payments-reconcile": _every("payments.reconcile", 5.0),
@@ -23,6 +26,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "payments-reconcile-nightly": {"task": "payments.reconcile_nightly", "schedule": crontab(hour="1", minute="15")},
     "old-exchanges": {"task": "payments.forget_exchanges", "schedule": crontab(hour="3", minute="30")},
     "notifications-sweep": _every("notifications.sweep", 5.0),
+    "notices-mail": _every("notifications.mail_notices", 10.0),
+    "webhooks": _every("notifications.deliver_webhooks", 1.0),
+    "old-deliveries": {"task": "notifications.forget_deliveries", "schedule": crontab(hour="3", minute="50")},
     "wallets-sweep": _every("wallets.sweep", 30.0),
     "idempotency": {"task": "accounts.forget_idempotency", "schedule": crontab(hour="1", minute="45")},
     "old-calls": {"task": "accounts.forget_calls", "schedule": crontab(hour="3", minute="15")},

@@ -293,6 +293,19 @@ OTPZAP_API_KEY = env.str("OTPZAP_API_KEY", default="")
 OTPZAP_API_KEYS = env.list("OTPZAP_API_KEYS", default=[])
 # Calls a minute with each key.
 OTPZAP_RATE_PER_MINUTE = env.int("OTPZAP_RATE_PER_MINUTE", default=300)
+# Rupiah of ours that a key has left there: from where staff is told, and where no new orders are taken.
+OTPZAP_FLOAT_ALERT = env.int("OTPZAP_FLOAT_ALERT", default=500_000)
+OTPZAP_FLOAT_STOP = env.int("OTPZAP_FLOAT_STOP", default=20_000)
+# Notes of theirs come to /otpzap/webhook/<token>, signed with one of the secrets; without either none is taken. How
+# they sign is not documented: header names, what stands before the signature ("none" for nothing), hex or base64.
+OTPZAP_WEBHOOK_TOKEN = env.str("OTPZAP_WEBHOOK_TOKEN", default="")
+OTPZAP_WEBHOOK_SECRETS = env.list("OTPZAP_WEBHOOK_SECRETS", default=[])
+OTPZAP_WEBHOOK_HEADERS = env.list(
+    "OTPZAP_WEBHOOK_HEADERS", default=["X-Webhook-Signature", "X-OTPZap-Signature", "X-Signature"]
+)
+OTPZAP_WEBHOOK_PREFIXES = env.list("OTPZAP_WEBHOOK_PREFIXES", default=["sha256=", "none"])
+OTPZAP_WEBHOOK_ENCODINGS = env.list("OTPZAP_WEBHOOK_ENCODINGS", default=["hex"])
+OTPZAP_NOTES_KEPT_DAYS = env.int("OTPZAP_NOTES_KEPT_DAYS", default=30)
 
 # What one customer may order by how well we know them: alive at one time, in 24 hours, and rupiah in 24 hours.
 ORDER_LIMITS = {
@@ -375,6 +388,9 @@ SANDBOX_BTCPAY_URL = env.str("SANDBOX_BTCPAY_URL", default="").rstrip("/")
 EMAIL_BACKEND = "notifications.mail.QueuedBackend"
 MAIL_TRANSPORT = env.str("MAIL_TRANSPORT", default="smtp")
 EMAIL_FILE_PATH = VAR_DIR / "mail"
+# Below so many rupiah a customer hears of it, unless they chose another figure; days notices stay in the inbox.
+LOW_BALANCE = env.int("LOW_BALANCE", default=10_000)
+NOTICES_KEPT_DAYS = env.int("NOTICES_KEPT_DAYS", default=180)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Gerbang <no-reply@gerbang.example>")
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.int("EMAIL_PORT", default=587)
@@ -422,6 +438,8 @@ DOORS = (
     "faspay_notification",
     "btcpay_webhook",
 )
+# The same below an address, for those that end in a token.
+DOORS_BELOW = ("/otpzap/webhook/",)
 BODY_LIMITS = {
     "/api/kyc/upload": KYC_FILE_BYTES + 64 * 1024,
     "/api/kyc/upload-multiple": 10 * KYC_FILE_BYTES + 256 * 1024,

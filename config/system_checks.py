@@ -17,7 +17,8 @@ _MAKE_A_KEY = "Make one: python -c 'from cryptography.fernet import Fernet; prin
 
 @register(Tags.security)
 def settings_make_sense(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    return [*_secrets(), *_sandbox(), *_key_files(), *_file_keys(), *_padding(), *_ovo(), *_permanent_numbers()]
+    files = [*_key_files(), *_file_keys()]
+    return [*_secrets(), *_sandbox(), *files, *_padding(), *_ovo(), *_permanent_numbers(), *_notes()]
 
 
 @register(Tags.security, deploy=True)
@@ -103,6 +104,29 @@ def _permanent_numbers() -> Iterator[CheckMessage]:
                 hint="Ask Faspay for a partner service id of their own, so that the two never meet.",
                 id="gerbang.W003",
             )
+
+
+def _notes() -> Iterator[CheckMessage]:
+    if 0 < len(settings.OTPZAP_WEBHOOK_TOKEN) < 24 or not re.fullmatch("[A-Za-z0-9_-]*", settings.OTPZAP_WEBHOOK_TOKEN):
+        yield Error(
+            "OTPZAP_WEBHOOK_TOKEN is too short, or holds what cannot stand in an address.",
+            hint="Make it of 24 random letters and digits or more.",
+            id="gerbang.E021",
+        )
+    if any(len(secret) < 16 for secret in settings.OTPZAP_WEBHOOK_SECRETS):
+        yield Error(
+            "A secret in OTPZAP_WEBHOOK_SECRETS is shorter than 16 characters: OTPZap would put its own in its place.",
+            hint="Make it of 32 random letters and digits or more.",
+            id="gerbang.E022",
+        )
+    if not {*settings.OTPZAP_WEBHOOK_ENCODINGS} <= {"hex", "base64"}:
+        yield Error("OTPZAP_WEBHOOK_ENCODINGS knows hex and base64.", hint="Leave it out for hex.", id="gerbang.E023")
+    if settings.OTPZAP_FLOAT_ALERT < settings.OTPZAP_FLOAT_STOP:
+        yield checks.Warning(
+            "OTPZAP_FLOAT_ALERT is below OTPZAP_FLOAT_STOP: orders stop before anybody is told.",
+            hint="Put the alert above the stop.",
+            id="gerbang.W004",
+        )
 
 
 def _file_keys() -> Iterator[CheckMessage]:

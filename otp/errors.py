@@ -32,6 +32,8 @@ __all__ = [
     "SoldOut",
     "Stopped",
     "SupplierAway",
+    "SupplierRefused",
+    "SupplierShort",
     "TooEarly",
     "TooManyLive",
     "Waits",
@@ -89,6 +91,27 @@ class SupplierAway(ServiceError):
 
     def __init__(self) -> None:
         super().__init__(_("The supplier of numbers does not answer right now. Nothing was charged."))
+
+
+class SupplierShort(ServiceError):
+    """Our own money at the supplier is nearly used up: nothing new is sold until it was topped up."""
+
+    code = "supplier_short"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("No new orders for a moment: we are topping up our own account with the supplier. Nothing was charged.")
+        )
+
+
+class SupplierRefused(ServiceError):
+    """The supplier said no to staff; ``said`` is its code."""
+
+    code = "supplier_refused"
+
+    def __init__(self, said: str) -> None:
+        super().__init__(_("OTPZap did not accept it (%(code)s). Nothing was changed.") % {"code": said})
 
 
 class TooManyLive(ServiceError):

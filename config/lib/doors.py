@@ -5,11 +5,12 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, ResolverMatch, get_urlconf, resolve, reverse
+from django.urls import NoReverseMatch, Resolver404, ResolverMatch, get_urlconf, resolve, reverse
 
 
 class DoorMiddleware:
-    """Hands a request for one of the addresses in ``settings.DOORS`` to its view at once.
+    """Hands a request for one of the addresses in ``settings.DOORS``, or below one of ``settings.DOORS_BELOW``, to its
+    view at once.
 
     What stands before it in ``MIDDLEWARE`` works for them too, what comes after it does not.
     """
@@ -18,12 +19,22 @@ class DoorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        door = _doors(get_urlconf() or settings.ROOT_URLCONF).get(request.path_info)
+        urlconf = get_urlconf() or settings.ROOT_URLCONF
+        door = _doors(urlconf).get(request.path_info) or _door_below(request.path_info, urlconf)
         if door is None:
             return self.get_response(request)
         request.resolver_match = door
-        answer: HttpResponse = door.func(request)
+        answer: HttpResponse = door.func(request, *door.args, **door.kwargs)
         return answer
+
+
+def _door_below(path: str, urlconf: str) -> ResolverMatch | None:
+    if not path.startswith(settings.DOORS_BELOW):
+        return None
+    try:
+        return resolve(path, urlconf)
+    except Resolver404:
+        return None
 
 
 @lru_cache(maxsize=8)

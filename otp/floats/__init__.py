@@ -1,0 +1,23 @@
+"""Our own money at the supplier: how much is left, when to stop selling, how it is topped up. Whole rupiah."""
+
+from otp.floats.readings import (
+    Level,
+    Standing,
+    check,
+    forget_readings,
+    read_all,
+    standings,
+)
+from otp.floats.topups import ask_for, look_at, topup_of
+
+__all__ = [
+    "Level",
+    "Standing",
+    "ask_for",
+    "check",
+    "forget_readings",
+    "look_at",
+    "read_all",
+    "standings",
+    "topup_of",
+]
