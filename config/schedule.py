@@ -29,6 +29,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "notices-mail": _every("notifications.mail_notices", 10.0),
     "webhooks": _every("notifications.deliver_webhooks", 1.0),
     "old-deliveries": {"task": "notifications.forget_deliveries", "schedule": crontab(hour="3", minute="50")},
+    "webhooks": _every("notifications.deliver_webhooks", 1.0),
+    "old-deliveries": {"task": "notifications.forget_deliveries", "schedule": crontab(hour="3", minute="50")},
     "wallets-sweep": _every("wallets.sweep", 30.0),
     "idempotency": {"task": "accounts.forget_idempotency", "schedule": crontab(hour="1", minute="45")},
     "old-calls": {"task": "accounts.forget_calls", "schedule": crontab(hour="3", minute="15")},

@@ -52,6 +52,7 @@ urlpatterns = [
     path("pay/", include("payments.pay_urls")),
     path("", include("payments.callback_urls")),
     path("developers/", include("accounts.developer_urls")),
+    path("developers/webhook/", include("notifications.webhook_urls")),
     path("join/", include("accounts.join_urls")),
     path("identity/", include("kyc.identity_urls")),
     path("review/", include("kyc.review_urls")),

@@ -1,3 +1,21 @@
 from notifications.models.mail import Mail
+from notifications.models.webhooks import (
+    ALL_EVENTS,
+    EVENTS,
+    TEST_EVENT,
+    Claimed,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
-__all__ = ["Mail"]
+__all__ = [
+    "ALL_EVENTS",
+    "EVENTS",
+    "TEST_EVENT",
+    "Claimed",
+    "Mail",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+]

@@ -1,14 +1,281 @@
-"""Telling customers' programs."""
+"""Telling customers' programs: where and of what, and writing down what they are told."""
 
-from collections.abc import Callable, Mapping
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.access.actors import Actor
 from accounts.models import Customer
+from accounts.services import audit
+from config.lib import destinations, sealing
+from config.lib.clock import now
+from config.lib.destinations import BadDestination
+from config.lib.jobs import nudge_once
+from notifications.delivery import PURPOSE, library_secret
+from notifications.errors import BadWebhook, NoWebhook
+from notifications.models import ALL_EVENTS, EVENTS, TEST_EVENT, WebhookDelivery, WebhookEndpoint
+from notifications.models.webhooks import event_id, rfc3339
+from notifications.tasks import deliver_webhooks
+
+# OTPZap contract 10.4: a shorter secret is not an error, it is silently replaced.
+SHORTEST_SECRET = 16
+LONGEST_SECRET = 256
+# How long the secret before goes on signing beside the new one, unless somebody says otherwise.
+OVERLAP = timedelta(hours=24)
+_MOST_BYTES = 256 * 1024
+
+Pause = WebhookEndpoint.Pause
+State = WebhookDelivery.State
+
+
+@dataclass(frozen=True)
+class WebhookSettings:
+    """What is configured. Never holds the secret."""
+
+    url: str | None
+    events: tuple[str, ...]
+    is_active: bool
+    has_secret: bool
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What stands now; ``secret`` only when it was set or made just now, to be shown this once."""
+
+    settings: WebhookSettings
+    secret: str = ""
+
+    @property
+    def library_secret(self) -> str:
+        """The secret as libraries of Standard Webhooks want to be told it."""
+        return library_secret(self.secret)
 
 
 def emit(*, customer: Customer, event: str, subject: str, key: str, data: Callable[[], Mapping[str, Any]]) -> None:
     """Write a delivery for the webhook of ``customer`` in the caller's transaction, if it is wanted there.
 
     ``event`` as in OTPZap contract 10.1 or one of ours; ``subject`` is the object's id on the wire; a second call with
-    the same ``key`` does nothing; ``data`` is asked for only when somebody listens.
+    the same ``key`` does nothing; ``data`` is asked for only when somebody listens. While the webhook is paused the
+    row is kept back, so that its owner can have it sent later.
     """
+    endpoint = WebhookEndpoint.objects.filter(customer=customer).first()
+    if endpoint is None or not endpoint.wants(event):
+        return
+    delivery = _written(endpoint, event, subject, key, data())
+    # A conflict with a row of another transaction waits for that transaction: told once, whoever was first.
+    WebhookDelivery.objects.bulk_create([delivery], ignore_conflicts=True)
+    if delivery.state == State.PENDING:
+        nudge_once(deliver_webhooks)
+
+
+def _written(endpoint: WebhookEndpoint, event: str, subject: str, key: str, data: Mapping[str, Any]) -> WebhookDelivery:
+    public_id, moment = uuid4(), now()
+    told = {"id": event_id(public_id), "event": event, "timestamp": rfc3339(moment), "data": dict(data)}
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    if len(body) > _MOST_BYTES:
+        raise ValueError(f"{event} of {subject} would be {len(body)} bytes")
+    return WebhookDelivery(
+        public_id=public_id,
+        endpoint=endpoint,
+        event=event,
+        subject=subject,
+        key=key,
+        body=body,
+        state=State.PENDING if endpoint.is_active else State.HELD,
+        due_at=moment,
+        created_at=moment,
+        ended_at=None if endpoint.is_active else moment,
+    )
+
+
+def settings_of(customer: Customer) -> WebhookSettings:
+    """The configuration; without an address when there is none yet (OTPZap contract 12.25)."""
+    return _settings(WebhookEndpoint.objects.filter(customer=customer).first())
+
+
+@sensitive_variables("secret")
+def change(
+    *,
+    actor: Actor,
+    customer: Customer,
+    url: str | None = None,
+    events: Sequence[str] | None = None,
+    is_active: bool = True,
+    secret: str | None = None,
+) -> Changed:
+    """Create or change the webhook of ``customer`` (OTPZap contract 10.4 and 12.5).
+
+    What is None stays as it is; of a new one ``url`` is needed, ``events`` are all. A secret shorter than 16 characters
+    is replaced by one of ours, and one is made when there is none; the one before goes on signing for a day. Raises
+    `BadWebhook` with fields ``url``, ``events`` or ``secret``. The host is looked up, which can take three seconds.
+    """
+    address = _clean_url(url) if url is not None else None
+    wanted = _clean_events(events) if events is not None else None
+    given = _clean_secret(secret) if secret is not None else None
+    with transaction.atomic():
+        endpoint, before = _locked(customer), None
+        if endpoint is None:
+            if address is None:
+                raise BadWebhook("url", _("This field is required."))
+            endpoint = WebhookEndpoint(customer=customer, events=[ALL_EVENTS])
+            given = given or _new_secret()
+        else:
+            before = _facts(endpoint)
+        endpoint.url = address or endpoint.url
+        endpoint.events = wanted if wanted is not None else endpoint.events
+        if given:
+            _put_secret(endpoint, given, OVERLAP)
+        set_active(endpoint, is_active=is_active, why=Pause.OWNER)
+        endpoint.updated_at = now()
+        endpoint.save()
+        _record(actor, endpoint, before, renewed=bool(given))
+    return Changed(_settings(endpoint), given or "")
+
+
+@sensitive_variables("secret")
+def rotate_secret(*, actor: Actor, customer: Customer, secret: str = "", overlap: timedelta = OVERLAP) -> Changed:
+    """A new secret (``secret``, or one of ours when it is empty); the one before signs beside it for ``overlap``.
+
+    Raises `NoWebhook`, and `BadWebhook` with the field ``secret``.
+    """
+    given = _clean_secret(secret)
+    with transaction.atomic():
+        endpoint = _existing(customer)
+        _put_secret(endpoint, given, overlap)
+        endpoint.updated_at = now()
+        endpoint.save(update_fields=["secret", "secret_set_at", "old_secret", "old_secret_until", "updated_at"])
+        until = endpoint.old_secret_until
+        audit.record(actor, "webhook.secret_replaced", target=endpoint, after={"old_signs_until": until})
+    return Changed(_settings(endpoint), given)
+
+
+@transaction.atomic
+def end_old_secret(*, actor: Actor, customer: Customer) -> None:
+    """From now on only the new secret signs. Quiet when that is so already. Raises `NoWebhook`."""
+    endpoint = _existing(customer)
+    if endpoint.old_secret is None:
+        return
+    endpoint.old_secret = endpoint.old_secret_until = None
+    endpoint.save(update_fields=["old_secret", "old_secret_until"])
+    audit.record(actor, "webhook.old_secret_ended", target=endpoint)
+
+
+@transaction.atomic
+def switch(*, actor: Actor, customer: Customer, is_active: bool) -> None:
+    """Pause it, or let it go on; what was kept back meanwhile stays so until it is sent again. Raises `NoWebhook`."""
+    endpoint = _existing(customer)
+    before = _facts(endpoint)
+    set_active(endpoint, is_active=is_active, why=Pause.OWNER)
+    endpoint.updated_at = now()
+    endpoint.save()
+    _record(actor, endpoint, before, renewed=False)
+
+
+@transaction.atomic
+def send_test(*, customer: Customer) -> WebhookDelivery:
+    """Write an event that says nothing, to be sent at once. Raises `NoWebhook` when there is none or it is paused."""
+    endpoint = _existing(customer)
+    if not endpoint.is_active:
+        raise NoWebhook(_("It is paused: let it go on first."))
+    data = {"message": "This is a test. Nothing happened."}
+    delivery = _written(endpoint, TEST_EVENT, "", f"test:{uuid4()}", data)
+    delivery.save(force_insert=True)
+    nudge_once(deliver_webhooks)
+    return delivery
+
+
+def set_active(endpoint: WebhookEndpoint, *, is_active: bool, why: Pause) -> None:
+    """Pause or resume a locked row; the caller saves it."""
+    if endpoint.is_active == is_active and endpoint.pk:
+        return
+    endpoint.is_active = is_active
+    endpoint.pause, endpoint.paused_at = (Pause.NONE, None) if is_active else (why, now())
+    if is_active:
+        endpoint.failing_since = endpoint.warned_at = endpoint.not_before = endpoint.slow_until = None
+        endpoint.given_up_in_row = 0
+
+
+def _locked(customer: Customer) -> WebhookEndpoint | None:
+    """The row, locked; while there is none yet, the customer's, so that two first calls make one webhook."""
+    Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    return WebhookEndpoint.objects.select_for_update(no_key=True).filter(customer=customer).first()
+
+
+def _existing(customer: Customer) -> WebhookEndpoint:
+    endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).filter(customer=customer).first()
+    if endpoint is None:
+        raise NoWebhook
+    return endpoint
+
+
+def _clean_url(url: str) -> str:
+    try:
+        return destinations.check(url.strip()).url
+    except BadDestination as error:
+        raise BadWebhook("url", error.message) from None
+
+
+def _clean_events(events: Sequence[str]) -> list[str]:
+    unknown = [event for event in events if event != ALL_EVENTS and event not in EVENTS]
+    if unknown:
+        raise BadWebhook("events", _("There is no event “%(event)s”.") % {"event": str(unknown[0])[:60]})
+    if not events:
+        raise BadWebhook("events", _("Choose at least one event, or * for all."))
+    return [ALL_EVENTS] if ALL_EVENTS in events else [event for event in EVENTS if event in events]
+
+
+def _clean_secret(secret: str) -> str:
+    if len(secret) < SHORTEST_SECRET:
+        return _new_secret()
+    if len(secret) > LONGEST_SECRET or not secret.isprintable() or secret != secret.strip():
+        raise BadWebhook("secret", _("Use 16 to 256 visible characters, no blanks around them."))
+    return secret
+
+
+def _new_secret() -> str:
+    return secrets.token_hex(24)
+
+
+def _put_secret(endpoint: WebhookEndpoint, secret: str, overlap: timedelta) -> None:
+    moment = now()
+    if endpoint.secret and sealing.unseal(PURPOSE, endpoint.secret) == secret:
+        return
+    had_one = bool(endpoint.secret) and overlap > timedelta(0)
+    endpoint.old_secret = bytes(endpoint.secret) if had_one else None
+    endpoint.old_secret_until = moment + overlap if had_one else None
+    endpoint.secret, endpoint.secret_set_at = sealing.seal(PURPOSE, secret), moment
+
+
+def _settings(endpoint: WebhookEndpoint | None) -> WebhookSettings:
+    if endpoint is None:
+        return WebhookSettings(None, (), is_active=False, has_secret=False, updated_at=None)
+    return WebhookSettings(
+        endpoint.url,
+        tuple(endpoint.events),
+        is_active=endpoint.is_active,
+        has_secret=True,
+        updated_at=endpoint.updated_at,
+    )
+
+
+def _facts(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    return {"url": endpoint.url, "events": ", ".join(endpoint.events), "active": endpoint.is_active}
+
+
+def _record(actor: Actor, endpoint: WebhookEndpoint, before: dict[str, Any] | None, *, renewed: bool) -> None:
+    after = _facts(endpoint)
+    if before is None:
+        audit.record(actor, "webhook.created", target=endpoint, after=after)
+    elif renewed:
+        audit.record(actor, "webhook.changed", target=endpoint, before=before, after={**after, "secret": "replaced"})
+    elif before != after:
+        audit.record(actor, "webhook.changed", target=endpoint, before=before, after=after)
