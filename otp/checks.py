@@ -9,14 +9,19 @@ from otp.models import Order
 # (what is wrong, rows that show it); the text takes the row's columns in order.
 _PROOFS: list[tuple[str, str]] = [
     (
-        "order {0} has its code, its hold is {1} with {2} captured of a price of {3}",
+        "order {0} was charged {1}, its hold is {2} with {3} captured",
         """
-        SELECT o.reference, coalesce(h.state, 'missing'), coalesce(h.captured, 0), o.price FROM otp_order o
+        SELECT o.reference, o.charged, coalesce(h.state, 'missing'), coalesce(h.captured, 0) FROM otp_order o
         LEFT JOIN wallets_hold h ON h.reference = o.hold_reference
-        LEFT JOIN wallets_transaction t ON t.hold_id = h.id AND t.kind = 'order'
-        WHERE o.captured_at IS NOT NULL
-          AND (h.state IS DISTINCT FROM 'captured' OR h.captured <> o.price OR t.id IS NULL)
+        LEFT JOIN wallets_transaction t ON t.hold_id = h.id
+          AND t.kind = CASE WHEN o.captured_at IS NULL THEN 'order_fee' ELSE 'order' END
+        WHERE o.charged > 0
+          AND (h.state IS DISTINCT FROM 'captured' OR h.captured <> o.charged OR t.id IS NULL)
         """,
+    ),
+    (
+        "order {0} has its code and was charged nothing",
+        "SELECT reference FROM otp_order WHERE captured_at IS NOT NULL AND charged = 0",
     ),
     (
         "order {0} is {1} without a code, its hold is {2} over {3} for a price of {4}",
@@ -32,28 +37,28 @@ _PROOFS: list[tuple[str, str]] = [
         """
         SELECT o.reference, o.state, coalesce(h.state, 'missing') FROM otp_order o
         LEFT JOIN wallets_hold h ON h.reference = o.hold_reference
-        WHERE o.captured_at IS NULL AND o.finished_at IS NOT NULL
+        WHERE o.charged = 0 AND o.finished_at IS NOT NULL
           AND (h.state IS NULL OR h.state NOT IN ('released', 'expired'))
         """,
     ),
     (
-        "payment {0} belongs to no order that has its code",
+        "payment {0} belongs to no order that was charged",
         """
         SELECT t.reference FROM wallets_transaction t
         LEFT JOIN wallets_hold h ON h.id = t.hold_id
-        LEFT JOIN otp_order o ON o.hold_reference = h.reference AND o.captured_at IS NOT NULL
-        WHERE t.kind = 'order' AND o.id IS NULL
+        LEFT JOIN otp_order o ON o.hold_reference = h.reference AND o.charged > 0
+        WHERE t.kind IN ('order', 'order_fee') AND o.id IS NULL
         """,
     ),
     (
-        "account {0} is {1}, the orders with codes make {2}",
+        "account {0} is {1}, the orders that were charged make {2}",
         """
         WITH paid AS (
-          SELECT sum(o.cost) AS cost, sum(o.price - o.cost) AS margin FROM otp_order o
+          SELECT sum(o.charged_cost) AS cost, sum(o.charged - o.charged_cost) AS margin FROM otp_order o
           JOIN wallets_hold h ON h.reference = o.hold_reference
           JOIN wallets_transaction t ON t.hold_id = h.id
           LEFT JOIN wallets_transaction r ON r.reverses_id = t.id
-          WHERE o.captured_at IS NOT NULL AND r.id IS NULL),
+          WHERE o.charged > 0 AND r.id IS NULL),
         wanted AS (
           SELECT 'clearing:otpzap' AS code, coalesce(cost, 0) AS total FROM paid
           UNION ALL SELECT 'revenue:otp', coalesce(margin, 0) FROM paid),
@@ -62,14 +67,31 @@ _PROOFS: list[tuple[str, str]] = [
           JOIN wallets_account a ON a.id = p.account_id AND a.code IN ('clearing:otpzap', 'revenue:otp')
           JOIN wallets_transaction t ON t.id = p.transaction_id
           LEFT JOIN wallets_transaction r ON r.id = t.reverses_id
-          WHERE coalesce(r.kind, t.kind) = 'order' GROUP BY 1)
+          WHERE coalesce(r.kind, t.kind) IN ('order', 'order_fee') GROUP BY 1)
         SELECT w.code, coalesce(p.total, 0), w.total FROM wanted w LEFT JOIN posted p USING (code)
         WHERE coalesce(p.total, 0) <> w.total
         """,
     ),
     (
         "order {0} cost {1} at the supplier, it was sold on a cost of {2}",
-        "SELECT reference, provider_cost, cost FROM otp_order WHERE captured_at IS NOT NULL AND provider_cost <> cost",
+        """
+        SELECT reference, provider_cost, charged_cost FROM otp_order
+        WHERE captured_at IS NOT NULL AND provider_cost <> charged_cost
+        """,
+    ),
+    (
+        "order {0} was replaced at the supplier and the new number is unknown to us",
+        """
+        SELECT reference FROM otp_order WHERE reason = 'replacement_lost'
+          AND finished_at > statement_timestamp() - interval '7 days'
+        """,
+    ),
+    (
+        "order {0} says it was replaced, and no order stands in its place",
+        """
+        SELECT o.reference FROM otp_order o LEFT JOIN otp_order n ON n.replaces_id = o.id
+        WHERE o.reason = 'replaced' AND n.id IS NULL
+        """,
     ),
 ]
 

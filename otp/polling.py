@@ -4,12 +4,15 @@ import logging
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from datetime import datetime
 
 from config.lib.errors import ProviderError
 from otp import delivery
 from otp.delivery import Answer
 from otp.models import UNSENT, Order, State
 from otp.providers.otpzap import adapter as otpzap
+from otp.providers.otpzap import keys
+from otp.providers.types import Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +24,7 @@ SWEEP_SECONDS = 5.0
 
 def attend(order_id: int) -> bool:
     """Give one order its turn now. False when it is over or somebody else is at it."""
-    order = Order.objects.claim(order_id)
+    order = Order.objects.claim(order_id, keys.choose)
     if order is None:
         return False
     return delivery.record(order_id=order.pk, lease=order.lease_token, answer=ask(order))
@@ -34,7 +37,7 @@ def sweep(*, seconds: float = SWEEP_SECONDS) -> int:
     """
     until = time.monotonic() + seconds
     done = 0
-    while batch := Order.objects.claim_due(_room()):
+    while batch := Order.objects.claim_due(_room(), keys.choose):
         answers = _take_turns(batch)
         done += len(batch)
         if any(answer.busy for answer in answers) or time.monotonic() >= until:
@@ -69,56 +72,133 @@ def ask(order: Order) -> Answer:
     """The one thing to do for ``order`` at the supplier now. Touches no table and raises nothing a supplier causes."""
     if order.state in UNSENT:
         return _create(order)
-    if order.state == State.PENDING and order.cancel_requested_at and _cancel_is_due(order):
+    if order.state == State.PENDING and _is_due(order, order.replace_next_at):
+        return _replace(order)
+    if order.state == State.PENDING and order.cancel_requested_at and _is_due(order, order.cancel_next_at):
         return _cancel(order)
     if order.state == State.OTP_RECEIVED and order.finish_requested_at:
         return _finish(order)
-    return _check(order)
+    if _is_due(order, order.resend_next_at):
+        return _ask_for_one_more(order)
+    return _look(order)
+
+
+def _is_due(order: Order, moment: datetime | None) -> bool:
+    return moment is not None and moment <= order.db_now
 
 
 def _create(order: Order) -> Answer:
     if order.sent_at and order.db_now > order.sent_at + delivery.DOUBT_PATIENCE:
-        error = ProviderError("given up", retryable=True, outcome_unknown=True, code="given_up", retry_after=3600)
-        return Answer("create", error=error)
+        return Answer("create", error=_given_up())
     try:
         # In doubt or not: the same reference, so a second purchase cannot come of it (OTPZap contract 9).
-        snapshot = otpzap.create_order(product_id=order.product_id, reference=order.reference)
+        return Answer("create", _buy(order))
     except ProviderError as error:
         return Answer("create", error=error)
-    return Answer("create", snapshot)
 
 
-def _check(order: Order, asked: str = "check", error: ProviderError | None = None) -> Answer:
+def _given_up() -> ProviderError:
+    return ProviderError("given up", retryable=True, outcome_unknown=True, code="given_up", retry_after=3600)
+
+
+def _buy(order: Order) -> Snapshot:
+    if order.is_mail:
+        return otpzap.create_mail(
+            site=order.service_id,
+            domains=[row["domain"] for row in order.domains],
+            subject=order.subject_filter,
+            pattern=order.pattern,
+            reference=order.reference,
+            key=order.key_name,
+        )
+    return otpzap.create_order(
+        server=order.server,
+        product_id=order.product_id,
+        service_id=order.service_id,
+        country_id=order.country_id,
+        operator_id=order.operator_id,
+        is_special=order.is_special,
+        reference=order.reference,
+        key=order.key_name,
+    )
+
+
+def _look(order: Order, asked: str = "check", error: ProviderError | None = None) -> Answer:
+    check = otpzap.check_mail if order.is_mail else otpzap.check_order
     try:
-        snapshot = otpzap.check_order(order.provider_order_id, at_once=asked != "check")
+        snapshot = check(order.provider_order_id, key=order.key_name, at_once=asked != "check")
+        successor = _successor(order, snapshot)
     except ProviderError as check_error:
         return Answer(asked, error=error or check_error)
     if not snapshot.status:
         logger.warning("order %s: the supplier uses a status we do not know", order.reference)
-    return Answer(asked, snapshot, error)
+    return Answer(asked, snapshot, error, successor)
 
 
-def _cancel_is_due(order: Order) -> bool:
-    return order.cancel_next_at is not None and order.cancel_next_at <= order.db_now
+def _successor(order: Order, snapshot: Snapshot) -> Snapshot | None:
+    """The order that the supplier says stands in this one's place, if it was us who asked for that."""
+    if not snapshot.replaced_by or not order.replace_reference:
+        return None
+    return otpzap.check_order(snapshot.replaced_by, key=order.key_name, at_once=True)
 
 
 def _cancel(order: Order) -> Answer:
+    if order.withheld_count:
+        return _give_up_withheld(order)
+    cancel = otpzap.cancel_mail if order.is_mail else otpzap.cancel_order
     try:
-        reply = otpzap.cancel_order(order.provider_order_id)
+        reply = cancel(order.provider_order_id, key=order.key_name)
     except ProviderError as error:
         if error.code == "busy":
             return Answer("cancel", error=error)
         # Whatever went wrong, the code or the refund may be there by now: look before anything is said.
-        return _check(order, "cancel", error)
+        return _look(order, "cancel", error)
     if reply.status == State.CANCELLED:
         return Answer("cancel", reply)
-    return _check(order, "cancel")
+    return _look(order, "cancel")
+
+
+def _give_up_withheld(order: Order) -> Answer:
+    """For the supplier a message that we keep back was delivered: the way out is to finish."""
+    answer = _finish(order)
+    return Answer("cancel", answer.snapshot, answer.error)
 
 
 def _finish(order: Order) -> Answer:
+    finish = otpzap.finish_mail if order.is_mail else otpzap.finish_order
     try:
-        otpzap.finish_order(order.provider_order_id)
+        finish(order.provider_order_id, key=order.key_name)
     except ProviderError as error:
-        return Answer("finish", error=error) if error.code == "busy" else _check(order, "finish", error)
+        return Answer("finish", error=error) if error.code == "busy" else _look(order, "finish", error)
     # A last code may have come between the last look and the end.
-    return _check(order, "finish")
+    return _look(order, "finish")
+
+
+def _ask_for_one_more(order: Order) -> Answer:
+    try:
+        return Answer("resend", _one_more(order))
+    except ProviderError as error:
+        if error.code == "busy":
+            return Answer("resend", error=error)
+        return _look(order, "resend", error)
+
+
+def _one_more(order: Order) -> Snapshot:
+    if not order.is_mail:
+        return otpzap.resend_order(order.provider_order_id, key=order.key_name)
+    # The same reference for every try of the same wish.
+    reference = f"{order.reference}-{order.resend_count + 1}"
+    return otpzap.reorder_mail(order.provider_order_id, reference=reference, key=order.key_name)
+
+
+def _replace(order: Order) -> Answer:
+    if order.replace_doubted_at and order.db_now > order.replace_doubted_at + delivery.DOUBT_PATIENCE:
+        return Answer("replace", error=_given_up())
+    try:
+        new = otpzap.replace_order(order.provider_order_id, reference=order.replace_reference, key=order.key_name)
+    except ProviderError as error:
+        if error.code == "busy":
+            return Answer("replace", error=error)
+        # The code may have won, or the new number be there although its answer is not.
+        return _look(order, "replace", error)
+    return Answer("replace", successor=new)

@@ -14,6 +14,7 @@ from wallets.models import Account, Posting, Transaction
 _WORDS: dict[str, str | Promise] = {
     "deposit": _("Top-up"),
     "order": _("Number bought"),
+    "order_fee": _("Cancellation fee"),
     "transfer": _("Transfer"),
     "payment": _("Payment"),
     "reversal": _("Taken back"),

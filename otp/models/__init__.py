@@ -1,6 +1,6 @@
 from otp.models.codes import OrderCode
 from otp.models.limits import Pardon
-from otp.models.orders import NEVER, Order
+from otp.models.orders import NEVER, RESEND_PATIENCE, Order
 from otp.models.queue import GRACE, LEASE, PATIENCE, YOUNG, OrderQuerySet
 from otp.models.shop import BlockedService, Favourite, Odds, PriceRule
 from otp.models.states import (
@@ -28,6 +28,7 @@ __all__ = [
     "MOVES",
     "NEVER",
     "PATIENCE",
+    "RESEND_PATIENCE",
     "UNDELIVERED_ENDS",
     "UNSENT",
     "YOUNG",

@@ -22,6 +22,11 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 # When the supplier names no time, one more message should not be asked for again sooner.
 RESEND_PATIENCE = timedelta(seconds=30)
 
+_LEASED = (
+    *("state", "sent_at", "key_name", "doubted_at", "replace_doubted_at", "version"),
+    *("lease_token", "lease_until"),
+)
+
 
 class Order(models.Model):
     """One number bought for one customer. Money: held at creation, captured by a code or given back, once."""
@@ -228,8 +233,10 @@ class Order(models.Model):
         elif self.state == State.SUBMITTING and self.lease_token is not None:
             self.state, self.doubted_at = State.IN_DOUBT, self.db_now
             self.version += 1
+        elif self.replace_next_at and self.lease_token is not None:
+            self.replace_doubted_at = self.replace_doubted_at or self.db_now
         self.lease_token, self.lease_until = uuid.uuid4(), self.db_now + LEASE
-        self.save(update_fields=["state", "sent_at", "key_name", "doubted_at", "version", "lease_token", "lease_until"])
+        self.save(update_fields=_LEASED)
 
     @property
     def db_now(self) -> datetime:
@@ -257,7 +264,7 @@ class Order(models.Model):
     @property
     def is_replacing(self) -> bool:
         """A fresh number was asked for, and it is not settled whether there is one."""
-        return self.replace_requested_at is not None or self.replace_doubted_at is not None
+        return self.replace_requested_at is not None
 
     def resend_free_at(self, now: datetime) -> datetime:
         """From when on one more message may be asked for; in the past when it may be now."""

@@ -120,11 +120,16 @@ def request_replace(*, order: Order) -> Order:
         return order
     if order.cancel_requested_at:
         raise NotNow(_("This number is being cancelled already."))
+    if order.withheld_count:
+        raise NotNow(_("A message has come to this number, so the supplier does not replace it."))
     now = clock.now()
     _check_cooldown(order, now)
     order.replace_requested_at = order.replace_next_at = now
-    # Committed before the call: it is the Idempotency-Key of it, and becomes the reference of the new order.
-    order.replace_reference, order.replace_tries = new_reference("OTP"), 0
+    if order.replace_doubted_at is None:
+        # Committed before the call: it is the Idempotency-Key of it, and becomes the reference of the new order. As
+        # long as an earlier one may have done its work, no other is sent.
+        order.replace_reference = new_reference("OTP")
+    order.replace_tries = 0
     order.replace_refusal = Refusal.NONE
     names = ("replace_requested_at", "replace_next_at", "replace_reference", "replace_tries", "replace_refusal")
     return _ask_for(order, now, *names)

@@ -1,23 +1,25 @@
 """Buying numbers and inboxes. Amounts are whole rupiah."""
 
 import uuid
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from config.lib import clock
 from config.lib.ids import new_reference
 from config.lib.jobs import nudge
-from otp import catalogue, tasks
-from otp.errors import DuplicateWithOtherContent, PriceChanged, ShortOfBalance, SoldOut, TooManyLive
+from otp import catalogue, floats, limits, tasks
+from otp.errors import DuplicateWithOtherContent, NotPossible, PriceChanged, ShortOfBalance, SoldOut
 from otp.models import Order, Server
 from otp.wanted import DomainQuote, Quote, Wanted
 from wallets import services as wallets
 from wallets.errors import InsufficientFunds
 
-# One key at OTPZap carries about 25 orders polled every five seconds; nobody may take them all.
-MOST_LIVE = 20
+# Pieces of one purchase (OTPZap contract 7.3 knows ten inboxes at most).
+MOST_AT_ONCE = 10
 
 
 def buy(
@@ -32,60 +34,89 @@ def buy(
     """Hold the price and order ``quantity`` pieces; a worker buys each within a second. All of them or none.
 
     The offer is read fresh first. ``expected_price`` (rupiah for one piece) is what the page showed: a higher price is
-    refused; None takes the price as it is. The same key with the same content returns the first orders. Raises
-    `ProductGone`, `SoldOut`, `PriceChanged`, `ShortOfBalance`, `TooManyLive`, `DuplicateWithOtherContent`,
-    `SupplierAway`.
+    refused, a lower one taken; None takes the price as it is. The same key with the same content returns the first
+    orders. Raises `ProductGone`, `SoldOut`, `PriceChanged`, `ShortOfBalance`, `DuplicateWithOtherContent`,
+    `NotPossible` (too many pieces), `ServiceBlocked`, `SupplierAway`, `SupplierShort`, and what `limits.check` raises.
     """
-    earlier = _earlier(customer, idempotency_key, wanted, quantity, expected_price)
+    if not 1 <= quantity <= MOST_AT_ONCE:
+        raise NotPossible(_("Order between 1 and %(most)s at one time.") % {"most": MOST_AT_ONCE})
+    purchase = _Purchase(customer, idempotency_key, wanted, quantity, expected_price)
+    earlier = purchase.earlier()
     if earlier:
         return earlier
     quote = catalogue.quote(wanted)
-    if quote.sold_out:
+    limits.check_names(quote.service_name, quote.product_name)
+    if quote.sold_out or (quote.stock is not None and quote.stock < quantity):
         raise SoldOut
-    if expected_price is not None and quote.price != expected_price:
+    if expected_price is not None and quote.price > expected_price:
         raise PriceChanged(shown=expected_price, now=quote.price)
-    try:
-        return _place(customer, quote, idempotency_key, quantity, via)
-    except InsufficientFunds as error:
-        raise ShortOfBalance(available=error.available, needed=quote.price * quantity) from error
+    return _place(purchase, quote, via)
 
 
-def _key_of(key: str, piece: int) -> str:
-    return key if piece == 0 else f"{key}.{piece + 1}"
+@dataclass(frozen=True)
+class _Purchase:
+    """What was asked for under which key."""
 
+    customer: Customer
+    key: str
+    wanted: Wanted
+    quantity: int
+    price: Decimal | None
 
-def _earlier(customer: Customer, key: str, wanted: Wanted, quantity: int, price: Decimal | None) -> list[Order]:
-    keys = [_key_of(key, piece) for piece in range(quantity)]
-    orders = list(Order.objects.filter(customer=customer, idempotency_key__in=keys).order_by("id"))
-    same = len(orders) == quantity and all(_content(order) == _asked(wanted) for order in orders)
-    if orders and not (same and price in (None, orders[0].price)):
-        raise DuplicateWithOtherContent
-    return orders
+    @property
+    def keys(self) -> list[str]:
+        """One for each piece. No key of a page or a program has a full stop in it."""
+        return [self.key, *(f"{self.key}.{piece}" for piece in range(2, self.quantity + 1))]
+
+    def earlier(self) -> list[Order]:
+        """The orders this key has made already, when it asked for the same."""
+        orders = list(Order.objects.filter(customer=self.customer, idempotency_key__in=self.keys).order_by("id"))
+        if orders and not self._is_what_made(orders):
+            raise DuplicateWithOtherContent
+        return orders
+
+    def _is_what_made(self, orders: list[Order]) -> bool:
+        batch = orders[0].batch
+        pieces = Order.objects.filter(batch=batch, replaces=None).count() if batch else 1
+        cheap = self.price is None or orders[0].price <= self.price
+        return cheap and len(orders) == pieces == self.quantity and _asked(self.wanted) == _content(orders[0])
 
 
 def _content(order: Order) -> tuple[object, ...]:
-    offer = order.product_id if order.server == Server.PRODUCTS else (order.service_id, order.country_id)
-    return order.server, offer, order.operator_id, tuple(row["domain"] for row in order.domains)
+    """What makes an order another order, in the same shape as `_asked`."""
+    if order.server == Server.PRODUCTS:
+        return order.server, order.product_id
+    place = "" if order.is_special else order.country_id, "" if order.is_special else order.operator_id
+    mail = tuple(row["domain"] for row in order.domains), order.subject_filter, order.pattern
+    return order.server, order.service_id, order.is_special, place, mail
 
 
 def _asked(wanted: Wanted) -> tuple[object, ...]:
-    offer = wanted.product_id if wanted.server == Server.PRODUCTS else (wanted.service_id, wanted.country_id)
-    return wanted.server, offer, wanted.operator_id, wanted.domains
+    if wanted.server == Server.PRODUCTS:
+        return wanted.server, wanted.product_id
+    place = "" if wanted.is_special else wanted.country_id, "" if wanted.is_special else wanted.operator_id
+    mail = tuple(wanted.domains), wanted.subject, wanted.pattern
+    return wanted.server, wanted.service_id, wanted.is_special, place, mail
 
 
 @transaction.atomic
-def _place(customer: Customer, quote: Quote, key: str, quantity: int, via: str) -> list[Order]:
-    # The customer's row lines up double clicks and makes the cap hold under races.
-    Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-    earlier = _earlier(customer, key, quote.wanted, quantity, quote.price)
+def _place(purchase: _Purchase, quote: Quote, via: str) -> list[Order]:
+    # The customer's row lines up double clicks and makes the limits hold under races.
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=purchase.customer.pk)
+    earlier = purchase.earlier()
     if earlier:
         return earlier
-    if Order.objects.live().filter(customer=customer).count() + quantity > MOST_LIVE:
-        raise TooManyLive(MOST_LIVE)
-    batch = uuid.uuid4() if quantity > 1 else None
-    orders = [_new_order(customer, quote, _key_of(key, piece), batch, via) for piece in range(quantity)]
-    for order in orders:
-        _hold_and_send(order)
+    limits.check(customer, purchase.quantity, quote.price * purchase.quantity)
+    floats.check(quote.cost * purchase.quantity)
+    batch = uuid.uuid4() if purchase.quantity > 1 else None
+    orders = [_new_order(customer, quote, key, batch, via) for key in purchase.keys]
+    for held, order in enumerate(orders):
+        try:
+            _hold_and_send(order)
+        except InsufficientFunds as error:
+            # What the pieces before this one took is free again when this is over.
+            available = error.available + held * quote.price
+            raise ShortOfBalance(available=available, needed=purchase.quantity * quote.price) from error
     return orders
 
 

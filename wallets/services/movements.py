@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from django.conf import settings
+from django.db import transaction
 
 from accounts.models import Customer, User
 from config.lib.money import check_amount
@@ -206,6 +207,29 @@ def capture_hold(
 def release_hold(*, hold_reference: str, expired: bool = False) -> None:
     """Give reserved money back. Quiet when already given back; raises `HoldClosed` when captured, `UnknownHold`."""
     ledger.release(hold_reference=hold_reference, expired=expired)
+
+
+def pass_hold_on(
+    *,
+    customer: Customer,
+    hold_reference: str,
+    amount: Decimal,
+    currency: str,
+    reference: str,
+    subject: str,
+    memo: str,
+) -> Held:
+    """Free one hold and set ``amount`` aside anew under ``reference``, for something else of the same customer.
+
+    From the release to the end of the transaction the wallet's row is locked, so nobody else can take what
+    becomes free. Works when nothing but the held amount is left. Raises `UnknownHold`, `HoldClosed` (captured),
+    and what `hold_funds` raises.
+    """
+    with transaction.atomic():
+        release_hold(hold_reference=hold_reference)
+        return hold_funds(
+            customer=customer, amount=amount, currency=currency, reference=reference, subject=subject, memo=memo
+        )
 
 
 def transfer(
