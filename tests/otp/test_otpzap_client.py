@@ -194,7 +194,7 @@ def test_a_failed_read_is_never_unknown(otpzap_sim: Simulator, mode: str) -> Non
 
 
 def test_nothing_was_sent_when_nobody_listens(settings: Any) -> None:
-    settings.OTPZAP_BASE_URL = "http://127.0.0.1:9/api/v1"
+    settings.OTPZAP_BASE_URL, settings.OTPZAP_API_KEY = "http://127.0.0.1:9/api/v1", "a-key"
     with pytest.raises(ProviderError) as failed:
         adapter.create_order(product_id="1", reference="R-1")
     assert (failed.value.code, failed.value.outcome_unknown) == ("unreachable", False)

@@ -259,7 +259,10 @@ def read_order(data: Any, *, known: str = "") -> Snapshot:
     which short answers may leave out. Raises `Unreadable` without an id, or for another order's."""
     row = _object(data, "order")
     order_id = identifier(pick(row, "order_id", "new_order_id", "id")) or known
-    _must_be(order_id, known, "order")
+    if not order_id:
+        raise Unreadable("no order id")
+    if known and order_id != known:
+        raise Unreadable("another order's answer")
     return Snapshot(
         order_id=order_id,
         status=STATUS_WORDS.get(text(pick(row, "status", "state")).lower(), ""),
@@ -276,12 +279,14 @@ def read_order(data: Any, *, known: str = "") -> Snapshot:
 
 
 def read_mail_order(data: Any, *, known: str = "") -> Snapshot:
-    """An inbox (OTPZap contract 7.3, 7.4): flat, or the first of ``orders``. As `read_order` for the rest."""
+    """An inbox (OTPZap contract 7.3, 7.4): flat, or the first of ``orders``. ``known`` is the ref it was asked by, for
+    answers without one; another one in the answer is its newer name (contract 7.5). Raises `Unreadable`."""
     row = _object(data, "order")
     if not pick(row, "ref", "email"):
         row = next(iter(rows(row, "orders")), row) if isinstance(row.get("orders"), list) else row
     ref = identifier(pick(row, "ref", "order_id", "id")) or known
-    _must_be(ref, known, "inbox")
+    if not ref:
+        raise Unreadable("no inbox")
     address = text(pick(row, "email", "mail", "address"))[:_LONGEST_ADDRESS]
     return Snapshot(
         order_id=ref,
@@ -306,13 +311,6 @@ def _object(data: Any, wrapper: str = "") -> Row:
     row: Row = data if isinstance(data, Mapping) else {}
     inner = row.get(wrapper)
     return inner if isinstance(inner, Mapping) else row
-
-
-def _must_be(found: str, known: str, what: str) -> None:
-    if not found:
-        raise Unreadable(f"no {what} id")
-    if known and found != known:
-        raise Unreadable(f"another {what}'s answer")
 
 
 def _phone(number: str) -> str:
