@@ -10,7 +10,7 @@ from accounts.access.actors import Actor
 from accounts.models import Customer
 from config.lib.clock import now
 from config.lib.ids import new_reference
-from payments import settlement
+from payments import news, settlement
 from payments.errors import NoTopUpHere
 from payments.models import Deposit, PaymentAttempt
 from payments.services.deposits import CURRENCY, request_deposit
@@ -59,6 +59,7 @@ def pay_in_sandbox(*, actor: Actor, customer: Customer, amount: Decimal, bank: s
     deposit.ledger_reference = deposit.reference
     credit_in_sandbox(actor=actor, customer=customer, amount=amount, note=note, reference=deposit.reference)
     deposit.save(force_insert=True)
+    news.changed(deposit)
     return deposit
 
 

@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from config.lib.money import InvalidAmount, check_amount
+from payments import news
 from payments.methods import FASPAY_SNAP, METHODS, VA_STATIC
 from payments.models import Deposit, PaymentCase, ProviderMessage, Receipt, StaticAccount, StaticPayment
 from payments.settlement.cases import match, open_case, sheltered
@@ -211,6 +212,7 @@ def _deposit_of(payment: StaticPayment, arrival: Arrival) -> Deposit:
     )
     deposit.ledger_reference = deposit.reference
     deposit.save(force_insert=True)
+    news.changed(deposit)
     return deposit
 
 
