@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+from ninja import NinjaAPI
 
 from accounts.permissions import open_to_all
 from config.api import api
@@ -78,12 +79,17 @@ def openapi_json(request: HttpRequest) -> JsonResponse:
 @lru_cache(maxsize=1)
 def document() -> Json:
     """The OpenAPI document. It does not change while the process runs: do not change it."""
+    return completed(api, about=_ABOUT, schemes=_SCHEMES, refusals=CONTENT_TYPE)
+
+
+def completed(api: NinjaAPI, *, about: str, schemes: Json, refusals: str) -> Json:
+    """The description of ``api``; ``refusals`` is the kind of content that its refusals are."""
     found: Json = dict(api.get_openapi_schema())
-    found["info"]["description"] = " ".join(_ABOUT.split())
+    found["info"]["description"] = " ".join(about.split())
     found["servers"] = [{"url": settings.BASE_URL}]
-    found["components"]["securitySchemes"] = _SCHEMES
+    found["components"]["securitySchemes"] = schemes
     for method, operation in operations(found):
-        _complete(method, operation, found)
+        _complete(method, operation, found, refusals)
     return found
 
 
@@ -93,15 +99,15 @@ def operations(found: Json) -> Iterator[tuple[str, Json]]:
         yield from methods.items()
 
 
-def _complete(method: str, operation: Json, found: Json) -> None:
+def _complete(method: str, operation: Json, found: Json, refusals: str) -> None:
     lines = operation.get("description", "").strip().partition("\n")
     operation["summary"], operation["description"] = lines[0], " ".join(lines[2].replace("``", "`").split())
-    operation["security"] = _security(method, operation.get("x-credentials", []))
+    operation["security"] = _security(method, operation.get("x-credentials", ["api_key"]))
     operation["responses"] = {str(status): answer for status, answer in operation["responses"].items()}
     for status, answer in operation["responses"].items():
         content = answer.get("content", {})
         if int(status) >= 400:
-            answer["content"] = {CONTENT_TYPE: content.pop("application/json", {})}
+            answer["content"] = {refusals: content.pop("application/json", {})}
         for part in content.values():
             part.setdefault("example", example(part["schema"], found))
     wait = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
@@ -141,12 +147,12 @@ def _beside(schema: Json) -> Json:
 
 def example(schema: Json, found: Json, name: str = "", depth: int = 0) -> Any:
     """A value that fits ``schema``, as a person might have chosen it."""
+    schema = resolved(schema, found)
     given = next((schema[word] for word in ("example", "const") if word in schema), None) or next(
         iter(schema.get("examples", [])), None
     )
     if given is not None:
         return given
-    schema = resolved(schema, found)
     if "enum" in schema:
         return schema["enum"][0]
     kind = schema.get("type", "object")

@@ -1,7 +1,7 @@
 """The API's documentation for people: pages drawn from its OpenAPI document, so that they cannot say anything else."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,12 @@ class Call:
     answer_example: str
     errors: list[str]
     curl: str
+    body_example: Any = None
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether it takes an Idempotency-Key."""
+        return any(one.name.lower() == "idempotency-key" for one in self.parameters)
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ class Section:
 def overview(request: HttpRequest) -> HttpResponse:
     """How to call the API, and every operation in one list."""
     context = {
-        "sections": _sections(),
+        "sections": sections_of(document(), _TITLES),
         "base_url": settings.BASE_URL,
         "rate": settings.API_RATE_PER_MINUTE,
         "meanings": _MEANINGS,
@@ -107,23 +113,31 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 def section(request: HttpRequest, slug: str) -> HttpResponse:
     """The operations of one section with their fields, refusals and an example each."""
-    sections = _sections()
+    sections = sections_of(document(), _TITLES)
+    return render(
+        request, "developers/reference_section.html", {"section": one_of(sections, slug), "sections": sections}
+    )
+
+
+def one_of(sections: Sequence[Section], slug: str) -> Section:
+    """The section of that name; nothing is found where there is none."""
     found = next((one for one in sections if one.slug == slug), None)
     if found is None:
         raise Http404
-    return render(request, "developers/reference_section.html", {"section": found, "sections": sections})
+    return found
 
 
-def _sections() -> list[Section]:
+def sections_of(found: Json, titles: Mapping[str, Any]) -> list[Section]:
+    """The operations of an OpenAPI document by their tags, in the order of ``titles``."""
     calls: dict[str, list[Call]] = {}
-    for path, methods in document()["paths"].items():
+    for path, methods in found["paths"].items():
         for method, operation in methods.items():
-            calls.setdefault(operation["tags"][0], []).append(_call(method, path, operation))
-    order = [*(tag for tag in _TITLES if tag in calls), *sorted(set(calls) - set(_TITLES))]
-    return [Section(slugify(tag), _TITLES.get(tag, tag), calls[tag]) for tag in order]
+            calls.setdefault(operation["tags"][0], []).append(_call(method, path, operation, found))
+    order = [*(tag for tag in titles if tag in calls), *sorted(set(calls) - set(titles))]
+    return [Section(slugify(tag), titles.get(tag, tag), calls[tag]) for tag in order]
 
 
-def _call(method: str, path: str, operation: Json) -> Call:
+def _call(method: str, path: str, operation: Json, found: Json) -> Call:
     status, answer = next((code, part) for code, part in operation["responses"].items() if int(code) < 400)
     content, body = _content(operation.get("requestBody", {}))
     _kind, shown = _content(answer)
@@ -135,14 +149,15 @@ def _call(method: str, path: str, operation: Json) -> Call:
         description=operation["description"],
         permission=operation.get("x-permission") or "",
         doors=[_DOORS[door] for door in operation.get("x-credentials", [])],
-        parameters=[_parameter(one) for one in operation.get("parameters", [])],
-        body=list(_fields(body.get("schema", {}))),
+        parameters=[_parameter(one, found) for one in operation.get("parameters", [])],
+        body=list(_fields(body.get("schema", {}), found)),
         content=content,
         status=str(status),
-        answer=list(_fields(shown.get("schema", {}))),
+        answer=list(_fields(shown.get("schema", {}), found)),
         answer_example=_pretty(shown.get("example")),
         errors=[str(code) for code in operation["responses"] if int(code) >= 400],
         curl=_curl(method.upper(), path, operation, content, body.get("example")),
+        body_example=body.get("example"),
     )
 
 
@@ -150,30 +165,30 @@ def _content(part: Json) -> tuple[str, Json]:
     return next(iter(part.get("content", {}).items()), ("", {}))
 
 
-def _parameter(one: Json) -> Field:
-    schema = resolved(one["schema"], document())
+def _parameter(one: Json, found: Json) -> Field:
+    schema = resolved(one["schema"], found)
     note = {"description": one.get("description", ""), **schema}
-    return Field(one["name"], f"{_kind(schema)} · {one['in']}", one.get("required", False), _words(note))
+    return Field(one["name"], f"{_kind(schema, found)} · {one['in']}", one.get("required", False), _words(note))
 
 
-def _fields(schema: Json, before: str = "", depth: int = 0) -> Iterator[Field]:
-    schema = resolved(schema, document())
+def _fields(schema: Json, found: Json, before: str = "", depth: int = 0) -> Iterator[Field]:
+    schema = resolved(schema, found)
     if schema.get("type") == "array":
-        yield from _fields(schema.get("items", {}), f"{before}[]", depth)
+        yield from _fields(schema.get("items", {}), found, f"{before}[]", depth)
         return
     required = schema.get("required", [])
     for name, inner in schema.get("properties", {}).items():
         full = f"{before}.{name}" if before else name
-        plain = resolved(inner, document())
+        plain = resolved(inner, found)
         maybe = " or null" if any(one.get("type") == "null" for one in inner.get("anyOf", [])) else ""
-        yield Field(full, _kind(plain) + maybe, name in required, _words(plain))
+        yield Field(full, _kind(plain, found) + maybe, name in required, _words(plain))
         if depth < 3:
-            yield from _fields(plain, full, depth + 1)
+            yield from _fields(plain, found, full, depth + 1)
 
 
-def _kind(schema: Json) -> str:
+def _kind(schema: Json, found: Json) -> str:
     if schema.get("type") == "array":
-        return f"array of {_kind(resolved(schema.get('items', {}), document()))}"
+        return f"array of {_kind(resolved(schema.get('items', {}), found), found)}"
     kind = schema.get("type", "object")
     form = schema.get("format")
     return f"{kind} ({form})" if form and kind == "string" else str(kind)
@@ -197,7 +212,7 @@ def _pretty(value: Any) -> str:
 def _curl(method: str, path: str, operation: Json, content: str, body: Any) -> str:
     parts = ["curl", f"-X {method}" if method != "GET" else "", f'"{settings.BASE_URL}{path}"']
     lines = [" ".join(part for part in parts if part)]
-    doors = operation.get("x-credentials", [])
+    doors = operation.get("x-credentials", ["api_key"])
     if doors == ["session"]:
         lines.append("-b cookies.txt" + ("" if method == "GET" else ' -H "X-CSRFToken: $CSRF_TOKEN"'))
     elif doors:

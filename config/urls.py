@@ -10,8 +10,9 @@ from django.views.generic import RedirectView
 from accounts.access import policy
 from accounts.access.credentials import actor_of
 from accounts.views import security
-from config import openapi, reference, views
+from config import openapi, reference, reference_v1, views
 from config.api import api
+from config.api_v1 import api as api_v1
 
 handler400 = "config.views.bad_request"
 handler403 = "config.views.permission_denied"
@@ -42,16 +43,23 @@ urlpatterns = [
     path("api/docs", reference.overview, name="api_docs"),
     path("api/docs/<slug:slug>", reference.section, name="api_docs_section"),
     path("api/openapi.json", openapi.openapi_json, name="openapi"),
+    path("api/v1", views.no_such_thing),
+    path("api/v1/docs", reference_v1.overview, name="api_v1_docs"),
+    path("api/v1/docs/<slug:slug>", reference_v1.section, name="api_v1_docs_section"),
+    path("api/v1/openapi.json", reference_v1.openapi_json, name="openapi_v1"),
+    path("api/v1/", api_v1.urls),
     path("api/", api.urls),
     path("settings/", include("accounts.urls")),
     path("favicon.ico", views.favicon),
     path("language", views.set_language, name="set_language"),
     path("wallet/", include("wallets.urls")),
     path("numbers/", include("otp.urls")),
+    path("", include("otp.callback_urls")),
     path("topup/", include("payments.urls")),
     path("pay/", include("payments.pay_urls")),
     path("", include("payments.callback_urls")),
     path("developers/", include("accounts.developer_urls")),
+    path("inbox/", include("notifications.inbox_urls")),
     path("developers/webhook/", include("notifications.webhook_urls")),
     path("join/", include("accounts.join_urls")),
     path("identity/", include("kyc.identity_urls")),

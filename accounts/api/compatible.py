@@ -1,6 +1,8 @@
 """What the operations under /api/v1 are built from: their door, their envelope, their way to take a key for "once"."""
 
+import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import wraps
 from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
@@ -26,6 +28,7 @@ Json = dict[str, Any]
 REPLAYED = "Idempotent-Replayed"
 _REFUSALS = (401, 402, 403, 404, 405, 409, 413, 422, 429, 500, 502, 503)
 _LARGEST_ID = 2**63 - 1
+_ID = re.compile(r"[!-~]{1,64}")
 
 
 class CompatibleSchema(Schema):
@@ -63,8 +66,9 @@ class Failure(Schema):
 
 
 def _whole(value: Any) -> int:
-    """Numbers and numeric text are the same (OTPZap contract 12.11); true is no number."""
-    text = str(value).strip()
+    """65, "65" and 65.0 are the same number (OTPZap contract 12.11); true is none."""
+    is_integral = isinstance(value, Decimal) and value == value.to_integral_value()
+    text = str(int(value)) if is_integral else str(value).strip()
     if isinstance(value, bool) or not (text.isascii() and text.isdecimal()) or int(text[:20]) > _LARGEST_ID:
         raise ValueError(_("This must be a whole number."))
     return int(text)
@@ -73,7 +77,7 @@ def _whole(value: Any) -> int:
 def _opaque(value: Any) -> str:
     """An id of the catalogue: a number or a text, to us a text."""
     text = str(value).strip()
-    if isinstance(value, bool) or not isinstance(value, int | str) or not 0 < len(text) <= 64:
+    if isinstance(value, bool) or not isinstance(value, int | str) or not _ID.fullmatch(text):
         raise ValueError(_("This must be an id of the catalogue."))
     return text
 

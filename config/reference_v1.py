@@ -1,0 +1,179 @@
+"""The documentation of the OTPZap-compatible API: its OpenAPI document, and pages drawn from it with examples."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import open_to_all
+from config.api_v1 import api
+from config.openapi import Json, completed
+from config.reference import Call, Section, one_of, sections_of
+from config.samples import VERIFICATION, Sample, languages
+from payments import methods
+
+_ABOUT = """Numbers, mail inboxes and deposits for programs of customers, in the words of OTPZap: a program written for
+its API needs another host and another key. Money is whole rupiah, times are "YYYY-MM-DD HH:MM:SS WIB". Calls that buy
+take an Idempotency-Key."""
+_SCHEMES = {
+    "apiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "tp_live_… or tp_test_…",
+        "description": "A key of a customer.",
+    }
+}
+TITLES = {
+    "Account": _("Balance and deposits"),
+    "Catalogue": _("Catalogue"),
+    "Numbers": _("Numbers"),
+    "Inboxes": _("Mail inboxes"),
+    "Webhook": _("Webhook"),
+}
+_QUERIES: dict[str, Any] = {
+    "order_id": 65,
+    "country_id": 7,
+    "platform_id": 1,
+    "site": "openai.com",
+    "ref": "APIE-0198F3C26E5A4C0F9D552A7C1E9F4B10",
+}
+_DEPOSIT = "APIDEP-0198F3C26E5A4C0F9D552A7C1E9F4B10"
+
+_CHANGED, _LATER, _NO = _("after changing it"), _("later"), _("no")
+# (status, codes, meaning, whether to try again)
+ERRORS = (
+    (401, "UNAUTHORIZED", _("No key, or one that does not work."), _("with another key")),
+    (402, "INSUFFICIENT_BALANCE", _("The wallet does not cover the price."), _("after a deposit")),
+    (403, "FORBIDDEN", _("The key was taken away, or is not a customer's."), _NO),
+    (403, "SERVICE_BLOCKED, STOPPED", _("This service may not be used, or buying is stopped."), _NO),
+    (404, "NOT_FOUND", _("Unknown, no longer sold, or not yours: the answer is the same."), _NO),
+    (405, "METHOD_NOT_ALLOWED", _("This address does not take that method."), _NO),
+    (409, "OUT_OF_STOCK", _("There is no number or inbox left for this offer."), _LATER),
+    (409, "ORDER_NOT_PENDING", _("A code is there already, or the order is over."), _NO),
+    (409, "CONFLICT", _("Against the state in which the order is now."), _("after looking")),
+    (
+        409,
+        "REQUEST_IN_PROGRESS",
+        _("The first call with this key is still running."),
+        _("after Retry-After"),
+    ),
+    (409, "TOO_MANY_LIVE", _("As many orders wait as you may have at a time."), _("after finishing one")),
+    (413, "PAYLOAD_TOO_LARGE", _("Larger than we take."), _CHANGED),
+    (422, "VALIDATION_ERROR", _("Something in it is wrong; details.fields says what."), _CHANGED),
+    (422, "IDEMPOTENCY_KEY_REUSED", _("The key came before with another body."), _("with another key")),
+    (422, "NOT_SUPPORTED, RESEND_NOT_SUPPORTED", _("This kind of order, or this service, cannot do that."), _NO),
+    (429, "CANCEL_TOO_EARLY", _("Numbers can be cancelled two minutes after the order."), _("after Retry-After")),
+    (429, "RESEND_LOCKED", _("The message asked for before has not come yet."), _("after Retry-After")),
+    (429, "RATE_LIMIT_EXCEEDED", _("Too many calls with this key."), _("after Retry-After")),
+    (429, "PAUSED, DAILY_ORDERS", _("A limit of your account, as the buy page shows it."), _("after Retry-After")),
+    (500, "INTERNAL_ERROR", _("Our fault."), _("with the same Idempotency-Key")),
+    (502, "UPSTREAM_REJECTED", _("The supplier refused, or has not confirmed. The order goes on."), _LATER),
+    (503, "SERVICE_UNAVAILABLE", _("We, or the supplier, cannot serve it right now. Nothing was charged."), _LATER),
+)
+_PAID, _BACK = _("The price is paid."), _("The price goes back to your wallet.")
+# (kind, state, meaning, where the money is)
+STATES = (
+    (_("Number"), "pending", _("Waiting for the first message."), _("The price is held.")),
+    (_("Number"), "otp_received", _("A message is there; the number goes on (Server 1)."), _PAID),
+    (_("Number"), "success", _("Finished; of Server 2 also while the number goes on."), _PAID),
+    (_("Number"), "cancelled", _("Given back, or replaced: replaced_by_order_id says by which."), _BACK),
+    (_("Number"), "failed", _("No message in time, or the supplier failed."), _BACK),
+    (_("Inbox"), "pending", _("Waiting for the first mail, or for one more."), _("The price is held, or paid.")),
+    (_("Inbox"), "received", _("A mail is there; the inbox goes on."), _PAID),
+    (_("Inbox"), "success", _("Closed."), _PAID),
+    (_("Inbox"), "cancelled", _("Given back, or it could not be had."), _("It goes back, less the cancellation fee.")),
+    (_("Inbox"), "expired", _("No mail within the time."), _BACK),
+    (_("Deposit"), "pending", _("Waiting for the payment."), ""),
+    (_("Deposit"), "success", _("Paid."), _("In your wallet.")),
+    (_("Deposit"), "expired", _("Not paid in time; a payment that comes late still counts."), ""),
+    (_("Deposit"), "failed", _("The payment provider refused."), ""),
+)
+EVENTS = (
+    ("order.otp_received", _("A message for a number has arrived.")),
+    ("order.finished", _("A number is finished.")),
+    ("order.cancelled", _("A number was cancelled, and the price is back.")),
+    ("order.replaced", _("A number was swapped for another one.")),
+    ("order.failed", _("A number ended without a message, and the price is back.")),
+    ("email.received", _("A mail has arrived in an inbox.")),
+    ("email.finished", _("An inbox is closed.")),
+    ("email.cancelled", _("An inbox was given back.")),
+    ("email.expired", _("An inbox ended without a mail, and the price is back.")),
+    ("deposit.success", _("A deposit is in the wallet.")),
+    ("deposit.expired", _("A deposit was not paid in time.")),
+    ("deposit.failed", _("A deposit was refused by the payment provider.")),
+    ("*", _("All of them.")),
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An operation with its examples."""
+
+    call: Call
+    samples: list[tuple[str, str]]
+
+
+@open_to_all
+@require_safe
+@cache_control(public=True, max_age=300)
+def openapi_json(request: HttpRequest) -> JsonResponse:
+    """The whole description, for tools."""
+    return JsonResponse(document(), json_dumps_params={"ensure_ascii": False})
+
+
+@lru_cache(maxsize=1)
+def document() -> Json:
+    """The OpenAPI document. It does not change while the process runs: do not change it."""
+    return completed(api, about=_ABOUT, schemes=_SCHEMES, refusals="application/json")
+
+
+@open_to_all
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """How to call this API, what its answers mean, and every operation in one list."""
+    minutes = int(methods.METHODS[methods.QRIS].lifetime.total_seconds() // 60)
+    context = {
+        "sections": _sections(),
+        "base_url": f"{settings.BASE_URL}/api/v1",
+        "rate": settings.API_RATE_PER_MINUTE,
+        "qris_minutes": minutes,
+        "first_call": languages(Sample("GET", f"{settings.BASE_URL}/api/v1/balance", {})),
+        "first_order": languages(
+            Sample("POST", f"{settings.BASE_URL}/api/v1/order/create", {}, {"server": 1, "product_id": 1071}, True)
+        ),
+        "errors": ERRORS,
+        "states": STATES,
+        "events": EVENTS,
+        "verification": VERIFICATION,
+    }
+    return render(request, "developers/v1.html", context)
+
+
+@open_to_all
+@require_safe
+def section(request: HttpRequest, slug: str) -> HttpResponse:
+    """The operations of one section with their fields, refusals and examples."""
+    sections = _sections()
+    found = one_of(sections, slug)
+    context = {"section": found, "sections": sections, "shown": [_shown(call) for call in found.calls]}
+    return render(request, "developers/v1_section.html", context)
+
+
+def _sections() -> list[Section]:
+    return sections_of(document(), TITLES)
+
+
+def _shown(call: Call) -> Shown:
+    names = [one.name for one in call.parameters]
+    query = {name: value for name, value in _QUERIES.items() if name in names}
+    if call.path.endswith("/topup/check"):
+        query["order_id"] = _DEPOSIT
+    body = call.body_example if call.content else None
+    sample = Sample(call.method, f"{settings.BASE_URL}{call.path}", query, body, call.takes_key)
+    return Shown(call, languages(sample))
