@@ -1,11 +1,12 @@
 """What a look at an order changes: facts, messages, the state. What an older look lacks changes nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from otp import limits, mails
 from otp.delivery import money
 from otp.delivery.ending import end, end_as_told, move
-from otp.models import ENDS, UNDELIVERED_ENDS, UNSENT, Order, OrderCode, Reason, Server, State
+from otp.models import DELIVERED, ENDS, UNDELIVERED_ENDS, UNSENT, Order, OrderCode, Reason, Server, State
 from otp.providers.types import Message, Snapshot
 
 WINDOW = timedelta(minutes=20)
@@ -24,9 +25,6 @@ def apply(order: Order, snapshot: Snapshot) -> None:
         _only_withheld(order, snapshot)
     elif snapshot.status in UNDELIVERED_ENDS:
         _over_without_a_message(order, snapshot)
-    elif order.is_mail and snapshot.status == State.SUCCESS and snapshot.messages:
-        # Mails came, and none of them was the one that was asked for.
-        end(order, State.EXPIRED, Reason.NO_CODE)
     else:
         move(order, State.PENDING)
 
@@ -89,9 +87,9 @@ def _note_activation(order: Order, snapshot: Snapshot) -> None:
 
 
 def _append_messages(order: Order, snapshot: Snapshot) -> None:
-    heard = [message for message in snapshot.messages if _is_wanted(order, message)]
     known = order.message_count
-    fresh = [_code(order, position, message) for position, message in enumerate(heard) if position >= known]
+    heard = enumerate(_that_count(order, snapshot))
+    fresh = [_code(order, position, message) for position, message in heard if position >= known]
     if not fresh:
         return
     OrderCode.objects.bulk_create(fresh)
@@ -100,9 +98,18 @@ def _append_messages(order: Order, snapshot: Snapshot) -> None:
     order.code_count += len(fresh) - withheld
 
 
+def _that_count(order: Order, snapshot: Snapshot) -> Sequence[Message]:
+    """The messages that make the order delivered. As long as the supplier waits on, mails that the customer's filters
+    leave out do not; those that the supplier counts (and keeps our money for) do."""
+    messages = snapshot.messages
+    if not order.is_mail or snapshot.status in DELIVERED:
+        return messages
+    wanted = [place for place, message in enumerate(messages, 1) if _is_wanted(order, message)]
+    return messages[: max([order.message_count, *wanted])]
+
+
 def _is_wanted(order: Order, message: Message) -> bool:
-    """Of mails, those that the customer's filters leave in count; the others are as if they had not come."""
-    if not order.is_mail or not (order.subject_filter or order.pattern):
+    if not (order.subject_filter or order.pattern):
         return True
     return mails.read(message, subject=order.subject_filter, pattern=order.pattern).wanted
 

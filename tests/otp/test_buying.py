@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from accounts.models import Customer
-from otp import delivery, polling, services
+from otp import delivery, polling
 from otp.errors import DuplicateWithOtherContent, PriceChanged, ProductGone, ShortOfBalance, SoldOut, TooManyLive
 from otp.models import Order, State
 from tests.otp.helpers import (
     WHATSAPP_INDONESIA,
     activations,
     age,
+    allow,
     buy,
     due_now,
     fresh,
@@ -105,8 +106,8 @@ def test_a_short_balance_names_what_is_missing(shop: Simulator, customer: Custom
     assert not Order.objects.exists()
 
 
-def test_nobody_takes_the_whole_key(shop: Simulator, ayu: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "MOST_LIVE", 2)
+def test_nobody_takes_the_whole_key(shop: Simulator, ayu: Customer, settings: Any) -> None:
+    allow(settings, live=2)
     place(ayu), place(ayu)
     with pytest.raises(TooManyLive):
         place(ayu)

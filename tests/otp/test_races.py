@@ -19,13 +19,16 @@ from django.db import connection, connections
 from django.db.models import QuerySet
 
 from accounts.models import Customer
-from otp import catalogue, delivery, models, polling, services
+from otp import catalogue, delivery, polling, services
+from otp.delivery import recording
 from otp.errors import ServiceError
-from otp.models import ENDS, Order, State
+from otp.models import ENDS, Order, State, queue
 from otp.providers.types import Message, Snapshot
+from otp.services import orders as placing
 from tests.otp.helpers import (
     activations,
     age,
+    allow,
     buy,
     deliver,
     due_now,
@@ -120,7 +123,7 @@ def test_without_the_lock_the_same_answer_is_written_twice(
     order = buy(ayu)
     lease, snapshot = _answer(order)
     locks_off()
-    meet(delivery, "_digest")
+    meet(recording, "_digest")
     write = lambda: delivery.apply_snapshot(order_id=order.pk, snapshot=snapshot, lease=lease)  # noqa: E731
     # Both get past the lease; only the database's own rules stop the second one, with an error.
     assert sorted(type(result).__name__ for result in together(write, write)) == ["IntegrityError", "bool"]
@@ -131,29 +134,27 @@ def test_the_same_answer_at_once_is_written_once(
 ) -> None:
     order = buy(ayu)
     lease, snapshot = _answer(order)
-    meet(delivery, "_digest")
+    meet(recording, "_digest")
     write = lambda: delivery.apply_snapshot(order_id=order.pk, snapshot=snapshot, lease=lease)  # noqa: E731
     assert sorted(together(write, write)) == [False, True]
     assert wallet(ayu) == (Decimal(94_600), Decimal(0))
 
 
 def test_without_the_lock_the_cap_leaks(
-    shop: Simulator, ayu: Customer, monkeypatch: pytest.MonkeyPatch, locks_off: Callable[[], None], meet: Any
+    shop: Simulator, ayu: Customer, settings: Any, locks_off: Callable[[], None], meet: Any
 ) -> None:
-    monkeypatch.setattr(services, "MOST_LIVE", 1)
+    allow(settings, live=1)
     price = shown_price()
     locks_off()
-    meet(services, "_new_order")
+    meet(placing, "_new_order")
     together(*[lambda: place(ayu, expected_price=price)] * 2)
     assert Order.objects.count() == 2
 
 
-def test_the_cap_holds_when_all_buy_at_once(
-    shop: Simulator, ayu: Customer, monkeypatch: pytest.MonkeyPatch, meet: Any
-) -> None:
-    monkeypatch.setattr(services, "MOST_LIVE", 2)
+def test_the_cap_holds_when_all_buy_at_once(shop: Simulator, ayu: Customer, settings: Any, meet: Any) -> None:
+    allow(settings, live=2)
     price = shown_price()
-    meet(services, "_new_order")
+    meet(placing, "_new_order")
     results = together(*[lambda: place(ayu, expected_price=price)] * 5)
     assert Order.objects.count() == 2
     assert sum(isinstance(result, ServiceError) for result in results) == 3
@@ -298,7 +299,8 @@ def test_one_hanging_call_delays_no_other_order(shop: Simulator, ayu: Customer) 
     polling.sweep()
 
 
-def test_a_supplier_that_hangs_does_not_take_every_worker(shop: Simulator, ayu: Customer) -> None:
+def test_a_supplier_that_hangs_does_not_take_every_worker(shop: Simulator, ayu: Customer, settings: Any) -> None:
+    allow(settings)
     orders = [buy(ayu) for _ in range(18)]
     for order in orders:
         due_now(order)
@@ -354,7 +356,7 @@ def test_a_worker_killed_while_buying_buys_nothing_twice(shop: Simulator, ayu: C
 def test_the_urgent_come_first_and_nobody_waits_for_ever(
     shop: Simulator, ayu: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "YOUNG", timedelta(0))  # none of these is young any more, but the one that is new
+    monkeypatch.setattr(queue, "YOUNG", timedelta(0))  # none of these is young any more, but the one that is new
     calm, ending, starving = buy(ayu), buy(ayu), buy(ayu)
     for order in (calm, ending, starving):
         due_now(order)
