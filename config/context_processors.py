@@ -11,6 +11,7 @@ from accounts.access.credentials import actor_of, portal_of
 from accounts.models import User
 from accounts.permissions import customer_of
 from config.lib import navigation, times
+from notifications.selectors import inbox
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "bottom_bar": SimpleLazyObject(lambda: navigation.bottom_bar_for(roles, view_name, may)),
         "bottom_rest": SimpleLazyObject(lambda: _rest(roles, view_name, may)),
         "account_links": SimpleLazyObject(lambda: navigation.account_links(view_name)),
+        "bell": SimpleLazyObject(lambda: _bell(request)),
         "sandbox_enabled": settings.SANDBOX_ENABLED,
         "sandbox_url": SimpleLazyObject(lambda: navigation.url_or_none("sandbox:index") or ""),
         "sandbox_mailbox_url": SimpleLazyObject(lambda: navigation.url_or_none("sandbox:mailbox") or ""),
@@ -46,6 +48,12 @@ def _roles(request: HttpRequest) -> set[str]:
     if portal := portal_of(user):
         roles.add("company" if portal.client_id else "staff")
     return roles
+
+
+def _bell(request: HttpRequest) -> dict[str, int]:
+    """What the bell shows; nothing for people without an inbox. One query."""
+    customer = customer_of(request.user)
+    return {"count": inbox.unread_count(customer)} if customer else {}
 
 
 def _rest(roles: Collection[str], view_name: str, may: Callable[[str], bool]) -> list[navigation.Link]:

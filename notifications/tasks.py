@@ -19,6 +19,12 @@ def send_due_mail() -> None:
     delivery.send_due_mail()
 
 
+@shared_task(name="notifications.mail_notices")
+def mail_notices() -> None:
+    """Write the mails that notices owe; safe to run twice at once."""
+    delivery.mail_due_notices()
+
+
 @shared_task(name="notifications.deliver_webhooks")
 def deliver_webhooks() -> None:
     """Send every webhook that is due. A few rounds at once are enough: each has many hands, and looks again and again
@@ -45,4 +51,11 @@ def _hold(key: str) -> None:
 def forget_deliveries() -> None:
     """What customers' programs were told is kept for a while, no longer."""
     while retention.forget_deliveries():
+        pass
+
+
+@shared_task(name="notifications.forget_notices")
+def forget_notices() -> None:
+    """What stood in inboxes is kept for a while, no longer."""
+    while retention.forget_notices():
         pass

@@ -57,6 +57,7 @@ _TOPUP = Entry(
 _DEPOSITS = Entry("payments:deposits", _("Deposits"), "arrow-down-tray")
 _STATEMENT = Entry("wallets:statement", _("Transactions"), "banknotes", also=("wallets:transfer", "wallets:payment"))
 _SEND = Entry("wallets:send", _("Send"), "paper-airplane", also=("wallets:pay",))
+_INBOX = Entry("inbox:list", _("Inbox"), "bell", also=("inbox:preferences",))
 _IDENTITY = Entry("identity:status", _("Verify identity"), "identification", also=("identity:upload",))
 _KEY_PAGES = ("developers:new_key", "developers:key", "developers:rotate_key", "developers:change_key")
 _KEYS = Entry(
@@ -72,7 +73,7 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
         ("", [_HOME]),
         (_("Numbers"), [_BUY, _LIVE, _ORDERS]),
         (_("Money"), [_TOPUP, _SEND, _DEPOSITS, _STATEMENT]),
-        (_("You"), [_IDENTITY, _KEYS]),
+        (_("You"), [_INBOX, _IDENTITY, _KEYS]),
     ],
     "staff": [
         (

@@ -1,3 +1,4 @@
+from notifications.models.inbox import BalanceWatch, Notice, Preference
 from notifications.models.mail import Mail
 from notifications.models.webhooks import (
     ALL_EVENTS,
@@ -13,8 +14,11 @@ __all__ = [
     "ALL_EVENTS",
     "EVENTS",
     "TEST_EVENT",
+    "BalanceWatch",
     "Claimed",
     "Mail",
+    "Notice",
+    "Preference",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",
