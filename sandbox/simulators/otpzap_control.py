@@ -1,6 +1,7 @@
 """What a person or a test does to the simulated OTPZap: deliver codes and mails, end orders, change the shop."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import Flask, request
@@ -8,10 +9,11 @@ from flask import Flask, request
 from .control import add_common_control, add_control, change_settings, limit_of, of_type
 from .misbehave import BadControl
 from .otpzap_api import OtpzapApi
+from .otpzap_hook_control import HookControl
 from .otpzap_house import Account, House, Refusal, clock_text
 from .otpzap_mail import Domain, Inbox, PostOffice
 from .otpzap_mail_desk import inbox_json
-from .otpzap_market import Market, Offer, Order
+from .otpzap_market import Offer, Order
 from .otpzap_rentals import Operator
 from .state import RequestLog
 
@@ -50,19 +52,21 @@ def mail_json(inbox: Inbox) -> dict[str, Any]:
 
 
 class OtpzapControl:
-    def __init__(self, house: House, market: Market, office: PostOffice, api: OtpzapApi, log: RequestLog) -> None:
-        self.house, self.market, self.office, self.api, self.log = house, market, office, api, log
+    def __init__(self, house: House, office: PostOffice, api: OtpzapApi, hooks: HookControl, log: RequestLog) -> None:
+        self.house, self.office, self.api, self.hooks, self.log = house, office, api, hooks, log
+        self.market = hooks.market
 
     def register(self, app: Flask) -> None:
         add_common_control(app, self.api.faults, self.log, self.reset)
+        self.hooks.register(app)
         add_control(app, "GET", "activations", self.activations)
         add_control(app, "GET", "mails", self.mails)
         add_control(app, "GET", "log", self.events)
         add_control(app, "GET", "accounts", self.accounts)
         add_control(app, "POST", "account", self.change_account)
-        add_control(app, "POST", "deliver", self.deliver)
-        add_control(app, "POST", "expire", lambda wanted: self.end(self.market.expire, wanted))
-        add_control(app, "POST", "fail", lambda wanted: self.end(self.market.fail, wanted))
+        add_control(app, "POST", "deliver", self.hooks.telling(self.deliver))
+        for name, how in {"expire": self.market.expire, "fail": self.market.fail}.items():
+            add_control(app, "POST", name, self.hooks.telling(partial(self.end, how)))
         add_control(app, "POST", "mail/deliver", self.deliver_mail)
         add_control(app, "POST", "mail/expire", self.expire_mail)
         add_control(app, "POST", "product", self.product)
@@ -77,6 +81,8 @@ class OtpzapControl:
             self.house.reset()
             self.market.reset()
             self.office.reset()
+            self.hooks.till.reset()
+            self.hooks.hooks.reset()
             self.api.reset()
 
     # -- looking

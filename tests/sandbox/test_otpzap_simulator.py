@@ -303,16 +303,6 @@ def test_answers_break_as_ordered(shop: Shop, mode: str, status: int, accepted: 
             reply.json()
 
 
-def test_every_operation_can_misbehave_and_stops_when_told(shop: Shop) -> None:
-    shop.control("misbehave", operation="*", mode="502", times=-1)
-    reading = ("balance", "countries", "services", "products", "order/check")
-    changing = [f"order/{name}" for name in ("create", "cancel", "finish", "resend", "replace")]
-    assert {shop.get(path).status_code for path in reading} == {502}
-    assert {shop.post(path).status_code for path in changing} == {502}
-    requests.delete(f"{shop.simulator.url}/_control/misbehave", timeout=5)
-    assert shop.get("balance").status_code == 200
-
-
 def test_a_slow_answer_comes_late_but_whole(shop: Shop) -> None:
     shop.control("misbehave", operation="order/create", mode="slow", seconds=1.5, times=2)
     with pytest.raises(requests.ReadTimeout):
