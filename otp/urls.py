@@ -12,4 +12,7 @@ urlpatterns = [
     path("orders/<uuid:public_id>/", orders.order, name="order"),
     path("orders/<uuid:public_id>/cancel/", orders.cancel, name="cancel"),
     path("orders/<uuid:public_id>/finish/", orders.finish, name="finish"),
+    path("orders/<uuid:public_id>/resend/", orders.resend, name="resend"),
+    path("orders/<uuid:public_id>/replace/", orders.replace, name="replace"),
+    path("orders/<uuid:public_id>/reorder/", orders.reorder, name="reorder"),
 ]

@@ -9,6 +9,7 @@ import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { startMatrix } from "./matrix.js";
 import { startMenus } from "./menus.js";
+import { startPlaces } from "./places.js";
 import { startPasswords } from "./passwords.js";
 
 startClock();
@@ -23,3 +24,4 @@ startMenus();
 startKeys();
 startArrivals();
 startConnection();
+startPlaces();

@@ -62,7 +62,15 @@ function startSoundSwitch() {
   });
 }
 
+// Browsers let a page sound only once it was touched or typed on.
+function wake() {
+  if (!soundIsOn()) return;
+  audio ??= new AudioContext();
+  audio.resume();
+}
+
 export function startArrivals() {
+  for (const sign of ["pointerdown", "keydown"]) document.addEventListener(sign, wake, { once: true, passive: true });
   look({ quiet: true });
   onPageChange(() => look({ quiet: false }));
   document.addEventListener("visibilitychange", restoreTitle);

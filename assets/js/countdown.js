@@ -2,6 +2,8 @@ import { serverNow } from "./clock.js";
 import { announce, onPageChange, word } from "./words.js";
 
 const lastSeen = new Map();
+// Moments from which on something may be done; only what runs out is announced on the way.
+const gates = new Set(["cancel", "replace", "resend"]);
 const marks = [
   [300, "leftMinutes"],
   [60, "leftMinute"],
@@ -16,7 +18,7 @@ export function digits(seconds) {
 
 function sayWhatWasPassed(element, before, left) {
   const { countdownKind: kind, countdownLabel: label } = element.dataset;
-  const passed = marks.filter(([mark]) => kind !== "cancel" && before > mark && left <= mark && left > 0);
+  const passed = marks.filter(([mark]) => !gates.has(kind) && before > mark && left <= mark && left > 0);
   const name = left === 0 ? `over${kind[0].toUpperCase()}${kind.slice(1)}` : passed.at(-1)?.[1];
   if (name) announce([label, word(name)].filter(Boolean).join(": "));
 }

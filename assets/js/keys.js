@@ -26,10 +26,16 @@ function onKey(event) {
   }
 }
 
+const show = () => (document.documentElement.dataset.shortcuts = allowed() ? "on" : "off");
+
 export function startKeys() {
+  show();
   document.addEventListener("keydown", onKey);
   for (const box of document.querySelectorAll("[data-shortcuts-switch]")) {
     box.checked = allowed();
-    box.addEventListener("change", () => remember("shortcuts", box.checked ? "on" : "off"));
+    box.addEventListener("change", () => {
+      remember("shortcuts", box.checked ? "on" : "off");
+      show();
+    });
   }
 }

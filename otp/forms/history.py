@@ -4,7 +4,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from otp.selectors import STATE_FILTERS
+from otp.selectors import KIND_FILTERS, STATE_FILTERS
 
 
 def _date_field(label: Any) -> forms.DateField:
@@ -15,12 +15,13 @@ def _date_field(label: Any) -> forms.DateField:
 
 class HistoryForm(forms.Form):
     q = forms.CharField(
-        label=_("Number, service or code"),
+        label=_("Number, address, service or code"),
         max_length=64,
         required=False,
         widget=forms.TextInput({"type": "search", "class": "form-control", "data-search": "", "autocomplete": "off"}),
     )
     state = forms.ChoiceField(required=False, choices=[("", ""), *[(key, key) for key in STATE_FILTERS]])
+    kind = forms.ChoiceField(required=False, choices=[("", ""), *[(key, key) for key in KIND_FILTERS]])
     first = _date_field(_("From"))
     last = _date_field(_("To"))
 

@@ -23,7 +23,7 @@ from config.lib.states import look_of
 register = template.Library()
 
 # How long the ring of a countdown takes when the page does not say when it began.
-_USUAL_SECONDS = {"cancel": 120, "expiry": 20 * 60, "payment": 24 * 3600}
+_USUAL_SECONDS = {"cancel": 120, "replace": 120, "resend": 60, "expiry": 20 * 60, "payment": 24 * 3600}
 
 
 @register.filter
@@ -105,8 +105,8 @@ def countdown(
 ) -> dict[str, Any]:
     """Time left until ``deadline``: words for readers, a ring for eyes, announced at 5 min, 1 min and the end.
 
-    ``kind`` chooses the words: expiry, cancel, payment. ``start`` makes the ring exact. ``key`` names the
-    countdown when several of one kind share a page, ``label`` says of what ("+62 812 3456 7890").
+    ``kind`` chooses the words: expiry, payment, cancel, replace, resend. ``start`` makes the ring exact. ``key``
+    names the countdown when several of one kind share a page, ``label`` says of what ("+62 812 3456 7890").
     """
     left = max(0, int((deadline - timezone.now()).total_seconds()))
     total = int((deadline - start).total_seconds()) if start else max(_USUAL_SECONDS.get(kind, left), left)

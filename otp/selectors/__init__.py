@@ -1,0 +1,35 @@
+"""Reading orders: the live board, what a card shows, history, one order's story, figures for staff."""
+
+from otp.selectors.board import Board, board, board_is, buy_again, dashboard, favourites, order_for
+from otp.selectors.cards import Card, Step, card_of, latest_of, shown_state
+from otp.selectors.endings import Ending, again_url, ending_of
+from otp.selectors.history import KIND_FILTERS, STATE_FILTERS, HistoryFilter, history, with_codes
+from otp.selectors.staff import staff_counts
+from otp.selectors.story import MoneyStory, money_of, story
+
+__all__ = [
+    "KIND_FILTERS",
+    "STATE_FILTERS",
+    "Board",
+    "Card",
+    "Ending",
+    "HistoryFilter",
+    "MoneyStory",
+    "Step",
+    "again_url",
+    "board",
+    "board_is",
+    "buy_again",
+    "card_of",
+    "dashboard",
+    "ending_of",
+    "favourites",
+    "history",
+    "latest_of",
+    "money_of",
+    "order_for",
+    "shown_state",
+    "staff_counts",
+    "story",
+    "with_codes",
+]
