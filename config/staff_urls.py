@@ -2,6 +2,7 @@ from django.urls import path
 
 from accounts.views import access, audit, clients, customers_staff, people, roles
 from config import staff_views
+from otp.views import staff_supplier
 from payments.views import staff_cases, staff_deposits, staff_exchanges, staff_reconciliation
 
 app_name = "staff"
@@ -71,6 +72,11 @@ urlpatterns = [
         staff_reconciliation.reconciliation_day,
         name="reconciliation_day",
     ),
+    path("otpzap/", staff_supplier.supplier, name="supplier"),
+    path("otpzap/balances/", staff_supplier.read_balances, name="supplier_balances"),
+    path("otpzap/topups/", staff_supplier.top_up, name="supplier_topups"),
+    path("otpzap/topups/<uuid:public_id>/check/", staff_supplier.check_topup, name="supplier_topup_check"),
+    path("otpzap/notes/<slug:key_name>/", staff_supplier.hook, name="supplier_hook"),
     path("audit/", audit.everything, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
 ]

@@ -16,6 +16,7 @@ __all__ = [
     "CodeArrived",
     "DuplicateWithOtherContent",
     "NoFreshStart",
+    "NoNotesYet",
     "NotInDoubt",
     "NotNow",
     "NotPossible",
@@ -112,6 +113,17 @@ class SupplierRefused(ServiceError):
 
     def __init__(self, said: str) -> None:
         super().__init__(_("OTPZap did not accept it (%(code)s). Nothing was changed.") % {"code": said})
+
+
+class NoNotesYet(ServiceError):
+    """This installation has no address or no secret for the supplier's notes."""
+
+    code = "no_notes"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Set OTPZAP_WEBHOOK_TOKEN and OTPZAP_WEBHOOK_SECRETS first: without them no note can be let in.")
+        )
 
 
 class TooManyLive(ServiceError):

@@ -289,6 +289,8 @@ PAGES = (
     Right("Exchanges.Reapply", "POST", "/staff/exchanges/in/{id}/reapply/", (COMPANY, SUPPORT)),
     Right("Reconciliation.Read", "GET", "/staff/reconciliation/", (COMPANY, SUPPORT, AUDITOR)),
     Right("Reconciliation.Run", "POST", "/staff/reconciliation/", (COMPANY,)),
+    Right("Supplier.Read", "GET", "/staff/otpzap/", (COMPANY, SUPPORT, AUDITOR)),
+    Right("Supplier.Manage", "POST", "/staff/otpzap/topups/", (COMPANY,)),
     Right("Audit.Read", "GET", "/staff/audit/", (AUDITOR,)),
     Right("Audit.Export", "GET", "/staff/audit/export/", (AUDITOR,)),
     Right("Audit.ReadClient", "GET", "/company/audit/", (COMPANY, AUDITOR, PORTAL)),

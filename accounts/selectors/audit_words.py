@@ -62,6 +62,8 @@ ACTIONS: dict[str, str | Promise] = {
     "role.renamed": _("renamed a role"),
     "settlement_file.taken_in": _("had a settlement file taken in"),
     "settlement_file.uploaded": _("uploaded a settlement file"),
+    "supplier_hook.changed": _("changed where OTPZap posts its notes"),
+    "supplier_topup.created": _("asked OTPZap for an invoice"),
     "user.email_changed": _("changed the e-mail address"),
     "user.email_removed": _("removed an e-mail address"),
     "user.mfa_added": _("set up a second factor"),
@@ -92,6 +94,8 @@ GROUPS: dict[str, str | Promise] = {
     "reconciliation": _("Reconciliation"),
     "role": _("Roles"),
     "settlement_file": _("Settlement files"),
+    "supplier_hook": _("Notes of OTPZap"),
+    "supplier_topup": _("Top-ups at OTPZap"),
     "user": _("Sign-in"),
 }
 
@@ -118,4 +122,7 @@ FIELDS: dict[str, str | Promise] = {
     "amount": _("amount"),
     "customer": _("customer"),
     "deposit": _("deposit"),
+    "key": _("key"),
+    "events": _("events"),
+    "active": _("active"),
 }

@@ -100,6 +100,18 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
             ],
         ),
         (
+            _("Numbers"),
+            [
+                Entry(
+                    "staff:supplier",
+                    _("OTPZap"),
+                    "building-storefront",
+                    also=("staff:supplier_hook",),
+                    permission="Supplier.Read",
+                ),
+            ],
+        ),
+        (
             _("Money in"),
             [
                 Entry(

@@ -3,16 +3,19 @@
 from otp.floats.readings import (
     Level,
     Standing,
+    Usage,
     check,
     forget_readings,
     read_all,
     standings,
+    usage,
 )
 from otp.floats.topups import ask_for, look_at, topup_of
 
 __all__ = [
     "Level",
     "Standing",
+    "Usage",
     "ask_for",
     "check",
     "forget_readings",
@@ -20,4 +23,5 @@ __all__ = [
     "read_all",
     "standings",
     "topup_of",
+    "usage",
 ]

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import Q, Sum
+from redis import RedisError
 
 from config.lib.clock import now
 from config.lib.errors import ProviderError
@@ -54,6 +55,35 @@ class Standing:
     @property
     def stale(self) -> bool:
         return self.read_at is not None and now() - self.read_at > TRUSTED_FOR
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How a key is used: calls in the last minute of those it may make, None while Redis is away. ``rests``: others
+    are chosen for new orders; ``paused``: the supplier said stop."""
+
+    key_name: str
+    calls: int | None
+    limit: int
+    rests: bool = False
+    paused: bool = False
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * (self.calls or 0) // self.limit)
+
+
+def usage() -> list[Usage]:
+    """How every key is used now, the main one first. No query."""
+    return [_usage(name) for name in keys.names()]
+
+
+def _usage(name: str) -> Usage:
+    most = keys.limit()
+    try:
+        return Usage(name, most - keys.left(name), most, keys.resting(name), keys.paused(name) > 0)
+    except RedisError:
+        return Usage(name, None, most)
 
 
 def standings() -> list[Standing]:

@@ -90,6 +90,7 @@ KINDS: list[tuple[str, str, str]] = [
     ("staff/cases/", "public_id", "payment_case"),
     ("staff/exchanges/in/", "message_id", "provider_message"),
     ("staff/exchanges/out/", "exchange_id", "provider_exchange"),
+    ("staff/otpzap/topups/", "public_id", "supplier_topup"),
     ("staff/reconciliation/files/", "public_id", "settlement_file"),
     ("settings/security/sessions/", "number", "session"),
     ("wallet/transfers/", "public_id", "transfer"),
@@ -97,7 +98,7 @@ KINDS: list[tuple[str, str, str]] = [
 ]
 # Parameters that name no object: any value will do.
 PLAIN = {"slug": "keys", "tab": "keys", "name": "a-letter", "key": "a-key", "uidb36": "1", "url": "x", "pk": "7"}
-PLAIN |= {"provider": "faspay_snap", "day": "2026-11-18", "token": "a-token"}
+PLAIN |= {"key_name": "a-key", "provider": "faspay_snap", "day": "2026-11-18", "token": "a-token"}
 PLAIN |= {"object_id": "1", "content_type_id": "1", "app_label": "accounts", "part": "1", "page": "1"}
 
 

@@ -21,7 +21,7 @@ from accounts.models import Client, Customer, Permission, PortalUser, Role, User
 from accounts.services import keys
 from accounts.services.people import register_customer
 from config.lib.clock import now
-from otp.models import Order
+from otp.models import Order, SupplierTopup
 from payments import services as payments
 from payments.models import OvoLink, PaymentCase, ProviderExchange, ProviderMessage, StaticAccount
 from payments.services import reconciliation
@@ -99,6 +99,7 @@ SEEN: dict[str, dict[str, str]] = {
     "provider_message": _EACH_STAFF,
     "provider_exchange": _EACH_STAFF,
     "settlement_file": _EACH_STAFF,
+    "supplier_topup": _EACH_STAFF,
     "session": {},
 }
 
@@ -255,6 +256,10 @@ def _of_providers(world: World) -> None:
     world.things["provider_message"] = {"any": told.pk}
     world.things["provider_exchange"] = {"any": asked.pk}
     world.things["settlement_file"] = {"any": report.public_id}
+    topup = SupplierTopup.objects.create(
+        reference="SUPWORLD", amount=50_000, key_name="a-key", created_by=world.portals["company"].user
+    )
+    world.things["supplier_topup"] = {"any": topup.public_id}
 
 
 def person(customer: Customer) -> actors.Actor:
