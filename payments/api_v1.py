@@ -29,6 +29,8 @@ from payments.services.deposits import CURRENCY
 from wallets.selectors import balances
 
 router = Router(tags=["Account"])
+# OTPZap contract 3.2; what the way to pay allows may be less.
+SMALLEST = 5_000
 ORDER_ID: Any = Query(..., description="The order_id of the deposit.")  # type: ignore[type-arg]
 
 
@@ -38,7 +40,7 @@ class BalanceOut(CompatibleSchema):
 
 
 class TopUpIn(CompatibleSchema):
-    amount: Annotated[Whole, Field(gt=0, description="Whole rupiah.")]
+    amount: Annotated[Whole, Field(ge=SMALLEST, description="Whole rupiah.")]
 
 
 class TopUpOut(CompatibleSchema):

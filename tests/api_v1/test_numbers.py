@@ -17,7 +17,9 @@ WHATSAPP_INDONESIA = 1071
 
 
 def bought(program: Program) -> Order:
-    return Order.objects.get(pk=data_of(program.post("/order/create", server=1, product_id=WHATSAPP_INDONESIA))["order_id"])
+    return Order.objects.get(
+        pk=data_of(program.post("/order/create", server=1, product_id=WHATSAPP_INDONESIA))["order_id"]
+    )
 
 
 def test_a_number_is_bought_with_its_id_alone(program: Program, ayu: Customer, shop: Simulator) -> None:
