@@ -19,6 +19,10 @@ from wallets.selectors import balances
 
 INDONESIA, WHATSAPP, TELEGRAM = "7", "1", "2"
 WHATSAPP_INDONESIA = "1071"
+# What else may be bought: a number of Server 2, a special one, an inbox. What has no product has no page price.
+OPERATOR = {"server": 2, "product_id": "", "service_id": "wa", "country_id": "7", "operator_id": "telkomsel"}
+SPECIAL = {"server": 2, "product_id": "", "service_id": "901", "country_id": "", "is_special": True}
+INBOX = {"server": 3, "product_id": "", "service_id": "openai.com", "country_id": "", "domains": ("outlook.com",)}
 
 
 def fund(customer: Customer, rupiah: int = 100_000) -> None:
@@ -56,7 +60,7 @@ def place(customer: Customer, **changed: Any) -> Order:
     asked = {"product_id": WHATSAPP_INDONESIA, "service_id": WHATSAPP, "country_id": INDONESIA, **changed}
     how.setdefault("idempotency_key", new_reference("K"))
     if "expected_price" not in how:
-        how["expected_price"] = shown_price()
+        how["expected_price"] = shown_price() if "server" not in asked else None
     return services.buy(customer=customer, wanted=Wanted(**asked), **how)[0]
 
 
@@ -106,6 +110,20 @@ def activations(sim: Simulator, order: Order | None = None) -> list[dict[str, An
 
 def deliver(sim: Simulator, order: Order, code: str = "004217", **more: Any) -> None:
     sim.control("deliver", order_id=int(fresh(order).provider_order_id), code=code, **more)
+
+
+def inboxes(sim: Simulator, order: Order | None = None) -> list[dict[str, Any]]:
+    """The simulator's own log of inboxes, of one order or of all."""
+    found: list[dict[str, Any]] = sim.look("mails")["mails"]
+    return [row for row in found if order is None or row["idempotency_key"] == order.reference]
+
+
+def deliver_mail(sim: Simulator, order: Order, code: str = "004217", **more: Any) -> None:
+    sim.control("mail/deliver", ref=fresh(order).provider_order_id, code=code, **more)
+
+
+def break_next(sim: Simulator, operation: str, mode: str, **more: Any) -> None:
+    sim.control("misbehave", operation=operation, mode=mode, **more)
 
 
 def prove() -> None:
