@@ -3,9 +3,11 @@
 No worker runs yet at this moment, so each step that a worker would do is done here, one after the other.
 """
 
+import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import Protocol, TypeVar
 
 from django.conf import settings
 
@@ -14,7 +16,7 @@ from config.lib.errors import ServiceError
 from otp import catalogue, polling
 from otp import services as numbers
 from otp.errors import SoldOut
-from otp.models import Order
+from otp.models import Order, Server
 from otp.wanted import Wanted
 from payments import services as money
 from payments.models import Deposit
@@ -23,6 +25,16 @@ from sandbox import remote
 
 BCA, MANDIRI = "702", "802"
 INDONESIA = "Indonesia"
+
+logger = logging.getLogger(__name__)
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+T = TypeVar("T", bound=Named)
 
 
 def tell(customer: Customer) -> Iterator[str]:
@@ -37,6 +49,9 @@ def tell(customer: Customer) -> Iterator[str]:
     except ServiceError as error:
         # A demo without history is better than a portal that does not start.
         yield f"history: cut short ({error.code})"
+    except Exception:
+        logger.exception("the history cannot be told to its end")
+        yield "history: cut short"
 
 
 def _tell(customer: Customer) -> Iterator[str]:
@@ -46,16 +61,21 @@ def _tell(customer: Customer) -> Iterator[str]:
     _deposit(customer, 75_000, BCA)
     yield "history: two top-ups paid, one called off, one waiting"
     for service, code in (("WhatsApp", "048213"), ("Telegram", "71950"), ("TikTok", "602118")):
-        _finished(_order(customer, service), code)
-    _given_up(_order(customer, "Tokopedia"))
-    _delivered(_order(customer, "Shopee"), "330127")
-    _order(customer, "WhatsApp")
-    yield "history: three numbers used, one without a code, two running"
+        _finished(_order(customer, _offer(service)), code)
+    _given_up(_order(customer, _offer("Tokopedia")))
+    _finished(_order(customer, _rental("Instagram")), "884201")
+    yield "history: four numbers used, one without a code"
+    _read_mail(_order(customer, _inbox("openai.com")))
+    _turn(numbers.request_cancel(order=_order(customer, _inbox("github.com", "outlook.com"))))
+    _order(customer, _inbox("discord.com", "gmail.com", "outlook.com"))
+    yield "history: an inbox with its code, one given back for its fee, one waiting"
+    _delivered(_order(customer, _offer("Shopee")), "330127")
+    _delivered(_order(customer, _rental("Telegram")), "55102")
+    _order(customer, _offer("WhatsApp"))
+    yield "history: three numbers running"
     for service in ("WhatsApp", "Telegram"):
-        offered = _offer(service).product
-        numbers.set_favourite(
-            customer=customer, service_id=offered.service_id, country_id=offered.country_id, wanted=True
-        )
+        liked = _offer(service)
+        numbers.set_favourite(customer=customer, service_id=liked.service_id, country_id=liked.country_id, wanted=True)
 
 
 def _deposit(customer: Customer, amount: int, bank: str) -> Deposit:
@@ -78,24 +98,54 @@ def _called_off(deposit: Deposit) -> None:
     closing.close(deposit.attempts.get().pk)
 
 
-def _offer(service: str) -> catalogue.Offer:
-    """The cheapest offer of ``service`` in Indonesia that is in stock."""
-    country = next(item for item in catalogue.countries().items if item.name == INDONESIA)
-    wanted = next(item for item in catalogue.services(country.id).items if item.name == service)
-    offers = catalogue.offers(catalogue.products(wanted.id, country.id).items)
-    found = next((offer for offer in offers if not offer.product.sold_out), None)
+def _named(items: Iterable[T], name: str) -> T:
+    """The one called so. Raises `SoldOut` when nothing is."""
+    found = next((item for item in items if item.name == name), None)
     if found is None:
         raise SoldOut
     return found
 
 
-def _order(customer: Customer, service: str) -> Order:
-    offer = _offer(service)
-    product = offer.product
-    wanted = Wanted(product_id=product.id, service_id=product.service_id, country_id=product.country_id)
-    key = str(uuid.uuid4())
-    (order,) = numbers.buy(customer=customer, wanted=wanted, expected_price=offer.price, idempotency_key=key)
+def _offer(service: str) -> Wanted:
+    """The cheapest offer of ``service`` in Indonesia at Server 1 that is in stock."""
+    country = _named(catalogue.countries().items, INDONESIA)
+    wanted = _named(catalogue.services(country.id).items, service)
+    offers = catalogue.products(wanted.id, country.id).items
+    found = next((product for product in offers if not product.sold_out), None)
+    if found is None:
+        raise SoldOut
+    return Wanted(product_id=found.id, service_id=wanted.id, country_id=country.id)
+
+
+def _rental(service: str) -> Wanted:
+    """``service`` in Indonesia at Server 2, from whichever operator has a number."""
+    country = _named(catalogue.s2_countries().items, INDONESIA)
+    found = _named(catalogue.s2_services(country.id).items, service)
+    operator = catalogue.ANY_OPERATOR
+    return Wanted(server=Server.OPERATORS, service_id=found.id, country_id=country.id, operator_id=operator)
+
+
+def _inbox(site: str, *domains: str) -> Wanted:
+    """An inbox for ``site``, at the cheapest domain that has one unless others are named."""
+    free = [domain.domain for domain in catalogue.mail_domains(site).items if not domain.sold_out]
+    return Wanted(server=Server.MAIL, service_id=site, domains=domains or tuple(free[:1]))
+
+
+def _order(customer: Customer, wanted: Wanted) -> Order:
+    key, price = str(uuid.uuid4()), catalogue.quote(wanted).price
+    (order,) = numbers.buy(customer=customer, wanted=wanted, expected_price=price, idempotency_key=key)
     return _turn(order)
+
+
+def _read_mail(order: Order) -> None:
+    markup = (
+        "<h1>Sign in</h1><p>Enter <b>118204</b> within ten minutes, or open "
+        '<a href="https://openai.com/in?k=118204">this page</a>.</p><img src="https://openai.com/seen.gif">'
+    )
+    sender = "Sign-in <no-reply@openai.com>"
+    remote.deliver_mail(ref=order.provider_order_id, sender=sender, subject="Your code: 118204", html=markup)
+    _turn(order)
+    _turn(numbers.finish_order(order=order))
 
 
 def _delivered(order: Order, code: str) -> Order:

@@ -36,10 +36,25 @@ class VirtualAccount:
 
 @dataclass(frozen=True)
 class RentedNumber:
+    """``country`` is empty for a number that was set aside for one service."""
+
     order_id: int
     number: str
     service: str
     country: str
+    messages: list[dict[str, Any]]
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class RentedInbox:
+    """``subject`` and ``pattern`` are what the renter lets in."""
+
+    ref: str
+    email: str
+    site: str
+    subject: str
+    pattern: str
     messages: list[dict[str, Any]]
     expires_at: datetime
 
@@ -70,8 +85,25 @@ def rented_numbers() -> list[RentedNumber]:
             order_id=row["order_id"],
             number=_spaced(row["phone_number"]),
             service=row["service_name"],
-            country=row["country_name"],
+            country=row["country_name"] or "",
             messages=row["otps"],
+            expires_at=_provider_time(row["expires_at"]),
+        )
+        for row in found
+    ]
+
+
+def rented_inboxes() -> list[RentedInbox]:
+    """The live ones, newest first. Raises ServiceError when the post office does not answer."""
+    found = get(settings.SANDBOX_OTPZAP_URL, "mails", live="1")["mails"]
+    return [
+        RentedInbox(
+            ref=row["ref"],
+            email=row["email"],
+            site=row["site"],
+            subject=row["subject"],
+            pattern=row["regex"],
+            messages=row["messages"],
             expires_at=_provider_time(row["expires_at"]),
         )
         for row in found
@@ -106,6 +138,18 @@ def deliver(*, order_id: int, code: str, message: str) -> str:
 def end_number(*, order_id: int) -> str:
     """The time of a number ends now; returns the number."""
     return _spaced(post(settings.SANDBOX_OTPZAP_URL, "expire", {"order_id": order_id})["phone_number"])
+
+
+def deliver_mail(*, ref: str, subject: str | None = None, text: str | None = None, **more: str | None) -> bool:
+    """A mail arrives in an inbox; False when its renter's subject keeps it out. ``more``: sender, html, code."""
+    wanted = {"ref": ref, "subject": subject, "text": text, **more}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return bool(post(settings.SANDBOX_OTPZAP_URL, "mail/deliver", given)["taken"])
+
+
+def end_inbox(*, ref: str) -> str:
+    """The time of an inbox ends now; returns its address."""
+    return str(post(settings.SANDBOX_OTPZAP_URL, "mail/expire", {"ref": ref})["email"])
 
 
 def get(base: str, path: str, **params: str) -> dict[str, Any]:

@@ -130,7 +130,7 @@ class RentalCatalogue:
     def add(self, service: Service, country: Country) -> None:
         dice = zlib.crc32(f"s2/{service.name}/{country.name}".encode())
         staple = STAPLES.get((service.name, country.name))
-        if dice % 7 == 0 and staple is None:
+        if dice % 7 == 0 and country.id != INDONESIA:
             return  # not everything is sold everywhere
         price = max(800, round(service.base_price * country.price_factor * 0.92 / 50) * 50)
         stock = staple or (0 if dice % 13 == 0 else 15 + dice % 700)

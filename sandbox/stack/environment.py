@@ -46,6 +46,8 @@ _OF_SETTINGS = (
 )
 _PREFIXES = (
     *("OTPZAP_", "FASPAY_", "BTCPAY_", "SANDBOX_", "EMAIL_", "RATE_LIMIT_", "KYC_"),
+    *("ORDER_", "WEBHOOK_", "NOTICES_", "LOW_BALANCE", "SETTLEMENT_", "CUSTOMER_", "CLIENT_", "REQUIRE_CONFIRMED_"),
+    *("API_CALLS_", "API_RATE_", "API_REFUSED_", "SECRET_KEY_"),
     *("DEPOSIT_", "PAYMENT_", "QRIS_", "OVO_", "CRYPTO_", "PAY_", "CASE_", "EXCHANGES_", "HEALTH_", "RECONCILIATION_"),
 )
 
@@ -103,6 +105,9 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "MAIL_TRANSPORT": "file",
         "OTPZAP_BASE_URL": f"{simulators['otpzap']}/api/v1",
         "OTPZAP_API_KEY": keys.kept(folder, "otpzap-api-key"),
+        "OTPZAP_API_KEYS": keys.kept(folder, "otpzap-second-api-key"),
+        "OTPZAP_WEBHOOK_TOKEN": keys.kept(folder, "otpzap-webhook-token"),
+        "OTPZAP_WEBHOOK_SECRETS": keys.kept(folder, "otpzap-webhook-secret"),
         "FASPAY_BASE_URL": simulators["faspay"],
         "FASPAY_PARTNER_ID": PARTNER_ID,
         "FASPAY_PARTNER_SERVICE_ID": PARTNER_SERVICE_ID,

@@ -140,7 +140,13 @@ class _Run:
         ]
 
     def _otpzap(self) -> list[str]:
-        return [f"--api-key={self._kept('otpzap-api-key')}"]
+        """Two accounts of ours, and where its notes go."""
+        token = self._kept("otpzap-webhook-token")
+        return [
+            *(f"--api-key={self._kept(name)}" for name in ("otpzap-api-key", "otpzap-second-api-key")),
+            *("--webhook-url", f"{self._addresses.direct}/otpzap/webhook/{token}", "--webhook-local"),
+            f"--webhook-secret={self._kept('otpzap-webhook-secret')}",
+        ]
 
     def _faspay(self) -> list[str]:
         """Its keys, and every address at which it calls us."""
@@ -332,7 +338,7 @@ def _demo(folder: Folder) -> Mapping[str, dict[str, dict[str, str]]]:
 def _places(folder: Folder, addresses: Addresses) -> dict[str, str]:
     simulators = addresses.simulators
     return {
-        "sandbox": f"{addresses.base_url}/sandbox/   (pay top-ups, deliver codes)",
+        "sandbox": f"{addresses.base_url}/sandbox/   (pay top-ups, deliver codes and mails)",
         "simulated OTPZap": simulators["otpzap"],
         "simulated Faspay": simulators["faspay"],
         "simulated BTCPay": simulators["btcpay"],
