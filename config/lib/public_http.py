@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,8 @@ CONNECT_SECONDS = 3.0
 MOST_ADDRESSES = 3
 
 logger = logging.getLogger(__name__)
+# It writes a traceback with the whole address for every header that a stranger gets wrong.
+logging.getLogger("urllib3.connection").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class _Guarded:
     """A connection that goes where the address was checked, and nowhere else, and not for longer than it may."""
 
     _handle: socket.socket | None = None
+    _is_attended = False
+    _was_cut = False
 
     def _new_conn(self) -> socket.socket:
         made: socket.socket = super()._new_conn()  # type: ignore[misc]
@@ -110,23 +115,40 @@ class _Guarded:
         self._attend()
         super().request(*arguments, **options)  # type: ignore[misc]
 
-    def _attend(self) -> None:
-        _mine.connection = self
-        _watch.begin(self, _mine.until)
-
-    def cut(self) -> None:
-        handle = self._handle
-        if handle is not None:
-            try:
-                handle.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return
+    def getresponse(self) -> Any:
+        answer = super().getresponse()  # type: ignore[misc]
+        # Headers that break off are taken for complete ones by whoever reads them.
+        if self._was_cut:
+            raise TimeoutError
+        return answer
 
     def close(self) -> None:
+        super().close()  # type: ignore[misc]
+        # A body that goes on until the other side hangs up is read after this.
+        if not self._is_attended:
+            self._drop()
+
+    def cut(self) -> None:
+        """End it from another thread."""
+        self._was_cut = True
+        if self._handle is not None:
+            with suppress(OSError):
+                self._handle.shutdown(socket.SHUT_RDWR)
+
+    def let_go(self) -> None:
+        """Nobody waits for it any more."""
+        self._is_attended = False
+        if self.sock is None:  # type: ignore[attr-defined]
+            self._drop()
+
+    def _attend(self) -> None:
+        _mine.connection, self._is_attended, self._was_cut = self, True, False
+        _watch.begin(self, _mine.until)
+
+    def _drop(self) -> None:
         handle, self._handle = self._handle, None
         if handle is not None:
             handle.close()
-        super().close()  # type: ignore[misc]
 
 
 class _Plain(_Guarded, HTTPConnection):
@@ -206,6 +228,7 @@ def _send(destination: Destination, address: str, headers: Mapping[str, str], bo
     finally:
         if _mine.connection is not None:
             _watch.end(_mine.connection)
+            _mine.connection.let_go()
 
 
 def _exchange(destination: Destination, address: str, headers: Mapping[str, str], body: bytes, until: float) -> Outcome:
@@ -221,7 +244,7 @@ def _exchange(destination: Destination, address: str, headers: Mapping[str, str]
         preload_content=False,
         decode_content=False,
     )
-    content = _read(response)
+    content = _read(response, until)
     return Outcome(response.status, "", address, response.headers, content)
 
 
@@ -233,16 +256,14 @@ def _pool(destination: Destination, address: str) -> HTTPConnectionPool:
     return _pools.connection_from_host(address, destination.port, destination.scheme, pool_kwargs=options)
 
 
-def _read(response: BaseHTTPResponse) -> bytes:
+def _read(response: BaseHTTPResponse, until: float) -> bytes:
     """The beginning of the answer. The status counts; how the rest ends does not."""
-    content = b""
-    try:
-        while len(content) < MAX_BODY and (part := response.read1(MAX_BODY - len(content), decode_content=False)):
-            content += part
-    except (HTTPError, OSError, ValueError):
-        response.close()
-        return content
-    if len(content) < MAX_BODY:
+    content, is_whole = b"", False
+    with suppress(HTTPError, OSError, ValueError):
+        while len(content) < MAX_BODY and time.monotonic() < until and not is_whole:
+            part = response.read1(MAX_BODY - len(content), decode_content=False)
+            content, is_whole = content + part, not part
+    if is_whole:
         response.release_conn()
     else:
         response.close()
