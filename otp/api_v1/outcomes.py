@@ -71,11 +71,11 @@ def inbox_of(customer: Customer, ref: str) -> Order:
     return order
 
 
-def at_once(order: Order, seconds: float = PATIENCE_SECONDS) -> Order:
+def at_once(order: Order, seconds: float | None = None) -> Order:
     """The order after its wish had a chance to be done: here, if there is room to wait, else as it stands."""
     with lane("otp:api", LANES) as there_is_room:
         if there_is_room:
-            return services.place_now(order=order, seconds=seconds)
+            return services.place_now(order=order, seconds=PATIENCE_SECONDS if seconds is None else seconds)
     return Order.objects.get(pk=order.pk)
 
 
