@@ -117,33 +117,33 @@ WITH RECURSIVE waiting(endpoint_id) AS (
       FROM waiting w WHERE w.endpoint_id IS NOT NULL
 ), open AS (
     SELECT e.id, e.url, e.secret, e.old_secret, e.old_secret_until,
-           coalesce(e.slow_until > now(), false) AS is_slow,
+           coalesce(e.slow_until > statement_timestamp(), false) AS is_slow,
            (SELECT count(*) FROM notifications_webhookdelivery held
-             WHERE held.endpoint_id = e.id AND held.lease_token IS NOT NULL AND held.lease_until > now()) AS held
+             WHERE held.endpoint_id = e.id AND held.lease_token IS NOT NULL AND held.lease_until > statement_timestamp()) AS held
       FROM waiting w JOIN notifications_webhookendpoint e ON e.id = w.endpoint_id
-     WHERE e.is_active AND (e.not_before IS NULL OR e.not_before <= now())
+     WHERE e.is_active AND (e.not_before IS NULL OR e.not_before <= statement_timestamp())
 ), chosen AS (
     SELECT due.id, due.due_at, o.id AS endpoint_id, o.url, o.secret, o.old_secret, o.old_secret_until, o.is_slow,
            sum(CASE WHEN o.is_slow THEN 1 ELSE 0 END) OVER (ORDER BY due.due_at, due.id) AS slow_rank
       FROM open o CROSS JOIN LATERAL (
         SELECT d.id, d.due_at FROM notifications_webhookdelivery d
-         WHERE d.state = 'pending' AND d.endpoint_id = o.id AND d.due_at <= now()
-           AND (d.lease_until IS NULL OR d.lease_until <= now())
+         WHERE d.state = 'pending' AND d.endpoint_id = o.id AND d.due_at <= statement_timestamp()
+           AND (d.lease_until IS NULL OR d.lease_until <= statement_timestamp())
          ORDER BY d.due_at, d.id
          LIMIT greatest(0, CASE WHEN o.is_slow THEN %(slow_each)s ELSE %(each)s END - o.held)) due
 ), picked AS (
     SELECT d.id, c.url, c.secret, c.old_secret, c.old_secret_until, c.is_slow
       FROM notifications_webhookdelivery d JOIN chosen c ON c.id = d.id
      WHERE (NOT c.is_slow OR c.slow_rank <= %(slow)s)
-       AND d.state = 'pending' AND (d.lease_until IS NULL OR d.lease_until <= now())
+       AND d.state = 'pending' AND (d.lease_until IS NULL OR d.lease_until <= statement_timestamp())
      ORDER BY c.due_at, c.id LIMIT %(most)s
        FOR NO KEY UPDATE OF d SKIP LOCKED
 )
 UPDATE notifications_webhookdelivery d
-   SET lease_token = %(token)s, lease_until = now() + %(lease)s
+   SET lease_token = %(token)s, lease_until = statement_timestamp() + %(lease)s
   FROM picked p WHERE d.id = p.id
 RETURNING d.id, d.public_id, d.endpoint_id, d.body, d.tries, d.attempt_count, d.lease_token, p.url, p.secret,
-          CASE WHEN p.old_secret_until > now() THEN p.old_secret END, p.is_slow
+          CASE WHEN p.old_secret_until > statement_timestamp() THEN p.old_secret END, p.is_slow
 """
 
 
