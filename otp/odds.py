@@ -114,6 +114,12 @@ class Chance:
         return math.floor(100 * low), math.ceil(100 * high)
 
     @property
+    def width(self) -> int:
+        """Of the bar between the two."""
+        low, high = self.between
+        return high - low
+
+    @property
     def slowest_seconds(self) -> int | None:
         """Nine of ten codes came within this time; None when too few came to say."""
         return self.p90_seconds if self.delivered >= FEWEST_FOR_TAIL else None

@@ -6,6 +6,8 @@ app_name = "otp"
 
 urlpatterns = [
     path("", buy.buy, name="buy"),
+    path("mail/", buy.buy_mail, name="buy_mail"),
+    path("compare/", buy.compare, name="compare"),
     path("live/", live.live, name="live"),
     path("favourite/", buy.favourite, name="favourite"),
     path("orders/", orders.orders, name="orders"),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.utils import timezone, translation
 from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext as _
 
 
 def zone_name(moment: datetime | None = None) -> str:
@@ -37,3 +38,13 @@ def clock_digits(seconds: int) -> str:
     minutes, rest = divmod(max(0, seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def span(seconds: int) -> str:
+    """A stretch of time as one says it: ``12 s``, ``1 min 20 s``, ``14 min``."""
+    minutes, rest = divmod(max(0, seconds), 60)
+    if not minutes:
+        return _("%(seconds)s s") % {"seconds": rest}
+    if rest and minutes < 10:
+        return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": rest}
+    return _("%(minutes)s min") % {"minutes": minutes}

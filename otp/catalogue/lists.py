@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.core.cache import cache
 
-from otp.catalogue.shelves import Shelf, keep, quietly, read
+from otp.catalogue.shelves import Shelf, cached, keep, quietly, read
 from otp.models import Order, Server
 from otp.providers.otpzap import adapter as otpzap
 from otp.providers.types import Country, MailDomain, Operator, PricedService, Product, Service
@@ -43,6 +43,11 @@ def s2_services(country_id: str) -> Shelf[PricedService]:
     """What Server 2 sells for a country, by name."""
     key = f"s2:services:{country_id}"
     return read(key, PricedService, lambda: sorted(otpzap.s2_services(country_id), key=_by_name))
+
+
+def s2_known(country_id: str) -> Shelf[PricedService] | None:
+    """What Server 2 sells for a country, if somebody asked for it lately."""
+    return cached(f"s2:services:{country_id}", PricedService)
 
 
 def s2_operators(country_id: str) -> Shelf[Operator]:

@@ -1,11 +1,13 @@
 """Around buying: our prices, favourites, what must not be sold, how often offers work."""
 
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, User
@@ -82,7 +84,16 @@ class Favourite(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.service_name}, {self.country_name}"
+        return ", ".join(filter(None, (self.service_name, self.country_name)))
+
+    def get_absolute_url(self) -> str:
+        """The page of the shop that offers it; its keys are those of `otp.storefront.numbers`."""
+        if self.server == Server.MAIL:
+            return f"{reverse('otp:buy_mail')}?{urlencode({'site': self.service_id})}"
+        sign = "" if self.server == Server.PRODUCTS else "~" if self.country_id else "~~"
+        country = f"~{self.country_id}" if sign == "~" else self.country_id
+        where = {"service": f"{sign}{self.service_id}", "called": self.service_name, "country": country}
+        return f"{reverse('otp:buy')}?{urlencode(where)}"
 
 
 class BlockedService(models.Model):

@@ -1,21 +1,26 @@
 """The shop: find, compare, buy, keep."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import CustomerRequest, customer_required
 from config.lib.errors import ServiceError
 from config.lib.ids import new_reference
-from otp import selectors, services, storefront
+from otp import limits, selectors, services, storefront
 from otp.errors import PriceChanged, ShortOfBalance
 from otp.forms import FavouriteForm, PurchaseForm, ShopForm
+from otp.forms.shop import address_of
+from otp.models import Server
 from otp.views.answers import back
 from otp.wanted import Wanted
 from wallets import selectors as wallets
@@ -25,65 +30,124 @@ from wallets import selectors as wallets
 @require_http_methods(["GET", "HEAD", "POST"])
 @customer_required
 def buy(request: CustomerRequest) -> HttpResponse:
-    """Search services, see offers with price and stock; POST buys one."""
-    if request.method == "POST":
-        return _purchase(request)
-    asked = ShopForm(request.GET).asked()
-    part = "#offers" if request.headers.get("HX-Request") else ""
-    return render(request, f"otp/buy.html{part}", _shop(request, **asked))
+    """Search services, see the offers of both servers with price, stock and chance; POST buys one."""
+    return _purchase(request) if request.method == "POST" else _page(request, request.GET)
 
 
-def _purchase(request: CustomerRequest) -> HttpResponse:
-    form = PurchaseForm(request.POST)
-    if not form.is_valid():
-        refusal = ServiceError(_("This form was not complete. Nothing was charged; please choose again."))
-        return render(request, "otp/buy.html", _shop(request, refusal=refusal), status=400)
-    wanted = form.cleaned_data
-    try:
-        order = services.buy(
-            customer=request.customer,
-            wanted=Wanted(product_id=wanted["product"], service_id=wanted["service"], country_id=wanted["country"]),
-            expected_price=wanted["price"],
-            idempotency_key=wanted["key"],
-        )[0]
-    except ServiceError as refusal:
-        context = _shop(request, service=wanted["service"], country=wanted["country"], refusal=refusal)
-        return render(request, "otp/buy.html", {**context, "wanted": wanted}, status=409)
-    return redirect("otp:live" if order.is_live else order)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@customer_required
+def buy_mail(request: CustomerRequest) -> HttpResponse:
+    """Name a site, see the domains an inbox for it may have; POST rents one."""
+    return _purchase(request) if request.method == "POST" else _page(request, request.GET, is_mail=True)
 
 
-def _shop(
+@never_cache
+@require_safe
+@customer_required
+def compare(request: CustomerRequest) -> HttpResponse:
+    """One service in all countries."""
+    asked = ShopForm(request.GET).asked(available=Decimal(0))
+    comparison = storefront.compare(asked)
+    context = {"comparison": comparison, "asked": asked, "query": request.GET, "sorts": storefront.SORTS.items()}
+    return render(request, "otp/compare.html", context)
+
+
+def _page(
     request: CustomerRequest,
+    query: QueryDict,
     *,
-    q: str = "",
-    service: str = "",
-    country: str = "",
-    refusal: ServiceError | None = None,
-) -> dict[str, Any]:
-    recent = selectors.buy_again(request.customer)
-    usual = recent[0].country_id if recent else ""
-    favourites = selectors.favourites(request.customer)
-    window = storefront.window(words=q, service_id=service, country_id=country, usual_country_id=usual)
-    available = _available(request)
-    here = (window.service.id, window.country.id) if window.service and window.country else None
-    return {
-        "q": q,
-        "window": window,
-        "available": available,
-        "offers": [(offer, max(offer.price - available, Decimal(0))) for offer in window.offers],
-        "favourites": favourites,
-        "is_favourite": here in {(kept.service_id, kept.country_id) for kept in favourites},
-        "again": recent,
+    is_mail: bool = False,
+    refused: Mapping[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    template = "otp/buy_mail.html" if is_mail else "otp/buy.html"
+    context = _inboxes(request, query) if is_mail else _numbers(request, query)
+    context |= {
+        "query": query,
         "new_key": lambda: new_reference("B"),
-        "refusal": refusal,
-        "short": refusal if isinstance(refusal, ShortOfBalance) else None,
-        "changed": refusal if isinstance(refusal, PriceChanged) else None,
+        "sorts": storefront.SORTS.items(),
+        **(refused or {}),
+    }
+    if request.headers.get("HX-Request"):
+        return render(request, f"{template}#offers", context, status=status)
+    context["standing"] = limits.meters(request.customer)
+    return render(request, template, context, status=status)
+
+
+def _numbers(request: CustomerRequest, query: QueryDict) -> dict[str, Any]:
+    again = storefront.bought_before(request.customer, is_mail=False)
+    places = (str(address_of(wanted)["country"]) for _order, wanted in again)
+    asked = ShopForm(query).asked(available=_available(request), usual_country=next(filter(None, places), ""))
+    window = storefront.window(asked)
+    favourites = [kept for kept in selectors.favourites(request.customer) if kept.server != Server.MAIL]
+    here = window.kept
+    return {
+        "asked": asked,
+        "window": window,
+        "favourites": favourites,
+        "is_favourite": here in [storefront.Kept(kept.server, kept.service_id, kept.country_id) for kept in favourites],
+        "again": again,
+    }
+
+
+def _inboxes(request: CustomerRequest, query: QueryDict) -> dict[str, Any]:
+    form = ShopForm(query)
+    asked = form.asked(available=_available(request))
+    favourites = [kept for kept in selectors.favourites(request.customer) if kept.server == Server.MAIL]
+    return {
+        "asked": asked,
+        "window": storefront.mail_window(asked),
+        "filter_errors": form.filter_errors,
+        "typed": {name: query.get(name, "")[:255] for name in ("subject", "pattern")},
+        "favourites": favourites,
+        "is_favourite": storefront.site_of(asked.site) in [kept.service_id for kept in favourites],
+        "again": storefront.bought_before(request.customer, is_mail=True),
     }
 
 
 def _available(request: CustomerRequest) -> Decimal:
     found = (balance.available for balance in wallets.balances(request.customer) if balance.currency == "IDR")
     return next(found, Decimal(0))
+
+
+def _purchase(request: CustomerRequest) -> HttpResponse:
+    form = PurchaseForm(request.POST)
+    if not form.is_valid():
+        is_mail = request.POST.get("server") == str(int(Server.MAIL))
+        refusal = ServiceError(_("This form was not complete. Nothing was charged; please choose again."))
+        return _page(request, QueryDict(), is_mail=is_mail, refused={"refusal": refusal}, status=400)
+    wanted, quantity = form.wanted(), form.quantity_wanted
+    try:
+        orders = services.buy(
+            customer=request.customer,
+            wanted=wanted,
+            expected_price=form.cleaned_data["price"],
+            idempotency_key=form.cleaned_data["key"],
+            quantity=quantity,
+        )
+    except ServiceError as refusal:
+        return _refused(request, wanted, quantity, refusal)
+    return redirect("otp:live" if any(order.is_live for order in orders) else orders[0])
+
+
+def _refused(request: CustomerRequest, wanted: Wanted, quantity: int, refusal: ServiceError) -> HttpResponse:
+    told = {
+        "refusal": refusal,
+        "wanted": wanted,
+        "quantity": quantity,
+        "short": refusal if isinstance(refusal, ShortOfBalance) else None,
+        "topup": _topup(refusal),
+        "changed": refusal if isinstance(refusal, PriceChanged) else None,
+    }
+    query = address_of(wanted, quantity)
+    return _page(request, query, is_mail=wanted.server == Server.MAIL, refused=told, status=409)
+
+
+def _topup(refusal: ServiceError) -> str:
+    """Where what is missing can be paid in."""
+    missing = f"{refusal.shortfall:.0f}" if isinstance(refusal, ShortOfBalance) else ""
+    return f"{reverse('payments:topup')}?{urlencode({'amount': missing})}" if missing else ""
 
 
 @require_POST
@@ -97,6 +161,7 @@ def favourite(request: CustomerRequest) -> HttpResponse:
     try:
         services.set_favourite(
             customer=request.customer,
+            server=int(wanted["server"]),
             service_id=wanted["service"],
             country_id=wanted["country"],
             wanted=wanted["wanted"],

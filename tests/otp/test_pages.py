@@ -14,22 +14,16 @@ from django.utils import timezone
 
 from accounts.models import Customer, User
 from otp import polling, services
-from otp.models import Favourite, Order, State
+from otp.models import Order, State
 from tests.otp.helpers import (
-    INDONESIA,
-    TELEGRAM,
-    WHATSAPP,
-    WHATSAPP_INDONESIA,
     age,
     buy,
     deliver,
     fresh,
-    fund,
     hold_of,
     look,
     place,
     shown_price,
-    wallet,
 )
 from tests.simulators import Simulator
 from wallets.services import hold_funds, release_hold
@@ -50,27 +44,16 @@ def _text(reply: Any) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", inline))
 
 
-def _fields(reply: Any, product: int = WHATSAPP_INDONESIA) -> dict[str, str]:
-    """The hidden fields of the Buy button of one offer."""
-    row = re.search(rf'id="offer-{product}".*?</tr>', reply.content.decode(), re.DOTALL)
-    assert row, "the offer is not on the page"
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', row[0]))
-
-
-def _offers(browser: Client, **query: Any) -> Any:
-    return browser.get(BUY, {"service": WHATSAPP, "country": INDONESIA, **query})
-
-
 # --- who may enter -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [BUY, LIVE, ORDERS])
+@pytest.mark.parametrize("path", [LIVE, ORDERS])
 def test_strangers_sign_in_first(client: Client, db: None, path: str) -> None:
     assert client.get(path).status_code == 302
     assert client.get(path, headers={"HX-Request": "true"})["HX-Redirect"].startswith("/account/login")
 
 
-@pytest.mark.parametrize("path", [BUY, LIVE, ORDERS])
+@pytest.mark.parametrize("path", [LIVE, ORDERS])
 def test_staff_have_no_numbers(staff_user: Any, client_for: SignIn, path: str) -> None:
     assert client_for(staff_user).get(path).status_code == 404
 
@@ -89,167 +72,6 @@ def test_somebody_elses_order_does_not_exist(
     assert fresh(order).cancel_requested_at is None
     assert order.reference not in stranger.get(ORDERS, {"q": order.reference}).content.decode().split("<form")[0]
     assert fresh(order).phone_number not in stranger.get(LIVE).content.decode()
-
-
-# --- buying --------------------------------------------------------------------------------------------------------
-
-
-def test_search_finds_by_name_and_shows_the_first_ones_offers(shop: Simulator, browser: Client) -> None:
-    page = browser.get(BUY, {"q": "whats"})
-    assert page.status_code == 200
-    assert "WhatsApp - Indonesia" in _text(page)
-    assert "Rp5.400" in _text(page)
-    assert "Telegram" not in _text(page).split("Services that fit")[1].split("Buy again")[0]
-    assert "WhatsApp" in _text(browser.get(BUY, {"q": "wa"}))
-    assert "Nothing found for “zzz”" in _text(browser.get(BUY, {"q": "zzz"}))
-
-
-def test_the_search_fragment_is_the_same_markup_alone(shop: Simulator, browser: Client) -> None:
-    fragment = browser.get(BUY, {"q": "whats"}, headers={"HX-Request": "true"}).content.decode()
-    assert fragment.strip().startswith('<div id="offers">')
-    assert "<html" not in fragment
-    assert "WhatsApp - Indonesia" in fragment
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"service": "x", "country": "-1"},
-        {"service": "9" * 40, "country": "1e5"},
-        {"q": "a" * 500},
-        {"q": "\x00'\";--"},
-        {"service": "99999", "country": "99999"},
-    ],
-)
-def test_nonsense_in_the_address_is_no_error(shop: Simulator, browser: Client, query: dict[str, str]) -> None:
-    assert browser.get(BUY, query).status_code == 200
-
-
-def test_one_click_buys_and_a_replayed_form_buys_nothing_more(shop: Simulator, browser: Client, ayu: Customer) -> None:
-    fields = _fields(_offers(browser))
-    first = browser.post(BUY, fields)
-    assert (first.status_code, first["Location"]) == (302, LIVE)
-    again = browser.post(BUY, fields)
-    assert again.status_code == 302
-    assert Order.objects.count() == 1
-    assert wallet(ayu)[1] == Decimal(5400)
-
-
-def test_every_button_has_a_key_of_its_own(shop: Simulator, browser: Client, ayu: Customer) -> None:
-    place(ayu)
-    keys = re.findall(r'name="key" value="([^"]+)"', _offers(browser).content.decode())
-    assert len(keys) >= 2
-    assert len(set(keys)) == len(keys)
-
-
-def test_a_replayed_key_for_something_else_is_refused(shop: Simulator, browser: Client) -> None:
-    fields = _fields(_offers(browser))
-    browser.post(BUY, fields)
-    other = browser.post(BUY, {**fields, "product": "1072"})
-    assert other.status_code == 409
-    assert "already used for another order" in _text(other)
-    assert Order.objects.count() == 1
-
-
-def test_a_changed_price_shows_both_and_asks_again(shop: Simulator, browser: Client) -> None:
-    fields = _fields(_offers(browser))
-    shop.control("product", product_id=int(WHATSAPP_INDONESIA), price=6000)
-    refused = browser.post(BUY, fields)
-    assert refused.status_code == 409
-    assert "from Rp5.400 to Rp7.200" in _text(refused)
-    assert not Order.objects.exists()
-    asked = re.search(r'role="alert".*?</form>', refused.content.decode(), re.DOTALL)
-    assert asked
-    accepted = dict(re.findall(r'name="(\w+)" value="([^"]*)"', asked[0]))
-    assert browser.post(BUY, accepted).status_code == 302
-    assert Order.objects.get().price == Decimal(7200)
-
-
-def test_sold_out_is_disabled_and_refused(shop: Simulator, browser: Client) -> None:
-    fields = _fields(_offers(browser))
-    shop.control("product", product_id=int(WHATSAPP_INDONESIA), stock=0)
-    refused = browser.post(BUY, fields)
-    assert refused.status_code == 409
-    assert "sold out" in _text(refused)
-    shown = _offers(browser)
-    assert "Sold out" in _text(shown)
-    assert _fields(shown) == {}
-
-
-def test_a_product_that_is_gone_says_so(shop: Simulator, browser: Client) -> None:
-    fields = _fields(_offers(browser))
-    shop.control("product", product_id=int(WHATSAPP_INDONESIA), active=False)
-    assert "no longer sold" in _text(browser.post(BUY, fields))
-
-
-def test_short_of_balance_offers_the_difference(shop: Simulator, customer: Customer, client_for: SignIn) -> None:
-    browser = client_for(customer)
-    fund(customer, 5000)
-    page = _offers(browser)
-    assert f"{reverse('payments:topup')}?amount=400" in page.content.decode()
-    fields = {"product": "1071", "service": "1", "country": "7", "price": "5400", "key": "B-12345678"}
-    refused = browser.post(BUY, fields)
-    assert refused.status_code == 409
-    assert "Rp400 short" in _text(refused)
-    assert not Order.objects.exists()
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {"product": "abc"},
-        {"price": "1.5"},
-        {"price": "-1"},
-        {"price": "NaN"},
-        {"key": "short"},
-        {"key": "x" * 65},
-        {"key": ""},
-        {"product": str(2**70)},
-        {"country": ""},
-        {"price": "9" * 30},
-    ],
-)
-def test_a_tampered_form_moves_nothing(shop: Simulator, browser: Client, broken: dict[str, str]) -> None:
-    fields = {"product": "1071", "service": "1", "country": "7", "price": "5400", "key": "B-12345678"}
-    assert browser.post(BUY, {**fields, **broken}).status_code == 400
-    assert not Order.objects.exists()
-
-
-def test_a_supplier_that_is_away_is_said_and_loses_nothing(shop: Simulator, browser: Client, settings: Any) -> None:
-    settings.OTPZAP_BASE_URL = "http://127.0.0.1:9/api/v1"
-    page = browser.get(BUY)
-    assert page.status_code == 200
-    assert "does not answer" in _text(page)
-    fields = {"product": "1071", "service": "1", "country": "7", "price": "5400", "key": "B-12345678"}
-    assert browser.post(BUY, fields).status_code == 409
-    assert not Order.objects.exists()
-
-
-def test_buy_again_is_one_click(shop: Simulator, browser: Client, ayu: Customer) -> None:
-    order = buy(ayu)
-    shop.control("fail", order_id=int(fresh(order).provider_order_id))
-    look(order)
-    page = browser.get(BUY).content.decode()
-    again = page[page.index('id="again-title"') :]
-    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', again))
-    assert browser.post(BUY, fields).status_code == 302
-    assert Order.objects.count() == 2
-
-
-def test_favourites_are_kept_dropped_and_first(shop: Simulator, browser: Client) -> None:
-    fields = {"service": TELEGRAM, "country": INDONESIA, "wanted": "1", "next": BUY}
-    assert browser.post("/numbers/favourite/", fields).status_code == 302
-    browser.post("/numbers/favourite/", fields)
-    kept = Favourite.objects.get()
-    assert (kept.service_name, kept.country_name) == ("Telegram", "Indonesia")
-    assert "Telegram, Indonesia" in _text(browser.get(BUY))
-    browser.post("/numbers/favourite/", {**fields, "wanted": ""})
-    assert not Favourite.objects.exists()
-    browser.post("/numbers/favourite/", {**fields, "service": 99999})
-    assert not Favourite.objects.exists()
-    assert browser.post("/numbers/favourite/", {"service": "x"}).status_code == 400
-    evil = browser.post("/numbers/favourite/", {**fields, "next": "https://evil.example/"})
-    assert evil["Location"] == BUY
 
 
 # --- live ----------------------------------------------------------------------------------------------------------

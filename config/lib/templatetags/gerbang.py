@@ -94,6 +94,12 @@ def local_time(moment: datetime | None, form: str = "full") -> str:
     )
 
 
+@register.filter
+def span(seconds: int | None) -> str:
+    """``{{ chance.median_seconds|span }}`` -> ``1 min 20 s``; nothing for None."""
+    return "" if seconds is None else times.span(seconds)
+
+
 @register.inclusion_tag("components/countdown.html")
 def countdown(
     deadline: datetime,
