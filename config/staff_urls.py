@@ -2,7 +2,7 @@ from django.urls import path
 
 from accounts.views import access, audit, clients, customers_staff, people, roles
 from config import staff_views
-from otp.views import staff_supplier
+from otp.views import staff_limits, staff_orders, staff_supplier
 from payments.views import staff_cases, staff_deposits, staff_exchanges, staff_reconciliation
 
 app_name = "staff"
@@ -72,6 +72,13 @@ urlpatterns = [
         staff_reconciliation.reconciliation_day,
         name="reconciliation_day",
     ),
+    path("orders/", staff_orders.listing, name="orders"),
+    path("orders/<uuid:public_id>/", staff_orders.order, name="order"),
+    path("orders/<uuid:public_id>/settle/", staff_orders.settle, name="order_settle"),
+    path("blocked-services/", staff_limits.blocked, name="blocked_services"),
+    path("blocked-services/<int:number>/", staff_limits.change_blocked, name="blocked_service"),
+    path("blocked-services/<int:number>/remove/", staff_limits.unblock, name="blocked_service_remove"),
+    path("customers/<uuid:customer_id>/fresh-start/", staff_limits.pardon, name="customer_pardon"),
     path("otpzap/", staff_supplier.supplier, name="supplier"),
     path("otpzap/balances/", staff_supplier.read_balances, name="supplier_balances"),
     path("otpzap/topups/", staff_supplier.top_up, name="supplier_topups"),

@@ -14,6 +14,7 @@ from accounts.selectors import customers_staff
 from config import views
 from kyc.models import KycCase
 from kyc.selectors import cases as identity
+from otp import limits
 from otp import selectors as otp
 from payments import selectors as payments
 from payments.overviews import cases as payment_cases
@@ -46,6 +47,8 @@ def customer(request: ActorRequest, customer_id: UUID) -> HttpResponse:
     found = _customer(request, customer_id)
     context = {
         "customer": found,
+        "standing": limits.meters(found),
+        "pardons": limits.pardons(found),
         "balances": wallets.balances(found),
         "recent_entries": [line_of(posting) for posting in wallets.recent_entries(found, 10)],
         "open_deposits": payments.open_deposits(found),

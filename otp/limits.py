@@ -168,6 +168,11 @@ def restarts_left(customer: Customer) -> int:
     return max(int(settings.ORDER_FRESH_STARTS) - taken, 0)
 
 
+def pardons(customer: Customer) -> QuerySet[Pardon]:
+    """The newest fresh starts of ``customer``, for staff."""
+    return Pardon.objects.filter(customer=customer).select_related("given_by").order_by("-created_at")[:5]
+
+
 def _of_a_day(customer: Customer, now: datetime) -> QuerySet[Order]:
     return Order.objects.filter(customer=customer, created_at__gt=now - DAY)
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from otp.views import buy, live, orders
+from otp.views import buy, limits, live, orders
 
 app_name = "otp"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("compare/", buy.compare, name="compare"),
     path("live/", live.live, name="live"),
     path("favourite/", buy.favourite, name="favourite"),
+    path("fresh-start/", limits.start_afresh, name="start_afresh"),
     path("orders/", orders.orders, name="orders"),
     path("orders/<uuid:public_id>/", orders.order, name="order"),
     path("orders/<uuid:public_id>/cancel/", orders.cancel, name="cancel"),

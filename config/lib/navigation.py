@@ -103,6 +103,20 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
             _("Numbers"),
             [
                 Entry(
+                    "staff:orders",
+                    _("Orders"),
+                    "clipboard-document-list",
+                    also=("staff:order",),
+                    permission="Orders.Read",
+                ),
+                Entry(
+                    "staff:blocked_services",
+                    _("Blocked services"),
+                    "no-symbol",
+                    also=("staff:blocked_service",),
+                    permission="BlockedServices.Read",
+                ),
+                Entry(
                     "staff:supplier",
                     _("OTPZap"),
                     "building-storefront",

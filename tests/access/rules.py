@@ -75,6 +75,7 @@ KINDS: list[tuple[str, str, str]] = [
     # Whoever has the link has the page: the id is the credential.
     ("pay/", "public_id", "pay_link"),
     ("topup/permanent/", "public_id", "static_account"),
+    ("inbox/", "public_id", "notice"),
     ("developers/keys/", "public_id", "key"),
     ("identity/documents/", "public_id", "document"),
     ("review/files/", "document_id", "document"),
@@ -88,6 +89,8 @@ KINDS: list[tuple[str, str, str]] = [
     ("staff/customers/", "customer_id", "customer"),
     ("staff/deposits/", "public_id", "real_deposit"),
     ("staff/cases/", "public_id", "payment_case"),
+    ("staff/orders/", "public_id", "any_order"),
+    ("staff/blocked-services/", "number", "blocked"),
     ("staff/exchanges/in/", "message_id", "provider_message"),
     ("staff/exchanges/out/", "exchange_id", "provider_exchange"),
     ("staff/otpzap/topups/", "public_id", "supplier_topup"),
@@ -162,8 +165,10 @@ def _operations(pattern: str) -> tuple[Operation, ...]:
 
 
 def _rule(pattern: str, view: Any) -> Rule | None:
-    if _operations(pattern) or pattern == "api/":
+    if _operations(pattern) or pattern in {"api/", "api/v1/"}:
         return Rule("public")
+    if pattern.startswith("api/v1/"):
+        return getattr(view, "rule", Rule("key"))
     if pattern in OTHERS:
         return OTHERS[pattern]
     if pattern.startswith("admin/"):
@@ -181,9 +186,12 @@ def may_enter(actor: Actor, route: Route, method: str) -> bool:
     if route.is_api:
         return any(_may_call(actor, row) for row in route.operations if row.method == method)
     assert route.rule is not None
-    # Pages know sessions only: a bearer is nobody there.
     if route.rule.who == "public":
         return True
+    # The compatible API takes keys of customers and nothing else.
+    if route.rule.who == "key":
+        return actor.kind == "customer" and actor.name.endswith("_key")
+    # Pages know sessions only: a bearer is nobody there.
     if actor.kind != "session":
         return False
     if route.rule.who == "customer":

@@ -21,7 +21,8 @@ from accounts.models import Client, Customer, Permission, PortalUser, Role, User
 from accounts.services import keys
 from accounts.services.people import register_customer
 from config.lib.clock import now
-from otp.models import Order, SupplierTopup
+from notifications.models import Notice
+from otp.models import BlockedService, Order, SupplierTopup
 from payments import services as payments
 from payments.models import OvoLink, PaymentCase, ProviderExchange, ProviderMessage, StaticAccount
 from payments.services import reconciliation
@@ -84,6 +85,7 @@ SEEN: dict[str, dict[str, str]] = {
     "customer": {**_EACH_STAFF, "ayu_token": "ayu", "api_live": "*"},
     "order": _OWN_CUSTOMER,
     "deposit": _OWN_CUSTOMER,
+    "notice": _OWN_CUSTOMER,
     "pay_link": _ANYBODY,
     "static_account": _OWN_CUSTOMER,
     "transfer": _OWN_CUSTOMER,
@@ -96,6 +98,8 @@ SEEN: dict[str, dict[str, str]] = {
     "case": _EACH_STAFF,
     "real_deposit": _EACH_STAFF,
     "payment_case": _EACH_STAFF,
+    "any_order": _EACH_STAFF,
+    "blocked": _EACH_STAFF,
     "provider_message": _EACH_STAFF,
     "provider_exchange": _EACH_STAFF,
     "settlement_file": _EACH_STAFF,
@@ -230,6 +234,8 @@ def _things(world: World) -> None:
         "payment",
         "real_deposit",
         "payment_case",
+        "any_order",
+        "notice",
     ):
         things[kind] = {}
     for name in ("ayu", "budi"):
@@ -253,6 +259,8 @@ def _of_providers(world: World) -> None:
         name="report.csv",
         content=b"trx_id;amount;payment_date\n1;60000;2026-11-18\n",
     )
+    barred = BlockedService.objects.create(pk=876543212, words="Bank of the world", why="a bank")
+    world.things["blocked"] = {"any": barred.pk}
     world.things["provider_message"] = {"any": told.pk}
     world.things["provider_exchange"] = {"any": asked.pk}
     world.things["settlement_file"] = {"any": report.public_id}
@@ -338,7 +346,11 @@ def _of_customer(world: World, name: str, customer: Customer) -> None:
         key=f"case-of-{name}", kind=PaymentCase.Kind.CORRECTION, customer=customer, deposit=deposit
     )
     world.things["payment_case"][name] = asked.public_id
-    world.things["order"][name] = order.public_id
+    world.things["order"][name] = world.things["any_order"][name] = order.public_id
+    notice = Notice.objects.create(
+        customer=customer, kind="code_arrived", key=f"notice-of-{name}", subject=order.subject
+    )
+    world.things["notice"][name] = notice.public_id
     world.things["case"][name] = case.public_id
     world.things["document"][name] = document.public_id
 

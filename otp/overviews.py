@@ -1,0 +1,96 @@
+"""Orders of all customers, as staff look them up: never with a code or the text of a message."""
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from config.lib import clock
+from otp import selectors
+from otp.models import LIVE, UNSENT, Order, OrderCode, Reason
+
+# So long the supplier may keep us waiting before a person may close an order by hand.
+HOPELESS = timedelta(hours=12)
+DOUBT, HAND, LATE, LOST, WITHHELD = "doubt", "hand", "late", "lost", "withheld"
+NEEDS = (DOUBT, HAND, LATE, LOST, WITHHELD)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the reader looks for; empty means everything. ``kind`` and ``state`` as in a customer's own history."""
+
+    text: str = ""
+    state: str = ""
+    kind: str = ""
+    needs: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        return any((self.text, self.state, self.kind, self.needs))
+
+
+def listed(wanted: Wanted) -> QuerySet[Order]:
+    """Real orders as `Wanted`, unordered; the sandbox's are none."""
+    found = Order.objects.filter(customer__is_sandbox=False).select_related("customer__user")
+    if wanted.state in selectors.STATE_FILTERS:
+        found = found.filter(state__in=selectors.STATE_FILTERS[wanted.state])
+    if wanted.kind in selectors.KIND_FILTERS:
+        found = found.filter(server__in=selectors.KIND_FILTERS[wanted.kind])
+    if wanted.needs:
+        found = _needing(found, wanted.needs)
+    return found.filter(_matches(wanted.text)) if wanted.text else found
+
+
+def _needing(found: QuerySet[Order], needs: str) -> QuerySet[Order]:
+    if needs == LATE:
+        late = Order.objects.overdue().values("pk")
+        return found.filter(pk__in=late.union(Order.objects.stuck().values("pk")))
+    if needs == LOST:
+        return found.filter(reason=Reason.REPLACEMENT_LOST)
+    if needs == WITHHELD:
+        return found.filter(withheld_count__gt=0)
+    return found.filter(_in_doubt(clock.now() - HOPELESS if needs == HAND else clock.now()))
+
+
+def _in_doubt(before: Any) -> Q:
+    never_answered = Q(state__in=UNSENT, doubted_at__lte=before)
+    replacing = Q(state__in=LIVE, replace_requested_at__isnull=False, replace_doubted_at__lte=before)
+    return never_answered | (replacing & Q(captured_at__isnull=True))
+
+
+def is_hopeless(order: Order) -> bool:
+    """Whether ``order`` has been in doubt for so long that a person may close it."""
+    return Order.objects.filter(_in_doubt(clock.now() - HOPELESS), pk=order.pk).exists()
+
+
+def _matches(text: str) -> Q:
+    """By our or the supplier's number of the order, the rented number or address, a part of the customer's address."""
+    found = Q(reference=text) | Q(provider_order_id=text) | Q(replace_reference=text)
+    found |= Q(mail_address__icontains=text) if "@" in text else Q(service_name__iexact=text)
+    if "@" in text or len(text) > 3:
+        found |= Q(customer__user__email__icontains=text)
+    digits = re.sub(r"\D", "", text).lstrip("0")
+    if len(digits) >= 4 and not re.search(r"[^\d\s()+.-]", text):
+        found |= Q(phone_number__contains=digits)
+    with suppress(ValueError):
+        found |= Q(public_id=UUID(text))
+    return found
+
+
+def one(public_id: UUID) -> Order | None:
+    """A real order, whoever's it is, with when messages came and from whom, and nothing of what they say."""
+    codes = Prefetch("codes", queryset=OrderCode.objects.order_by("-position"))
+    orders = listed(Wanted()).select_related("replaces", "replaced_by").prefetch_related(codes)
+    order = orders.filter(public_id=public_id).first()
+    for message in order.codes.all() if order else ():
+        message.code, message.message, message.subject, message.link = None, "", "", ""
+    return order
+
+
+def counts() -> dict[str, int]:
+    """How many real orders need a look, by need. A query each."""
+    return {needs: _needing(listed(Wanted()), needs).count() for needs in (DOUBT, HAND, LATE)}
