@@ -138,6 +138,8 @@ def operation(router: Router, method: str, path: str, *, answer: Any, trades: bo
             response={200: Success[answer], **dict.fromkeys(_REFUSALS, Failure)},
             operation_id=f"{method.lower()}{path.replace('/', '.')}",
             by_alias=True,
+            # What a view leaves out is not there, rather than null.
+            exclude_unset=True,
         )(_in_envelope(view))
 
     return register
