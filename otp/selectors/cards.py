@@ -47,6 +47,8 @@ class Card:
     ending: Ending | None
     is_overdue: bool
     waits_again: bool
+    # Until when the supplier's cooldown bars cancelling and replacing; None when it is over or was asked for.
+    gate_at: datetime | None = None
     # One-letter shortcuts; on a board only one card has each.
     code_key: str = "c"
     address_key: str = "n"
@@ -97,7 +99,14 @@ def card_of(order: Order, now: datetime) -> Card:
         ending=ending_of(order),
         is_overdue=order.state == State.PENDING and order.expires_at is not None and order.expires_at <= now,
         waits_again=waits_again(order),
+        gate_at=_gate(order, now),
     )
+
+
+def _gate(order: Order, now: datetime) -> datetime | None:
+    asked = order.cancel_requested_at or order.is_replacing
+    shut = order.cancel_allowed_at is not None and order.cancel_allowed_at > now
+    return order.cancel_allowed_at if shut and not asked else None
 
 
 def latest_of(order: Order) -> OrderCode | None:
@@ -127,13 +136,12 @@ _FINISH = Step("finish", gettext_lazy("I have what I need"), "check")
 
 
 def _replace(order: Order, now: datetime) -> Step:
-    ahead = order.cancel_allowed_at if order.cancel_allowed_at and order.cancel_allowed_at > now else None
     text = _("This number is given back and a fresh one comes at the same price. It costs nothing extra.")
     return Step(
         "replace",
         _("Other number"),
         "arrow-path",
-        allowed_at=ahead,
+        allowed_at=_gate(order, now),
         question=_("Take another number instead?"),
         text=text,
     )

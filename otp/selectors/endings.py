@@ -29,9 +29,7 @@ class Ending:
 
 _OTHER_OFFER = gettext_lazy("Another offer for the same service may work right now.")
 _TRY_AGAIN = gettext_lazy("Nothing to do for you. You can try again at once.")
-_OTHER_NUMBER = gettext_lazy(
-    "A fresh number often works. Ask the service for its code as soon as you have typed it in."
-)
+_OTHER_NUMBER = gettext_lazy("A fresh number often works. Have the code sent as soon as you have typed it in.")
 _WATCHED = gettext_lazy("Our staff looks into it. Nothing to do for you.")
 
 # reason: (whose side, tone, what next)

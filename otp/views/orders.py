@@ -41,12 +41,12 @@ def orders(request: CustomerRequest) -> HttpResponse:
     )
     page = keyset(selectors.history(request.customer, wanted), cursor=request.GET.get("cursor", ""))
     states = [
-        ("", _("All")),
+        ("", _("All states")),
         ("live", _("Running")),
         ("code", _("With code")),
         ("nocode", _("Without code")),
     ]
-    kinds = [("", _("All")), ("sms", _("Numbers")), ("mail", _("Inboxes"))]
+    kinds = [("", _("All kinds")), ("sms", _("Numbers")), ("mail", _("Inboxes"))]
     rows = [(found, selectors.latest_of(found), selectors.shown_state(found)) for found in page.items]
     context = {"form": form, "page": page, "wanted": wanted, "states": states, "kinds": kinds, "rows": rows}
     return render(request, "otp/orders.html", context)
