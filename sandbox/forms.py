@@ -38,6 +38,25 @@ class EndForm(forms.Form):
     order_id = forms.IntegerField(min_value=0, max_value=2**63)
 
 
+class MailForm(forms.Form):
+    """A mail for a rented inbox: a code, words of one's own, or neither for a random code."""
+
+    ref = forms.RegexField(r"^[0-9A-Za-z_-]{1,64}\Z")
+    code = forms.RegexField(
+        r"^[0-9A-Za-z-]{1,16}\Z",
+        required=False,
+        error_messages={"invalid": _("A code has at most 16 letters and digits.")},
+    )
+    sender = forms.CharField(max_length=120, required=False)
+    subject = forms.CharField(max_length=200, required=False)
+    text = forms.CharField(max_length=2000, required=False)
+    is_markup = forms.BooleanField(required=False)
+
+
+class EndInboxForm(forms.Form):
+    ref = forms.RegexField(r"^[0-9A-Za-z_-]{1,64}\Z")
+
+
 class ScanForm(forms.Form):
     """What a person does with a QR code."""
 
@@ -96,3 +115,35 @@ class CoinForm(forms.Form):
     )
     invoice_id = forms.RegexField(r"^[0-9A-Za-z_-]{1,64}\Z")
     way = forms.ChoiceField(choices=WAYS)
+
+
+class BalanceForm(forms.Form):
+    """What one of our accounts at OTPZap has left."""
+
+    account = forms.IntegerField(min_value=0, max_value=2**31)
+    level = forms.ChoiceField(choices=(("low", _("Make it low")), ("empty", _("Empty it")), ("full", _("Fill it up"))))
+
+
+class InvoiceForm(forms.Form):
+    order_id = forms.RegexField(r"^[0-9A-Za-z_-]{1,64}\Z")
+
+
+class NoteForm(forms.Form):
+    """A note once more, or a wrong one about the same thing."""
+
+    WAYS = (("again", _("Send again")), ("bad_signature", _("Forge one")), ("lying", _("Tell a lie")))
+    number = forms.IntegerField(min_value=0, max_value=2**53)
+    about = forms.RegexField(r"^[0-9A-Za-z_-]{1,64}\Z")
+    event = forms.RegexField(r"^[a-z_.]{1,40}\Z")
+    way = forms.ChoiceField(choices=WAYS)
+
+
+class MoodForm(forms.Form):
+    MOODS = (
+        ("silent", _("Say nothing to the next purchase")),
+        ("refuses_cancel", _("Refuse the next cancellation")),
+        ("sold_out", _("Be sold out once")),
+        ("down", _("Be out of order")),
+        ("well", _("Behave again")),
+    )
+    mood = forms.ChoiceField(choices=MOODS)

@@ -162,6 +162,11 @@ def post(base: str, path: str, wanted: dict[str, Any]) -> dict[str, Any]:
     return _ask("POST", base, path, body=json.dumps(wanted).encode())
 
 
+def delete(base: str, path: str) -> None:
+    """Undo something by a simulator's control API. Raises ServiceError when it does not answer."""
+    _ask("DELETE", base, path)
+
+
 def _ask(
     method: str, base: str, path: str, *, body: bytes | None = None, params: dict[str, str] | None = None
 ) -> dict[str, Any]:

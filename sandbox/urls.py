@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sandbox import views, views_ways
+from sandbox import views, views_supplier, views_ways
 
 app_name = "sandbox"
 
@@ -9,6 +9,13 @@ urlpatterns = [
     path("pay", views.pay, name="pay"),
     path("deliver", views.deliver, name="deliver"),
     path("end", views.end, name="end"),
+    path("letter", views.send_mail, name="send_mail"),
+    path("end-inbox", views.end_inbox, name="end_inbox"),
+    path("supplier/", views_supplier.supplier, name="supplier"),
+    path("supplier/balance", views_supplier.balance, name="balance"),
+    path("supplier/invoice", views_supplier.invoice, name="invoice"),
+    path("supplier/note", views_supplier.note, name="note"),
+    path("supplier/mood", views_supplier.mood, name="mood"),
     path("ways/", views_ways.ways, name="ways"),
     path("ways/scan", views_ways.scan, name="scan"),
     path("ways/transfer", views_ways.transfer, name="transfer"),

@@ -1,4 +1,4 @@
-"""The outside world as a page: a bank, a phone network and a mailbox. Only where the sandbox is switched on."""
+"""The outside world as a page: a bank, a phone network, a post office, a mailbox. Only where the sandbox is on."""
 
 import secrets
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from config.lib.errors import ServiceError
 from config.lib.money import format_money
 from sandbox import mailbox as mails
 from sandbox import remote
-from sandbox.forms import DeliverForm, EndForm, PayForm
+from sandbox.forms import DeliverForm, EndForm, EndInboxForm, MailForm, PayForm
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,12 +46,15 @@ def sandbox_only(
 def index(request: HttpRequest) -> HttpResponse:
     accounts, bank_error = or_error(remote.virtual_accounts)
     numbers, network_error = or_error(remote.rented_numbers)
+    inboxes, post_error = or_error(remote.rented_inboxes)
     context = {
         "waiting": [account for account in accounts or [] if account.waits],
         "over": [account for account in accounts or [] if not account.waits][:8],
         "numbers": numbers,
         "bank_error": bank_error,
         "network_error": network_error,
+        "inboxes": inboxes,
+        "post_error": post_error,
     }
     template = "sandbox/index.html#world" if request.headers.get("HX-Request") else "sandbox/index.html"
     return render(request, template, context)
@@ -113,6 +116,38 @@ def end(request: HttpRequest) -> HttpResponse:
 def _end(form: Form) -> str:
     number = remote.end_number(order_id=form.cleaned_data["order_id"])
     return _("The time of %(number)s is over.") % {"number": number}
+
+
+@sandbox_only
+@sign_in_required
+@require_POST
+def send_mail(request: HttpRequest) -> HttpResponse:
+    return act(request, MailForm(request.POST), _send_mail)
+
+
+def _send_mail(form: Form) -> str:
+    wanted = form.cleaned_data
+    words: dict[str, str | None] = {name: wanted[name] or None for name in ("sender", "subject", "code")}
+    words["html" if wanted["is_markup"] else "text"] = wanted["text"] or None
+    if not wanted["code"] and not wanted["text"]:
+        words["code"] = f"{secrets.randbelow(1_000_000):06}"
+    if not words["code"]:
+        del words["code"]
+    if not remote.deliver_mail(ref=wanted["ref"], **words):
+        return _("The mail was not let in: its subject is not the one that is waited for.")
+    return _("The mail is sent. Gerbang sees it when it looks next.")
+
+
+@sandbox_only
+@sign_in_required
+@require_POST
+def end_inbox(request: HttpRequest) -> HttpResponse:
+    return act(request, EndInboxForm(request.POST), _end_inbox)
+
+
+def _end_inbox(form: Form) -> str:
+    address = remote.end_inbox(ref=form.cleaned_data["ref"])
+    return _("The time of %(address)s is over.") % {"address": address}
 
 
 def act(request: HttpRequest, form: Form, action: Callable[[Form], str], back: str = "sandbox:index") -> HttpResponse:

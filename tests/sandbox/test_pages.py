@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Customer
 from sandbox.simulators.faspay_bank import snap_time
-from tests.sandbox.merchant import Merchant
+from tests.sandbox.merchant import Inbox, Merchant
 from tests.sandbox.shop import Shop
 from tests.simulators import Simulator
 
@@ -28,7 +28,7 @@ def browser(client_for: SignIn, customer: Customer, otpzap_sim: Simulator, faspa
 
 def messages_of(browser: Client, path: str, **form: Any) -> str:
     reply = browser.post(path, form, follow=True)
-    assert reply.redirect_chain == [(reverse("sandbox:index"), 302)]
+    assert reply.redirect_chain in ([(reverse("sandbox:index"), 302)], [(reverse("sandbox:supplier"), 302)])
     return " ".join(str(message) for message in reply.context["messages"])
 
 
@@ -40,7 +40,7 @@ def paid(simulator: Simulator, trx_id: str) -> str:
 # -- who may see it
 
 
-@pytest.mark.parametrize("name", ["index", "mailbox"])
+@pytest.mark.parametrize("name", ["index", "supplier", "mailbox"])
 def test_without_the_sandbox_there_is_no_such_page(browser: Client, settings: Any, name: str) -> None:
     page, action = reverse(f"sandbox:{name}"), reverse("sandbox:pay")
     settings.SANDBOX_ENABLED = False
@@ -142,7 +142,7 @@ def test_the_page_says_so_when_a_simulator_is_away(browser: Client, settings: An
     settings.SANDBOX_OTPZAP_URL = settings.SANDBOX_FASPAY_URL = "http://127.0.0.1:9"
     page = browser.get(reverse("sandbox:index"))
     assert page.status_code == 200
-    assert page.content.decode().count("The simulator does not answer.") == 2
+    assert page.content.decode().count("The simulator does not answer.") == 3
     assert "does not answer" in messages_of(browser, reverse("sandbox:pay"), trx_id="A")
 
 
@@ -150,6 +150,94 @@ def test_the_live_part_is_a_fragment_of_the_same_page(browser: Client) -> None:
     part = browser.get(reverse("sandbox:index"), headers={"HX-Request": "true"}).content.decode()
     assert part.lstrip().startswith('<div id="world"')
     assert "<html" not in part
+
+
+# -- post office
+
+
+def test_a_mail_goes_to_a_rented_inbox(browser: Client, otpzap_sim: Simulator) -> None:
+    shop = Shop(otpzap_sim)
+    rented = shop.inbox(subject="code")
+    ref = rented["ref"]
+    assert rented["email"] in browser.get(reverse("sandbox:index")).content.decode()
+    send = reverse("sandbox:send_mail")
+    messages_of(browser, send, ref=ref, code="004711")
+    messages_of(browser, send, ref=ref)
+    messages_of(browser, send, ref=ref, sender="X <x@x.example>", subject="A code", text="<b>9988</b>", is_markup="on")
+    codes = [mail["otp"] for mail in shop.mail(ref)["messages"]]
+    assert (codes[0], codes[2]) == ("004711", "9988")
+    assert re.fullmatch(r"[0-9]{6}", codes[1])
+    assert "not let in" in messages_of(browser, send, ref=ref, subject="News", text="hello")
+    assert "is over" in messages_of(browser, reverse("sandbox:end_inbox"), ref=ref)
+    assert shop.mail(ref)["status"] == "success"
+
+
+@pytest.mark.parametrize("form", [{}, {"ref": "x"}, {"ref": "../x"}, {"ref": "x", "code": "<b>"}])
+def test_bad_mails_are_refused_in_words(browser: Client, form: dict[str, str]) -> None:
+    assert messages_of(browser, reverse("sandbox:send_mail"), **form)
+
+
+# -- behind OTPZap
+
+
+def test_our_balance_is_made_low_and_filled_again(browser: Client, otpzap_sim: Simulator) -> None:
+    shop, page = Shop(otpzap_sim), reverse("sandbox:supplier")
+    assert "Rp25.000.000" in browser.get(page).content.decode()
+    for level, left in (("low", 15_000), ("empty", 0), ("full", 25_000_000)):
+        messages_of(browser, reverse("sandbox:balance"), account="3", level=level)
+        assert shop.balance() == left
+    invoice = shop.data(shop.post("topup/create", amount=50_000))
+    assert invoice["order_id"] in browser.get(page).content.decode()
+    assert "Rp50.000" in messages_of(browser, reverse("sandbox:invoice"), order_id=invoice["order_id"])
+    assert shop.balance() == 25_050_000
+
+
+def test_notes_are_sent_again_forged_and_untrue(browser: Client, otpzap_sim: Simulator, inbox: Inbox) -> None:
+    shop = Shop(otpzap_sim)
+    assert "No note yet" in browser.get(reverse("sandbox:supplier")).content.decode()
+    shop.control("webhook", url=f"{inbox.url}/hook", secret="0123456789abcdef")
+    order_id = shop.buy()["order_id"]
+    made = shop.control("deliver", order_id=order_id, code="1", wait=True)["deliveries"][0]
+    form = {"number": made["id"], "about": made["about"], "event": made["event"]}
+    for way in ("again", "bad_signature", "lying"):
+        assert messages_of(browser, reverse("sandbox:note"), way=way, **form)
+    modes = [row["mode"] for row in otpzap_sim.look("deliveries")["deliveries"]]
+    assert modes == ["lying", "bad_signature", ""]
+    assert "forged" in browser.get(reverse("sandbox:supplier")).content.decode()
+
+
+def test_mistakes_are_ordered_and_taken_back(browser: Client, otpzap_sim: Simulator) -> None:
+    shop, mood = Shop(otpzap_sim), reverse("sandbox:mood")
+    messages_of(browser, mood, mood="down")
+    assert shop.get("balance").status_code == 503
+    assert "out of order until" in browser.get(reverse("sandbox:supplier")).content.decode()
+    messages_of(browser, mood, mood="well")
+    messages_of(browser, mood, mood="sold_out")
+    assert shop.post("order/create", server=1, product_id=1071).status_code == 409
+    assert shop.buy()["status"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("action", "form"),
+    [
+        ("balance", {"account": "3", "level": "more"}),
+        ("balance", {"account": "99", "level": "low"}),
+        ("invoice", {"order_id": "x"}),
+        ("note", {"number": "1", "about": "1", "event": "order.finished", "way": "again"}),
+        ("note", {"number": "1", "about": "no-such", "event": "order.finished", "way": "lying"}),
+        ("mood", {"mood": "bad"}),
+        ("end_inbox", {"ref": "x"}),
+    ],
+)
+def test_nonsense_behind_otpzap_is_refused_in_words(browser: Client, action: str, form: dict[str, str]) -> None:
+    assert messages_of(browser, reverse(f"sandbox:{action}"), **form)
+
+
+def test_behind_otpzap_says_so_when_it_is_away(browser: Client, settings: Any) -> None:
+    settings.SANDBOX_OTPZAP_URL = "http://127.0.0.1:9"
+    page = browser.get(reverse("sandbox:supplier"), headers={"HX-Request": "true"}).content.decode()
+    assert page.lstrip().startswith('<div id="supplier"')
+    assert "is not there" in page
 
 
 # -- mailbox
