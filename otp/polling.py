@@ -2,9 +2,11 @@
 
 import logging
 import time
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
+
+from django.db import DatabaseError
 
 from config.lib.errors import ProviderError
 from otp import delivery
@@ -37,11 +39,13 @@ def sweep(*, seconds: float = SWEEP_SECONDS) -> int:
     """
     until = time.monotonic() + seconds
     done = 0
-    while batch := Order.objects.claim_due(_room(), keys.choose):
-        answers = _take_turns(batch)
-        done += len(batch)
-        if any(answer.busy for answer in answers) or time.monotonic() >= until:
-            break
+    # Threads only wait for HTTP; the database is written from this one, in the order answers come in.
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="otpzap") as pool:
+        while batch := Order.objects.claim_due(_room(), keys.choose):
+            answers = _take_turns(pool, batch)
+            done += len(batch)
+            if any(answer.busy for answer in answers) or time.monotonic() >= until:
+                break
     return done
 
 
@@ -49,23 +53,47 @@ def _room() -> int:
     return max(0, min(AT_ONCE, MOST_IN_HAND - Order.objects.in_hand().count()))
 
 
-def _take_turns(batch: Iterable[Order]) -> list[Answer]:
-    # Threads only wait for HTTP; the database is written from this one, in the order answers come in.
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="otpzap") as pool:
-        turns = {pool.submit(ask, order): order for order in batch}
-        answers = [_record_safely(turns[turn], turn) for turn in as_completed(turns)]
-    return [answer for answer in answers if answer]
+def _take_turns(pool: ThreadPoolExecutor, batch: Iterable[Order]) -> list[Answer]:
+    turns = {pool.submit(ask, order): order for order in batch}
+    waiting, answers = set(turns), list[Answer]()
+    while waiting:
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        came = [(turns[turn], answer) for turn in done if (answer := _answer(turns[turn], turn))]
+        _record_all(came)
+        answers += [answer for _order, answer in came]
+    return answers
 
 
-def _record_safely(order: Order, turn: Future[Answer]) -> Answer | None:
+def _answer(order: Order, turn: Future[Answer]) -> Answer | None:
     try:
-        answer = turn.result()
+        return turn.result()
+    except Exception:
+        _say_so(order)
+        return None
+
+
+def _record_all(came: Sequence[tuple[Order, Answer]]) -> None:
+    quiet = [order for order, answer in came if delivery.brings_nothing(order, answer)]
+    written: set[int] = set()
+    try:
+        written = delivery.record_quiet(quiet)
+    except DatabaseError:
+        logger.exception("%s quiet turns could not be recorded together", len(quiet))
+    for order, answer in came:
+        if order.pk not in written:
+            _record_safely(order, answer)
+
+
+def _record_safely(order: Order, answer: Answer) -> None:
+    try:
         delivery.record(order_id=order.pk, lease=order.lease_token, answer=answer)
     except Exception:
         # The lease runs out and the order comes round again; the others of the batch must not suffer.
-        logger.exception("order %s: a turn could not be recorded", order.reference)
-        return None
-    return answer
+        _say_so(order)
+
+
+def _say_so(order: Order) -> None:
+    logger.exception("order %s: a turn could not be recorded", order.reference)
 
 
 def ask(order: Order) -> Answer:

@@ -6,6 +6,7 @@
 from otp.delivery.answers import Answer
 from otp.delivery.buying import DOUBT_PATIENCE, SUBMIT_PATIENCE
 from otp.delivery.pacing import FIRST_POLL, POLL_EVERY, POLL_RELAXED, backoff, notes_alive
+from otp.delivery.quiet import brings_nothing, record_quiet
 from otp.delivery.recording import apply_snapshot, close_by_staff, record
 from otp.delivery.wishes import CANCEL_TRIES, FINISH_TRIES, REPLACE_TRIES, RESEND_TRIES
 
@@ -22,7 +23,9 @@ __all__ = [
     "Answer",
     "apply_snapshot",
     "backoff",
+    "brings_nothing",
     "close_by_staff",
     "notes_alive",
     "record",
+    "record_quiet",
 ]

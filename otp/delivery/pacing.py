@@ -1,6 +1,6 @@
 """When an order is looked at again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from redis import RedisError
@@ -37,11 +37,17 @@ def plan(order: Order, answer: Answer) -> None:
     if answer.busy:
         return
     order.poll_failures = min(order.poll_failures + 1, 1000) if answer.failed else 0
-    due = order.db_now + _gap(order, answer.error if answer.failed else None)
+    due = order.db_now + gap(order, answer.error if answer.failed else None)
     if _was_hinted_meanwhile(order) or (order.finish_requested_at and answer.asked != "finish"):
         due = order.db_now
+    wish = next_wish(order)
+    order.next_poll_at = min(due, max(wish, order.db_now)) if wish else due
+
+
+def next_wish(order: Order) -> datetime | None:
+    """When the supplier is to be asked for something again."""
     wishes = (order.cancel_next_at, order.replace_next_at, order.resend_next_at)
-    order.next_poll_at = min([due, *[max(moment, order.db_now) for moment in wishes if moment]])
+    return min((moment for moment in wishes if moment), default=None)
 
 
 def _was_hinted_meanwhile(order: Order) -> bool:
@@ -51,7 +57,8 @@ def _was_hinted_meanwhile(order: Order) -> bool:
     return order.hinted_at >= order.lease_until - LEASE
 
 
-def _gap(order: Order, error: ProviderError | None) -> timedelta:
+def gap(order: Order, error: ProviderError | None = None) -> timedelta:
+    """How long an order may go unwatched, after a look or after a failure."""
     if error:
         return timedelta(seconds=max(backoff(order.poll_failures), min(error.retry_after or 0.0, 3600.0)))
     if order.activated_at == order.db_now:

@@ -224,19 +224,24 @@ class Order(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("otp:order", args=[self.public_id])
 
-    def take_lease(self, key: Callable[[], str]) -> None:
-        """Mark the row as being worked on. What was already out and never came back is in doubt from here on."""
+    def take_lease(self, key: Callable[[], str], token: uuid.UUID) -> bool:
+        """Mark the row as being worked on. What was already out and never came back is in doubt from here on.
+
+        True when that changed more than the lease; then all of it has been saved.
+        """
+        was_lost = self.lease_token is not None
+        self.lease_token, self.lease_until = token, self.db_now + LEASE
         if self.state == State.CREATED:
-            self.state, self.sent_at = State.SUBMITTING, self.db_now
-            self.key_name = key()
-            self.version += 1
-        elif self.state == State.SUBMITTING and self.lease_token is not None:
+            self.state, self.sent_at, self.key_name = State.SUBMITTING, self.db_now, key()
+        elif self.state == State.SUBMITTING and was_lost:
             self.state, self.doubted_at = State.IN_DOUBT, self.db_now
-            self.version += 1
-        elif self.replace_next_at and self.lease_token is not None:
+        elif self.replace_next_at and was_lost:
             self.replace_doubted_at = self.replace_doubted_at or self.db_now
-        self.lease_token, self.lease_until = uuid.uuid4(), self.db_now + LEASE
+        else:
+            return False
+        self.version += 1
         self.save(update_fields=_LEASED)
+        return True
 
     @property
     def db_now(self) -> datetime:
