@@ -68,6 +68,7 @@ def _secret(operation: Operation, key: str) -> str:
             retryable=bool(key),
             outcome_unknown=bool(key) and operation.buys,
             code="no_key",
+            status=0 if key else 401,
         )
     return secret
 

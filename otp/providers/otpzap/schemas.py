@@ -207,7 +207,7 @@ def read_product(row: Row, service_id: str, country_id: str) -> Product | None:
 
 def read_priced_services(data: Any) -> list[PricedService]:
     """Services of Server 2, in a country or special ones (OTPZap contract 5)."""
-    found = rows(data, "services", "special", "special_services")
+    found = rows(data, "services", "platforms", "special", "special_services")
     return [service for row in found if (service := _priced_service(row))]
 
 
