@@ -7,8 +7,10 @@ from typing import Any
 from django.utils import translation
 
 from notifications.services import emit, tell
+from notifications.services.inbox import tell_low_balance
 from otp import wire
 from otp.models import UNDELIVERED_ENDS, Order, Reason, State
+from wallets.selectors import balances
 
 # The end of an inbox that could not be had is a cancellation on the wire, see `otp.wire`.
 _SMS_ENDS = {
@@ -34,6 +36,8 @@ def changed(order: Order, *, was: str, codes_before: int) -> None:
     """
     if order.code_count > codes_before:
         _code_arrived(order)
+    if order.code_count and not codes_before:
+        _paid(order)
     if order.state != was and order.is_over:
         _ended(order)
 
@@ -45,6 +49,13 @@ def _code_arrived(order: Order) -> None:
     facts |= {"address": order.mail_address} if order.is_mail else {"number": order.spaced_number}
     kind = "mail_arrived" if order.is_mail else "code_arrived"
     tell(customer=order.customer, kind=kind, subject=order.subject, key=key, facts=facts)
+
+
+def _paid(order: Order) -> None:
+    # By what is booked: money held for running orders may yet come back.
+    for wallet in balances(order.customer):
+        if wallet.currency == "IDR":
+            tell_low_balance(customer=order.customer, balance=wallet.balance)
 
 
 def _ended(order: Order) -> None:

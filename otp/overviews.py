@@ -35,7 +35,7 @@ class Wanted:
 
 def listed(wanted: Wanted) -> QuerySet[Order]:
     """Real orders as `Wanted`, unordered; the sandbox's are none."""
-    found = Order.objects.filter(customer__is_sandbox=False).select_related("customer__user")
+    found: QuerySet[Order] = Order.objects.filter(customer__is_sandbox=False).select_related("customer__user")
     if wanted.state in selectors.STATE_FILTERS:
         found = found.filter(state__in=selectors.STATE_FILTERS[wanted.state])
     if wanted.kind in selectors.KIND_FILTERS:

@@ -50,16 +50,16 @@ def _wanted(customer: Customer, kind: Kind) -> tuple[bool, bool]:
     return in_app, mail and kind.name not in OWN_LETTERS
 
 
-def tell_low_balance(*, customer: Customer, available: Decimal) -> None:
+def tell_low_balance(*, customer: Customer, balance: Decimal) -> None:
     """Tell a customer whose rupiah have fallen below what they watch, at most once a day."""
-    if available >= watched_balance(customer):
+    if balance >= watched_balance(customer):
         return
     tell(
         customer=customer,
         kind="low_balance",
         subject="wallet",
         key=f"low-balance:{clock.now().astimezone(clock.JAKARTA):%Y-%m-%d}",
-        facts={"amount": f"{available:f}", "currency": "IDR"},
+        facts={"amount": f"{balance:f}", "currency": "IDR"},
     )
 
 

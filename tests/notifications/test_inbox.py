@@ -161,15 +161,15 @@ def test_a_sandbox_profile_and_somebody_who_left_hear_nothing(customer: Customer
 @pytest.mark.django_db
 def test_low_balance_is_told_once_a_day_and_below_the_customer_s_own_figure(customer: Customer, settings: Any) -> None:
     settings.LOW_BALANCE = 10_000
-    services.tell_low_balance(customer=customer, available=Decimal(10_000))
+    services.tell_low_balance(customer=customer, balance=Decimal(10_000))
     assert not Notice.objects.exists()
-    services.tell_low_balance(customer=customer, available=Decimal(9_999))
-    services.tell_low_balance(customer=customer, available=Decimal(5_000))
+    services.tell_low_balance(customer=customer, balance=Decimal(9_999))
+    services.tell_low_balance(customer=customer, balance=Decimal(5_000))
     assert Notice.objects.get().title == "Your balance is down to Rp9.999"
 
     services.watch_balance(customer=customer, below=Decimal(0))
     Notice.objects.all().delete()
-    services.tell_low_balance(customer=customer, available=Decimal(0))
+    services.tell_low_balance(customer=customer, balance=Decimal(0))
     assert not Notice.objects.exists()
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -150,7 +151,7 @@ class TestClosingByHand:
 
         order.refresh_from_db()
         assert (order.state, order.reason) == (State.FAILED, Reason.SETTLED_BY_STAFF)
-        assert wallet(customer) == (100_000, 0)
+        assert wallet(customer) == (Decimal(100_000), Decimal(0))
         entry = AuditEntry.objects.get(action="order.settled")
         assert (entry.object_id, entry.after["reason"]) == (
             str(order.public_id),
@@ -171,7 +172,7 @@ class TestClosingByHand:
             replace_reference="R1",
         )
         assert _settle(desk, order).status_code == 302
-        assert wallet(customer) == (100_000, 0)
+        assert wallet(customer) == (Decimal(100_000), Decimal(0))
         prove()
 
     @pytest.mark.parametrize(
@@ -241,7 +242,7 @@ def test_ten_clicks_at_once_close_it_once(customer: Customer) -> None:
         thread.join()
 
     assert sorted(outcomes) == ["closed", *["refused"] * 9]
-    assert wallet(customer) == (100_000, 0)
+    assert wallet(customer) == (Decimal(100_000), Decimal(0))
     assert AuditEntry.objects.filter(action="order.settled").count() == 1
     prove()
 
