@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import Client
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from accounts.models import Customer
@@ -24,6 +25,8 @@ from tests.simulators import Simulator
 TOKEN, SECRET, OLDER = "a-token-of-twenty-four-and-more", "a-secret-of-thirty-two-and-more", "an-older-secret-of-ours"
 DOOR = f"/otpzap/webhook/{TOKEN}"
 Outcome = SupplierNote.Outcome
+# How long making examples takes says something about the machine only.
+patiently = trying(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
 @pytest.fixture(autouse=True)
@@ -82,11 +85,13 @@ def test_without_a_secret_nothing_is_signed(secrets: list[str]) -> None:
     assert not notes.is_signed(Scheme(secrets), b"{}", given)
 
 
+@patiently
 @given(st.text(max_size=80))
 def test_no_made_up_signature_fits(value: str) -> None:
     assert not notes.is_signed(Scheme([SECRET]), b"{}", {"X-SIGNATURE": value})
 
 
+@patiently
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_no_bytes_break_the_reader(body: bytes) -> None:
     notes.outline(body)
