@@ -34,7 +34,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         in_browser = item.get_closest_marker("browser") is not None
         item.add_marker(pytest.mark.xdist_group("browser" if in_browser else item.nodeid.partition("::")[0]))
     yield
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, bool]:
+    # Those on the whole portal stay together: it is started once, and ended when another folder comes between.
+    return item.get_closest_marker("browser") is None, not item.nodeid.startswith("tests/browser/")
 
 
 def _let_tests_empty_the_ledger() -> None:
