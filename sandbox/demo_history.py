@@ -6,6 +6,7 @@ No worker runs yet at this moment, so each step that a worker would do is done h
 import logging
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
@@ -45,13 +46,24 @@ def tell(customer: Customer) -> Iterator[str]:
         yield "history: left out, no simulators are configured"
         return
     try:
-        yield from _tell(customer)
+        with _quietly():
+            yield from _tell(customer)
     except ServiceError as error:
         # A demo without history is better than a portal that does not start.
         yield f"history: cut short ({error.code})"
     except Exception:
         logger.exception("the history cannot be told to its end")
         yield "history: cut short"
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Nobody listens yet to what OTPZap would have to tell."""
+    remote.post(settings.SANDBOX_OTPZAP_URL, "settings", {"webhook_quiet": 1})
+    try:
+        yield
+    finally:
+        remote.post(settings.SANDBOX_OTPZAP_URL, "settings", {"webhook_quiet": 0})
 
 
 def _tell(customer: Customer) -> Iterator[str]:

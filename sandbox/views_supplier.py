@@ -15,7 +15,7 @@ from sandbox import remote_supplier as remote
 from sandbox.forms import BalanceForm, InvoiceForm, MoodForm, NoteForm
 from sandbox.views import act, or_error, sandbox_only
 
-LISTED_NOTES = 12
+LISTED_NOTES = 8
 PAGE = "sandbox:supplier"
 
 

@@ -40,7 +40,13 @@ class Section:
 
 
 _HOME = Entry("home", _("Home"), "home")
-_BUY = Entry("otp:buy", _("Buy a number"), "shopping-bag", pgettext_lazy("bottom bar", "Buy"))
+_BUY = Entry(
+    "otp:buy",
+    _("Buy a number"),
+    "shopping-bag",
+    pgettext_lazy("bottom bar", "Buy"),
+    also=("otp:buy_mail", "otp:compare"),
+)
 _LIVE = Entry("otp:live", _("Live orders"), "bolt", pgettext_lazy("bottom bar", "Codes"))
 _ORDERS = Entry("otp:orders", _("Orders"), "clipboard-document-list", also=("otp:order",))
 _TOPUP = Entry(
@@ -60,13 +66,27 @@ _SEND = Entry("wallets:send", _("Send"), "paper-airplane", also=("wallets:pay",)
 _INBOX = Entry("inbox:list", _("Inbox"), "bell", also=("inbox:preferences",))
 _IDENTITY = Entry("identity:status", _("Verify identity"), "identification", also=("identity:upload",))
 _KEY_PAGES = ("developers:new_key", "developers:key", "developers:rotate_key", "developers:change_key")
+_WEBHOOK_PAGES = ("webhook:overview", "webhook:settings", "webhook:rotate", "webhook:delivery")
 _KEYS = Entry(
     "developers:keys",
     _("Developers"),
     "code-bracket",
-    also=(*_KEY_PAGES, "developers:calls", "api_docs", "api_docs_section"),
+    also=(
+        *_KEY_PAGES,
+        *_WEBHOOK_PAGES,
+        "developers:calls",
+        "api_docs",
+        "api_docs_section",
+        "api_v1_docs",
+        "api_v1_docs_section",
+    ),
 )
-_SANDBOX = Entry("sandbox:index", _("Sandbox"), "beaker", also=("sandbox:mailbox", "sandbox:letter"))
+_SANDBOX = Entry(
+    "sandbox:index",
+    _("Sandbox"),
+    "beaker",
+    also=("sandbox:mailbox", "sandbox:letter", "sandbox:ways", "sandbox:supplier"),
+)
 
 _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
     "customer": [

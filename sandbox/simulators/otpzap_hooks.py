@@ -97,14 +97,14 @@ class Hooks:
     def tell(self, event: str, account: int, about: str, data: Row) -> None:
         """Something happened to an order or a deposit."""
         hook = self.hooks.get(account)
-        if hook is None or not hook.wants(event) or self.switched_off(hook):
+        if hook is None or not hook.wants(event) or self.is_silent(hook):
             return
         rule = self.faults.take(OPERATION)
         self.write(hook, Note(event, about, data), rule.mode if rule else "")
 
-    def switched_off(self, hook: Hook) -> bool:
+    def is_silent(self, hook: Hook) -> bool:
         limit = self.house.settings.webhook_off_after
-        return bool(limit) and hook.failures >= limit
+        return bool(self.house.settings.webhook_quiet) or (0 < limit <= hook.failures)
 
     def write(self, hook: Hook, note: Note, mode: str) -> None:
         how: Sending | None = getattr(self.calling, "how", None)

@@ -47,6 +47,8 @@ class Settings:
     webhook_answer_seconds: float = 10.0
     # After so many events that nobody took, nothing is sent until the webhook is updated; 0: never.
     webhook_off_after: int = 0
+    # Nothing is told meanwhile.
+    webhook_quiet: int = 0
     webhook_local: int = 0
     signature_header: str = "X-Webhook-Signature"
     signature_prefix: str = "sha256="

@@ -75,6 +75,9 @@ def test_only_what_was_asked_for_is_told(told: Shop) -> None:
     assert deliveries(told) == []
     told.control("webhook", events=["*"], is_active=False)
     told.control("deliver", order_id=told.buy()["order_id"], code="1", wait=True)
+    told.control("webhook", is_active=True)
+    told.control("settings", webhook_quiet=1)
+    told.control("deliver", order_id=told.buy()["order_id"], code="1", wait=True)
     assert deliveries(told) == []
 
 
