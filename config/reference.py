@@ -180,10 +180,15 @@ def _fields(schema: Json, found: Json, before: str = "", depth: int = 0) -> Iter
     for name, inner in schema.get("properties", {}).items():
         full = f"{before}.{name}" if before else name
         plain = resolved(inner, found)
-        maybe = " or null" if any(one.get("type") == "null" for one in inner.get("anyOf", [])) else ""
-        yield Field(full, _kind(plain, found) + maybe, name in required, _words(plain))
+        yield Field(full, _kinds(inner, found), name in required, _words(plain))
         if depth < 3:
             yield from _fields(plain, found, full, depth + 1)
+
+
+def _kinds(schema: Json, found: Json) -> str:
+    """``integer or string or null``."""
+    ways = [one for part in schema.get("anyOf", [schema]) for one in part.get("anyOf", [part])]
+    return " or ".join(dict.fromkeys(_kind(resolved(way, found), found) for way in ways))
 
 
 def _kind(schema: Json, found: Json) -> str:

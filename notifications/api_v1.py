@@ -1,9 +1,9 @@
 """The webhook's configuration in the OTPZap-compatible API (OTPZap contract 10.4)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from ninja import Router
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from accounts.api.base import ApiRequest
 from accounts.api.compatible import CompatibleSchema, customer_of, operation
@@ -15,8 +15,19 @@ from notifications.services.webhooks import WebhookSettings
 router = Router(tags=["Webhook"])
 
 
+_CONFIGURED: dict[str, Any] = {
+    "url": "https://shop.example/gerbang",
+    "events": ["*"],
+    "is_active": True,
+    "has_secret": True,
+    "updated_at": "2026-11-21 09:30:00 WIB",
+}
+
+
 class WebhookOut(CompatibleSchema):
     """Never holds the secret."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _CONFIGURED})
 
     url: str | None
     events: list[str]
@@ -26,11 +37,15 @@ class WebhookOut(CompatibleSchema):
 
 
 class ChangedOut(WebhookOut):
+    model_config = ConfigDict(json_schema_extra={"example": {**_CONFIGURED, "secret": "00112233445566778899aabb…"}})
+
     secret: str | None = Field(None, description="Only when it was set or made by this call: it is not shown again.")
 
 
 class WebhookIn(CompatibleSchema):
     """What is left out stays as it is, but for ``is_active``."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"url": _CONFIGURED["url"], "events": ["*"]}})
 
     url: Annotated[str, Field(max_length=600, description="https, at a public address.")] | None = None
     events: Annotated[list[str], Field(max_length=50)] | None = Field(
@@ -44,7 +59,10 @@ class WebhookIn(CompatibleSchema):
 
 @operation(router, "GET", "/webhook/get", answer=WebhookOut)
 def get(request: ApiRequest) -> Body:
-    """Where your events go; nulls while there is no webhook."""
+    """Look where your events go.
+
+    Nulls while there is no webhook. The secret is never shown again.
+    """
     return _shown(webhooks.settings_of(customer_of(request)))
 
 

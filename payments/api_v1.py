@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from ninja import Query, Router
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from accounts.api.base import ApiRequest
 from accounts.api.compatible import (
@@ -35,15 +35,31 @@ ORDER_ID: Any = Query(..., description="The order_id of the deposit.")  # type: 
 
 
 class BalanceOut(CompatibleSchema):
+    model_config = ConfigDict(json_schema_extra={"example": {"balance": 100000, "currency": "IDR"}})
+
     balance: int = Field(description="What can be spent; what is held for open orders is not in it.")
     currency: Literal["IDR"] = "IDR"
 
 
 class TopUpIn(CompatibleSchema):
+    model_config = ConfigDict(json_schema_extra={"example": {"amount": 50000}})
+
     amount: Annotated[Whole, Field(ge=SMALLEST, description="Whole rupiah.")]
 
 
 class TopUpOut(CompatibleSchema):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "order_id": "APIDEP-0198F3C26E5A4C0F9D552A7C1E9F4B10",
+                "amount": 50000,
+                "total_amount": 50000,
+                "payment_url": "https://portal.example/pay/0198f3c2-6e5a-4c0f-9d55-2a7c1e9f4b10",
+                "expired_at": "2026-11-21 10:00:00 WIB",
+            }
+        }
+    )
+
     order_id: str
     amount: int
     total_amount: int = Field(description="What is paid by QRIS.")
@@ -52,6 +68,22 @@ class TopUpOut(CompatibleSchema):
 
 
 class DepositOut(CompatibleSchema):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "order_id": "APIDEP-0198F3C26E5A4C0F9D552A7C1E9F4B10",
+                "amount": 50000,
+                "status": "success",
+                "paid_at": "2026-11-21 09:34:10 WIB",
+                "created_at": "2026-11-21 09:30:00 WIB",
+                "expired_at": "2026-11-21 10:00:00 WIB",
+                "requested_amount": 50000,
+                "total_amount": 50000,
+                "payment_url": "https://portal.example/pay/0198f3c2-6e5a-4c0f-9d55-2a7c1e9f4b10",
+            }
+        }
+    )
+
     order_id: str
     amount: int = Field(description="What is asked for; once paid, what was credited.")
     status: Literal["pending", "success", "expired", "failed"]
@@ -100,7 +132,10 @@ def create(
 
 @operation(router, "GET", "/topup/check", answer=DepositOut)
 def check(request: ApiRequest, order_id: Annotated[str, Field(max_length=64)] = ORDER_ID) -> Body:
-    """The state of a deposit. Asking also makes us look for the payment."""
+    """Look at a deposit.
+
+    Asking also makes us look for the payment.
+    """
     deposit = _deposit(customer_of(request), order_id)
     with suppress(AskedTooSoon):
         services.check_now(deposit=deposit)

@@ -1,10 +1,11 @@
 """What is for sale, with our prices in whole rupiah (OTPZap contract 4, 5 and 7). Ids are the supplier's."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from django.utils.translation import gettext as _
 from ninja import Query, Router
+from pydantic import ConfigDict, Field
 
 from accounts.api.base import ApiRequest
 from accounts.api.compatible import CompatibleSchema, OpaqueId, Whole, WireId, customer_of, operation
@@ -32,6 +33,8 @@ SITE: Any = Query(..., description="The site that will send the mail.")  # type:
 
 
 class Named(CompatibleSchema):
+    model_config = ConfigDict(json_schema_extra={"example": {"id": 7, "name": "Indonesia"}})
+
     id: WireId
     name: str
 
@@ -41,10 +44,28 @@ class CountriesOut(CompatibleSchema):
 
 
 class ServicesOut(CompatibleSchema):
+    model_config = ConfigDict(json_schema_extra={"example": {"services": [{"id": 1, "name": "WhatsApp"}]}})
+
     services: list[Named]
 
 
 class ProductOut(CompatibleSchema):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "product_id": 1071,
+                "id": 1071,
+                "name": "WhatsApp - Indonesia",
+                "platform_id": 1,
+                "service_name": "WhatsApp",
+                "country_id": 7,
+                "country_name": "Indonesia",
+                "price": 1200,
+                "stock": 240,
+            }
+        }
+    )
+
     product_id: WireId
     id: WireId
     name: str
@@ -65,6 +86,10 @@ class ProductsOut(CompatibleSchema):
 
 
 class PricedOut(CompatibleSchema):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"service_id": "wa", "service_name": "WhatsApp", "price": 1500, "stock": 120}}
+    )
+
     service_id: WireId
     service_name: str
     price: int
@@ -76,14 +101,22 @@ class PricedServicesOut(CompatibleSchema):
 
 
 class OperatorsOut(CompatibleSchema):
+    model_config = ConfigDict(json_schema_extra={"example": {"operators": [{"id": "any", "name": "Any"}]}})
+
     operators: list[Named]
 
 
 class SitesOut(CompatibleSchema):
-    sites: list[str]
+    sites: list[Annotated[str, Field(examples=["openai.com"])]]
 
 
 class DomainOut(CompatibleSchema):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"domain": "outlook.com", "stock": 40, "price": 900, "activation_rate": 92.5, "cancel_fee": 150}
+        }
+    )
+
     domain: str
     stock: int | None
     price: int
@@ -92,7 +125,7 @@ class DomainOut(CompatibleSchema):
 
 
 class DomainsOut(CompatibleSchema):
-    site: str
+    site: str = Field(examples=["openai.com"])
     domains: list[DomainOut]
 
 
@@ -132,7 +165,10 @@ def products(
 
 @operation(router, "GET", "/s2/countries", answer=CountriesOut)
 def s2_countries(request: ApiRequest) -> Json:
-    """The countries of Server 2; their ids are its own."""
+    """The countries of Server 2.
+
+    Their ids are its own.
+    """
     return {"countries": _named(catalogue.s2_countries().items)}
 
 
@@ -144,7 +180,10 @@ def s2_services(request: ApiRequest, country_id: OpaqueId = COUNTRY) -> Json:
 
 @operation(router, "GET", "/s2/operators", answer=OperatorsOut)
 def s2_operators(request: ApiRequest, country_id: OpaqueId = COUNTRY) -> Json:
-    """The operators of a country; the first leaves the choice to the supplier."""
+    """The operators of a country of Server 2.
+
+    The first leaves the choice to the supplier.
+    """
     found = _named(_read(request, lambda: catalogue.s2_operators(country_id)))
     free = [row for row in found if catalogue.leaves_the_choice(str(row["id"]))]
     free = free or [{"id": catalogue.ANY_OPERATOR, "name": _("Any")}]
@@ -153,19 +192,28 @@ def s2_operators(request: ApiRequest, country_id: OpaqueId = COUNTRY) -> Json:
 
 @operation(router, "GET", "/s2/special", answer=PricedServicesOut)
 def s2_special(request: ApiRequest) -> Json:
-    """The special services of Server 2: ordered by ``service_id`` alone, without country and operator."""
+    """The special services of Server 2.
+
+    They are ordered by ``service_id`` alone, without country and operator.
+    """
     return _priced(catalogue.s2_special().items)
 
 
 @operation(router, "GET", "/s3/sites", answer=SitesOut)
 def s3_sites(request: ApiRequest) -> Json:
-    """Sites that inboxes are often rented for. Any other site will do as well."""
+    """Sites that inboxes are often rented for.
+
+    Any other site will do as well.
+    """
     return {"sites": list(catalogue.mail_sites().items)}
 
 
 @operation(router, "GET", "/s3/domains", answer=DomainsOut)
 def s3_domains(request: ApiRequest, site: Site = SITE) -> Json:
-    """The mail domains for a site, with price, stock, activation rate in percent and cancellation fee."""
+    """The mail domains for a site.
+
+    With price, stock, activation rate in percent, and what cancelling before a mail costs.
+    """
     found = catalogue.mail_offers(site, _read(request, lambda: catalogue.mail_domains(site)))
     return {
         "site": site,

@@ -16,13 +16,12 @@ from accounts.services.idempotency import Body, Claim
 from otp import mails, services, wire
 from otp.api_v1 import outcomes
 from otp.api_v1.budget import spared
-from otp.api_v1.schemas import MailCancelledOut, MailFinishedOut, MailIn, MailOut, MailRef, MailsOut
+from otp.api_v1.schemas import BRIEF, MailCancelledOut, MailFinishedOut, MailIn, MailOut, MailRef, MailsOut
 from otp.models import Order, Server, State
 from otp.wanted import Wanted
 
 router = Router(tags=["Inboxes"])
 REF: Any = Query(..., description="The ref of the order.")  # type: ignore[type-arg]
-_BRIEF = ("ref", "site", "domain", "email", "price", "status", "created_at", "expires_at")
 
 
 @operation(router, "POST", "/order/email-create", answer=MailsOut, trades=True)
@@ -56,7 +55,10 @@ def create(
 
 @operation(router, "GET", "/order/email-check", answer=MailOut)
 def check(request: ApiRequest, ref: Annotated[str, Field(max_length=64)] = REF) -> Body:
-    """The state of an inbox and its messages. Ask every five seconds at most, or have a webhook."""
+    """Look at an inbox and its messages.
+
+    Every five seconds is often enough; a webhook tells you by itself.
+    """
     return wire.mail_object(outcomes.inbox_of(customer_of(request), ref))
 
 
@@ -64,9 +66,9 @@ def check(request: ApiRequest, ref: Annotated[str, Field(max_length=64)] = REF) 
 def reorder(
     request: ApiRequest, response: HttpResponse, payload: MailRef, idempotency_key: str | None = IDEMPOTENCY_KEY
 ) -> Body:
-    """Wait for one more mail in the same inbox, for another 20 minutes. It costs nothing.
+    """Wait for one more mail in the same inbox.
 
-    409 before the first mail, or when the inbox is closed.
+    For another 20 minutes, at no cost. 409 before the first mail, or when the inbox is closed.
     """
     customer = customer_of(request)
 
@@ -83,7 +85,10 @@ def reorder(
 
 @operation(router, "POST", "/order/email-cancel", answer=MailCancelledOut, trades=True)
 def cancel(request: ApiRequest, payload: MailRef) -> Body:
-    """Give an inbox back before its first mail; its cancellation fee is kept. 409 once a mail is there."""
+    """Give an inbox back before its first mail.
+
+    Its cancellation fee is kept. 409 once a mail is there.
+    """
     customer = customer_of(request)
     order = outcomes.cancel(outcomes.inbox_of(customer, payload.ref))
     shown = wire.mail_object(order)
@@ -93,7 +98,10 @@ def cancel(request: ApiRequest, payload: MailRef) -> Body:
 
 @operation(router, "POST", "/order/email-finish", answer=MailFinishedOut, trades=True)
 def finish(request: ApiRequest, payload: MailRef) -> Body:
-    """Close an inbox once its mail is there. Repeating it changes nothing."""
+    """Close an inbox once its mail is there.
+
+    Repeating it changes nothing. 409 before a mail.
+    """
     order = outcomes.finish(outcomes.inbox_of(customer_of(request), payload.ref))
     return {"ref": wire.ref_of(order), "status": wire.status_of(order)}
 
@@ -122,6 +130,6 @@ def _bought(orders: Sequence[Order]) -> Body:
     good = [order for order in orders if order.state != State.FAILED]
     if not good:
         outcomes.check_bought(orders[0])
-    found = [{name: wire.mail_object(order)[name] for name in _BRIEF} for order in good]
+    found = [{name: wire.mail_object(order)[name] for name in BRIEF} for order in good]
     flat = found[0] if len(orders) == 1 else {}
     return {**flat, "orders": found, "failed_count": len(orders) - len(good)}

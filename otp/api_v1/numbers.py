@@ -50,7 +50,10 @@ def create(
 
 @operation(router, "GET", "/order/check", answer=OrderOut)
 def check(request: ApiRequest, order_id: Whole = ORDER_ID) -> Body:
-    """The state of a number, and its codes. Ask every five seconds at most, or have a webhook."""
+    """Look at a number and its codes.
+
+    Every five seconds is often enough; a webhook tells you by itself.
+    """
     return wire.sms_object(outcomes.number_of(customer_of(request), order_id))
 
 
@@ -73,7 +76,10 @@ def cancel(request: ApiRequest, payload: OrderRef) -> Body:
 
 @operation(router, "POST", "/order/finish", answer=FinishedOut, trades=True)
 def finish(request: ApiRequest, payload: OrderRef) -> Body:
-    """Say that a number is no longer needed, once its code is there. Repeating it changes nothing."""
+    """Say that a number is no longer needed.
+
+    Once its code is there; 409 before. Repeating it changes nothing.
+    """
     order = outcomes.finish(outcomes.number_of(customer_of(request), payload.order_id))
     return {"order_id": order.pk, "status": wire.status_of(order)}
 
@@ -95,9 +101,10 @@ def resend(request: ApiRequest, payload: OrderRef) -> Body:
 def replace(
     request: ApiRequest, response: HttpResponse, payload: OrderRef, idempotency_key: str | None = IDEMPOTENCY_KEY
 ) -> Body:
-    """Swap a number of Server 1 for a fresh one of the same product at the same price, in one step.
+    """Swap a number of Server 1 for a fresh one.
 
-    The same rules as for cancelling. Works with an empty balance. 409 OUT_OF_STOCK leaves the old number as it was.
+    Of the same product at the same price, in one step, by the rules of cancelling. It works with an empty balance.
+    409 OUT_OF_STOCK leaves the old number as it was.
     """
     customer = customer_of(request)
 
