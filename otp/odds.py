@@ -43,7 +43,8 @@ _LEARN = """
                     WHEN o.server = 3 THEN coalesce(nullif(o.domain, ''), o.domains -> 0 ->> 'domain', '?')
                     WHEN o.is_special THEN 'special'
                     ELSE coalesce(nullif(lower(o.operator_id), ''), 'any') END AS operator_id,
-               extract(epoch FROM o.captured_at - o.activated_at) AS waited
+               CASE WHEN o.captured_at IS NOT NULL
+                    THEN greatest(0, extract(epoch FROM o.captured_at - o.activated_at)) END AS waited
           FROM otp_order o
           JOIN accounts_customer c ON c.id = o.customer_id AND NOT c.is_sandbox
          WHERE o.activated_at >= %(now)s - %(window)s AND o.activated_at < %(now)s - %(settled)s
@@ -55,8 +56,8 @@ _LEARN = """
     INSERT INTO otp_odds (server, service_id, country_id, operator_id, orders, delivered,
                           median_seconds, p90_seconds, as_of)
     SELECT server, service_id, coalesce(country_id, ''), coalesce(operator_id, ''), count(*), count(waited),
-           greatest(0, percentile_disc(0.5) WITHIN GROUP (ORDER BY waited) FILTER (WHERE waited IS NOT NULL))::int,
-           greatest(0, percentile_disc(0.9) WITHIN GROUP (ORDER BY waited) FILTER (WHERE waited IS NOT NULL))::int,
+           percentile_disc(0.5) WITHIN GROUP (ORDER BY waited)::int,
+           percentile_disc(0.9) WITHIN GROUP (ORDER BY waited)::int,
            %(now)s
       FROM tried
      GROUP BY GROUPING SETS ((server, service_id, country_id, operator_id), (server, service_id, country_id),
@@ -120,6 +121,11 @@ class Chance:
         return high - low
 
     @property
+    def mark(self) -> int:
+        """Where the rate itself is marked on the bar, within its ends."""
+        return min(self.percent, 99)
+
+    @property
     def slowest_seconds(self) -> int | None:
         """Nine of ten codes came within this time; None when too few came to say."""
         return self.p90_seconds if self.delivered >= FEWEST_FOR_TAIL else None
@@ -171,6 +177,15 @@ def book(*services: tuple[int, str]) -> Book:
     for server, service_id in services:
         wanted |= Q(server=server, service_id=service_id)
     return Book(Odds.objects.filter(wanted))
+
+
+def popularity() -> dict[tuple[int, str], int]:
+    """How often each service was ordered lately, by server and id. One query."""
+    rows = Odds.objects.filter(country_id="", operator_id="")
+    return {
+        (server, service_id): orders
+        for server, service_id, orders in rows.values_list("server", "service_id", "orders")
+    }
 
 
 def _key(server: int, operator_id: str) -> str:

@@ -29,11 +29,12 @@ from otp.catalogue.quotes import (
     quote,
     service_offers,
 )
-from otp.catalogue.search import search
+from otp.catalogue.search import WELL_KNOWN, search
 from otp.catalogue.shelves import Shelf, together
 
 __all__ = [
     "ANY_OPERATOR",
+    "WELL_KNOWN",
     "MailOffer",
     "Offer",
     "ServiceOffer",

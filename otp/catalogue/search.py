@@ -19,6 +19,9 @@ ALIASES = {
     "chatgpt": "openai",
 }
 
+# What is asked for most in this trade: the order of the list until our own orders tell it.
+WELL_KNOWN = ("whatsapp", "telegram", "google", "instagram", "facebook", "tiktok", "shopee", "openai", "discord")
+
 
 def search(items: Sequence[T], words: str, name_of: Callable[[T], str]) -> list[T]:
     """Items whose name has all of ``words``, those that begin with them first."""

@@ -1,6 +1,6 @@
 """What the shop's pages show: services and offers of all servers side by side, with price, stock and chance."""
 
-from otp.storefront.again import bought_before
+from otp.storefront.again import bought_before, wish_of
 from otp.storefront.comparing import Comparison, compare
 from otp.storefront.inboxes import MailWindow, mail_window, site_of
 from otp.storefront.numbers import Kept, Window, window
@@ -19,4 +19,5 @@ __all__ = [
     "mail_window",
     "site_of",
     "window",
+    "wish_of",
 ]

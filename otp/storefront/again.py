@@ -13,11 +13,12 @@ def bought_before(customer: Customer, *, is_mail: bool, count: int = 4) -> list[
     rows = rows.filter(server=Server.MAIL) if is_mail else rows.exclude(server=Server.MAIL)
     newest: dict[Wanted, Order] = {}
     for order in rows.order_by("-id")[:_LOOKED_AT]:
-        newest.setdefault(_wish(order), order)
+        newest.setdefault(wish_of(order), order)
     return [(order, wanted) for wanted, order in newest.items()][:count]
 
 
-def _wish(order: Order) -> Wanted:
+def wish_of(order: Order) -> Wanted:
+    """What ``order`` asked for, to ask for it once more."""
     return Wanted(
         server=order.server,
         product_id=order.product_id,

@@ -56,11 +56,13 @@ class MailWindow:
 
     @property
     def lines(self) -> list[tuple[Offer, tuple[str, ...]]]:
-        """Every offer with the order of choice that adding it would make; () when it is in it, or no more may be."""
-        names = self._names
-        room = len(names) < MOST_DOMAINS
-        added = [(*names, name) if room and name not in names else () for name in self._names_of(self.offers)]
-        return list(zip(self.offers, added, strict=True))
+        """Every offer with the order of choice that adding it would make; () when it cannot be added."""
+        return [(offer, self._with(offer)) for offer in self.offers]
+
+    def _with(self, offer: Offer) -> tuple[str, ...]:
+        names, name = self._names, offer.wanted.domains[0]
+        full = len(names) >= MOST_DOMAINS
+        return () if full or offer.sold_out or name in names else (*names, name)
 
     @property
     def choices(self) -> list[Choice]:
@@ -78,11 +80,7 @@ class MailWindow:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return tuple(self._names_of(self.chosen))
-
-    @staticmethod
-    def _names_of(offers: Sequence[Offer]) -> list[str]:
-        return [offer.wanted.domains[0] for offer in offers]
+        return tuple(offer.wanted.domains[0] for offer in self.chosen)
 
     @property
     def why_blocked(self) -> str:

@@ -114,7 +114,7 @@ class Window:
 
 
 def window(asked: Asked) -> Window:
-    """Everything for sale that fits what was asked; an unknown key counts as not asked. Four queries at most."""
+    """Everything for sale that fits what was asked; an unknown key counts as not asked. Five queries at most."""
     first, second, special = catalogue.together(catalogue.countries, catalogue.s2_countries, catalogue.s2_special)
     if first is None and second is None:
         return Window(away=True)
@@ -189,9 +189,19 @@ def _chosen(found: Sequence[Good], asked: Asked) -> Good | None:
 
 
 def _proposed(found: Sequence[Good], words: str, blocklist: limits.Blocklist) -> list[Good]:
-    """What nobody may buy is not proposed, only told about to somebody who looks for it."""
-    shown = found if words else [good for good in found if not blocklist.match(good.name)]
-    return list(shown[:MOST_FOUND])
+    """To somebody who names nothing: what is bought most. What nobody may buy is then left out, and only told about to
+    somebody who looks for it."""
+    if words:
+        return list(found[:MOST_FOUND])
+    bought = odds.popularity()
+    allowed = [good for good in found if not blocklist.match(good.name)]
+    return sorted(allowed, key=lambda good: _rank(good, bought))[:MOST_FOUND]
+
+
+def _rank(good: Good, bought: dict[tuple[int, str], int]) -> tuple[int, int, str]:
+    known = plain(good.name)
+    usual = next((at for at, name in enumerate(catalogue.WELL_KNOWN) if known == name), len(catalogue.WELL_KNOWN))
+    return -sum(bought.get(service, 0) for service in _services_of(good)), usual, known
 
 
 # --- offers ----------------------------------------------------------------------------------------------------------
