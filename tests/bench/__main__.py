@@ -9,7 +9,7 @@ from functools import partial
 
 import django
 
-from tests.bench import database, notifications, pages, pgbench
+from tests.bench import database, notifications, pages, pgbench, polls
 from tests.bench.rounds import Result, abba
 from tests.bench.transfer import workers
 
@@ -29,7 +29,7 @@ def main() -> int:
         _say(f"Filling {arguments.accounts:,} wallets …")
         database.fill(arguments.accounts)
         _describe_machine()
-        measures = {"transfers": _transfers, "notifications": _notifications, "pages": _pages}
+        measures = {"transfers": _transfers, "notifications": _notifications, "pages": _pages, "polls": _polls}
         for name in [arguments.only] if arguments.only else measures:
             measures[name](arguments)
     finally:
@@ -46,7 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--accounts", type=int, default=100_000, help="wallets, and rows of the limit (100000)")
     parser.add_argument("--page-seconds", type=float, default=1, help="length of one round of a page (1)")
     parser.add_argument("--notification-seconds", type=float, default=2, help="length of one round of them (2)")
-    parser.add_argument("--only", choices=["transfers", "notifications", "pages"], help="one of the measures")
+    parser.add_argument("--late-seconds", type=float, default=60, help="how long the lateness of polls is watched (60)")
+    parser.add_argument("--only", choices=["transfers", "notifications", "pages", "polls"], help="one of the measures")
     return parser
 
 
@@ -100,6 +101,19 @@ def _pages(arguments: argparse.Namespace) -> None:
             ours()
             limit = partial(pages.rate, respond, "/bench/empty", empty, status=204, seconds=arguments.page_seconds)
             _report(abba(pairs=arguments.pairs, limit=limit, ours=ours))
+
+
+def _polls(arguments: argparse.Namespace) -> None:
+    _say("Polls: sweeps over a bare loop of requests against the same stub, one process")
+    with polls.stub() as url:
+        polls.make_orders(polls.ORDERS)
+        polls.prepare()
+        seconds = arguments.notification_seconds
+        polls.bare(url, 1), polls.ours(1)
+        limit = partial(polls.bare, url, seconds)
+        _report(abba(pairs=arguments.pairs, limit=limit, ours=partial(polls.ours, seconds), say=_say))
+        _say("Lateness of polls at 80 % of their part of the budget of one key")
+        _say(polls.describe(polls.lateness(arguments.late_seconds)))
 
 
 def _report(result: Result) -> None:

@@ -112,6 +112,11 @@ class Numbers(RuleBasedStateMachine):
             assert order
             polling.attend(order.pk)
 
+    @rule()
+    def everybody_is_looked_at(self) -> None:
+        Order.objects.live().filter(customer=self.customer).update(next_poll_at=Now())
+        polling.sweep(seconds=0)
+
     @rule(which=ANY)
     def worker_dies_with_it(self, which: int) -> None:
         order = self.order(which)

@@ -365,3 +365,75 @@ def test_the_urgent_come_first_and_nobody_waits_for_ever(
     new = place(ayu)
     taken = [row.pk for _turn in range(4) for row in Order.objects.claim_due(1)]
     assert taken == [starving.pk, new.pk, ending.pk, calm.pk]
+
+
+# --- replacing ------------------------------------------------------------------------------------------------------
+
+
+def _replaced(order: Order) -> list[Order]:
+    return list(Order.objects.filter(replaces=order))
+
+
+def test_two_workers_replace_once(shop: Simulator, ayu: Customer) -> None:
+    for _round in range(4):
+        order = buy(ayu)
+        services.request_replace(order=order)
+        together(*[lambda: polling.attend(order.pk)] * 3)  # noqa: B023
+        [new] = _replaced(order)
+        assert len([row for row in activations(shop) if row["live"]]) == 1
+        services.request_cancel(order=new)
+        assert look(new).state == State.CANCELLED
+    assert wallet(ayu) == (Decimal(100_000), Decimal(0))
+
+
+def test_replace_cancel_and_code_have_one_winner(shop: Simulator, ayu: Customer) -> None:
+    for round_number in range(6):
+        order = buy(ayu)
+        there = int(order.provider_order_id)
+        together(
+            lambda: services.request_replace(order=order),  # noqa: B023
+            lambda: services.request_cancel(order=order),  # noqa: B023
+            lambda: shop.control("deliver", order_id=there, code="42"),  # noqa: B023
+            lambda: polling.attend(order.pk),  # noqa: B023
+            lambda: polling.sweep(seconds=0),
+        )
+        for _turn in range(4):
+            polling.attend(order.pk)
+        here, [row] = fresh(order), [row for row in activations(shop) if row["order_id"] == there]
+        if row["otps"]:
+            assert here.is_delivered, round_number
+            services.finish_order(order=order)
+            look(order)
+        elif _replaced(order):
+            assert here.reason == "replaced"
+            services.request_cancel(order=_replaced(order)[0])
+            look(_replaced(order)[0])
+        else:
+            assert here.reason == "cancelled_by_customer"
+        assert [row for row in activations(shop) if row["live"]] == []
+        prove()
+
+
+def test_nobody_spends_the_money_on_its_way_to_the_new_number(shop: Simulator, customer: Customer) -> None:
+    fund(customer, 5400)
+    order = buy(customer)
+    price = shown_price()
+    services.request_replace(order=order)
+    bought = together(lambda: polling.attend(order.pk), *[lambda: place(customer, expected_price=price)] * 3)
+    assert bought[0] is True
+    assert [type(result).__name__ for result in bought[1:]] == ["ShortOfBalance"] * 3
+    assert wallet(customer) == (Decimal(5400), Decimal(5400))
+
+
+def test_a_worker_that_wakes_up_late_replaces_nothing_again(shop: Simulator, ayu: Customer) -> None:
+    order = buy(ayu)
+    services.request_replace(order=order)
+    slow = Order.objects.claim(order.pk)
+    assert slow
+    answer = polling.ask(slow)  # done, and then it slept
+    lose_lease(order)
+    look(order)
+    [new] = _replaced(order)
+    assert not delivery.record(order_id=order.pk, lease=slow.lease_token, answer=answer)
+    assert _replaced(order) == [new]
+    assert wallet(ayu)[1] == Decimal(5400)
