@@ -13,6 +13,7 @@ from accounts.errors import NotFound
 from accounts.permissions import ActorRequest, permission_required
 from accounts.selectors import customers_staff
 from config.lib.errors import ServiceError
+from config.lib.pagination import keyset
 from otp.forms.staff import BlockForm, BlockRuleForm, WhyForm
 from otp.models import BlockedService
 from otp.services import limits as services
@@ -54,8 +55,10 @@ def blocked(request: ActorRequest) -> HttpResponseBase:
 
 def _list(request: ActorRequest, form: BlockForm, status: int = 200) -> HttpResponse:
     words = request.GET.get("q", "").replace("\0", "").strip()[:100]
-    rows = BlockedService.objects.select_related("created_by").order_by("words")
-    context = {"rows": rows.filter(words__icontains=words) if words else rows, "q": words, "form": form}
+    rows = BlockedService.objects.select_related("created_by")
+    found = rows.filter(words__icontains=words) if words else rows
+    page = keyset(found, cursor=request.GET.get("cursor", ""), size=50)
+    context = {"page": page, "q": words, "form": form}
     return render(request, "staff/otp/blocked.html", context, status=status)
 
 
