@@ -77,7 +77,7 @@ _LOOKS = {
     "hook:held": StateLook(_("Kept back"), "neutral", "pause-circle"),
     "float_fine": StateLook(_("Enough"), "success", "check-circle"),
     "float_low": StateLook(_("Low"), "warning", "exclamation-triangle"),
-    "float_stopped": StateLook(_("Orders stopped"), "danger", "hand-raised"),
+    "float_stopped": StateLook(_("Used up"), "danger", "no-symbol"),
     "float_unknown": StateLook(_("Not read yet"), "neutral", "question-mark-circle"),
     "topup:asked": StateLook(_("Being asked for"), "warning", "question-mark-circle"),
     "topup:pending": StateLook(_("To be paid"), "info", "clock"),

@@ -1,8 +1,8 @@
 """Reading orders: the live board, what a card shows, history, one order's story, figures for staff."""
 
-from otp.selectors.board import Board, board, board_is, buy_again, dashboard, favourites, order_for
+from otp.selectors.board import Board, board, board_is, dashboard, favourites, order_for
 from otp.selectors.cards import Card, Step, card_of, latest_of, shown_state
-from otp.selectors.endings import Ending, again_url, ending_of
+from otp.selectors.endings import Ending, ending_of
 from otp.selectors.history import KIND_FILTERS, STATE_FILTERS, HistoryFilter, history, with_codes
 from otp.selectors.staff import staff_counts
 from otp.selectors.story import MoneyStory, money_of, story
@@ -16,10 +16,8 @@ __all__ = [
     "HistoryFilter",
     "MoneyStory",
     "Step",
-    "again_url",
     "board",
     "board_is",
-    "buy_again",
     "card_of",
     "dashboard",
     "ending_of",

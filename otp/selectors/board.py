@@ -91,14 +91,6 @@ def _whole(orders: QuerySet[Order]) -> QuerySet[Order]:
     return with_codes(orders).select_related("replaces", "replaced_by")
 
 
-def buy_again(customer: Customer, count: int = 4) -> list[Order]:
-    """The newest order of each of the last few offers bought. One query."""
-    newest: dict[tuple[str, str], Order] = {}
-    for order in Order.objects.filter(customer=customer).order_by("-id")[:40]:
-        newest.setdefault((order.service_id, order.country_id), order)
-    return list(newest.values())[:count]
-
-
 def favourites(customer: Customer) -> list[Favourite]:
     """By name."""
     return list(Favourite.objects.filter(customer=customer).order_by("service_name", "country_name"))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from config.lib.money import format_money
 from otp.models import Order, OrderCode, Reason, Refusal, Server, State
-from otp.selectors.endings import Ending, again_url, ending_of
+from otp.selectors.endings import Ending, ending_of
 from otp.wire import mail_fee, mail_price, waits_again
 
 Words = str | Promise
@@ -57,10 +57,6 @@ class Card:
     def address(self) -> str:
         """What was rented, as people read it; before it is there, what was ordered."""
         return self.order.mail_address or self.order.spaced_number or self.order.title
-
-    @property
-    def again_url(self) -> str:
-        return again_url(self.order)
 
     @property
     def latest(self) -> OrderCode | None:

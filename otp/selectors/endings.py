@@ -1,15 +1,13 @@
 """How an order that brought nothing ended: what happened, where the money is, what comes next. One plain card."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.lib.money import format_money
-from otp.models import UNDELIVERED_ENDS, Order, Reason, Server
+from otp.models import UNDELIVERED_ENDS, Order, Reason
 
 Words = str | Promise
 
@@ -23,7 +21,6 @@ class Ending:
     side: str
     next: Words
     action: Words
-    action_url: str
     tone: str
 
 
@@ -68,7 +65,6 @@ def ending_of(order: Order) -> Ending | None:
         side=side,
         next=following,
         action=_action(order),
-        action_url=again_url(order),
         tone=tone,
     )
 
@@ -87,16 +83,3 @@ def _action(order: Order) -> str:
     if order.reason == Reason.WITHHELD:
         return _("Back to the shop")
     return _("Try another inbox") if order.is_mail else _("Try another number")
-
-
-def again_url(order: Order) -> str:
-    """The shop, open at what this order was for."""
-    if order.reason == Reason.WITHHELD:
-        return reverse("otp:buy")
-    if order.is_mail:
-        asked = {"kind": "mail", "site": order.service_id}
-    else:
-        asked = {"service": order.service_id, "country": order.country_id}
-        if order.server != Server.PRODUCTS:
-            asked["server"] = str(int(order.server))
-    return f"{reverse('otp:buy')}?{urlencode({name: value for name, value in asked.items() if value})}"
