@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from accounts.admin import ReadOnlyAdmin
-from notifications.models import Mail
+from notifications.models import Mail, Notice
 
 
 @admin.register(Mail)
@@ -10,3 +10,11 @@ class MailAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     search_fields = ("subject",)
     exclude = ("message",)
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "customer", "created_at", "read_at", "mail_due_at")
+    list_filter = ("kind",)
+    list_select_related = ("customer__user",)
+    exclude = ("facts",)
