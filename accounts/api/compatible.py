@@ -19,6 +19,7 @@ from accounts.api.base import ApiRequest
 from accounts.errors import NotAllowed
 from accounts.models import Customer
 from accounts.services import idempotency
+from accounts.services.customers import require_confirmed
 from accounts.services.idempotency import Body, Claim
 
 T = TypeVar("T")
@@ -114,6 +115,8 @@ class KeyDoor:
             raise NotAllowed(_("This key has no wallet. Use the key of a customer."))
         if self.trades and actor.is_sandbox and not settings.SANDBOX_ENABLED:
             raise NotAllowed(_("A key of the sandbox buys nothing here: there is no simulated supplier."))
+        if self.trades:
+            require_confirmed(actor.customer)
         return actor
 
     def _turn_away(self, request: HttpRequest) -> None:

@@ -3,13 +3,13 @@
 from decimal import Decimal
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 
 from accounts.access.actors import Actor
 from accounts.models import Customer
 from config.lib.clock import now
 from config.lib.ids import new_reference
+from config.lib.lanes import lane
 from payments import news, settlement
 from payments.errors import NoTopUpHere
 from payments.models import Deposit, PaymentAttempt
@@ -19,7 +19,6 @@ from wallets.services import credit_in_sandbox
 # Calls of the API that may wait for the provider at a time; the others leave it to the worker. A provider that hangs
 # must not take all web processes with it.
 LANES = 4
-_LANE_SECONDS = 60
 
 
 def request_top_up(*, customer: Customer, amount: Decimal, bank: str, note: str) -> Deposit:
@@ -70,15 +69,8 @@ def fetch_number(deposit: Deposit) -> None:
     the rows. Never inside a transaction that must not wait.
     """
     account = PaymentAttempt.objects.filter(deposit=deposit, state=PaymentAttempt.State.SUBMITTING).first()
-    lane = _lane() if account else None
-    if account is None or lane is None:
+    if account is None:
         return
-    try:
-        settlement.submit(account.pk)
-    finally:
-        cache.delete(lane)
-
-
-def _lane() -> str | None:
-    names = (f"payments:topup:{number}" for number in range(LANES))
-    return next((name for name in names if cache.add(name, 1, timeout=_LANE_SECONDS)), None)
+    with lane("payments:topup", LANES) as there_is_room:
+        if there_is_room:
+            settlement.submit(account.pk)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
@@ -71,6 +72,13 @@ def test_a_key_of_a_client_has_no_wallet() -> None:
     bot = cast.api_user(cast.company("Nassit"))
     raw = keys.issue(actor=command("tests"), api_user=bot, is_sandbox=False).raw
     refusal_of(Program(raw).get("/balance"), 403, "FORBIDDEN")
+
+
+def test_where_addresses_must_be_confirmed_nothing_is_bought_before(program: Program, settings: Any) -> None:
+    settings.REQUIRE_CONFIRMED_EMAIL_FOR_API = True
+    EmailAddress.objects.update(verified=False)
+    refusal_of(program.post("/order/create", product_id=1071), 403, "EMAIL_NOT_CONFIRMED")
+    assert data_of(program.get("/balance"))
 
 
 def test_who_shows_a_key_that_was_taken_away_is_told(program: Program) -> None:
