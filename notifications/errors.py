@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 from config.lib.errors import Conflict, Invalid
 
-
 _NOWHERE = _("Say first where your program listens.")
 
 

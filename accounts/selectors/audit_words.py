@@ -80,6 +80,11 @@ ACTIONS: dict[str, str | Promise] = {
     "user.sign_in_failed": _("failed to sign in"),
     "user.sign_up_repeated": _("signed up again with a known address"),
     "user.signed_in": _("signed in"),
+    "webhook.changed": _("changed where a webhook goes"),
+    "webhook.created": _("set a webhook up"),
+    "webhook.old_secret_ended": _("ended the old secret of a webhook"),
+    "webhook.resent": _("had webhook events sent again"),
+    "webhook.secret_replaced": _("replaced the secret of a webhook"),
 }
 
 GROUPS: dict[str, str | Promise] = {
@@ -105,6 +110,7 @@ GROUPS: dict[str, str | Promise] = {
     "supplier_hook": _("Notes of OTPZap"),
     "supplier_topup": _("Top-ups at OTPZap"),
     "user": _("Sign-in"),
+    "webhook": _("Webhooks"),
 }
 
 VIAS: dict[str, str | Promise] = {
@@ -133,6 +139,10 @@ FIELDS: dict[str, str | Promise] = {
     "key": _("key"),
     "events": _("events"),
     "active": _("active"),
+    "secret": _("secret"),
+    "deliveries": _("deliveries"),
+    "which": _("which"),
+    "old_signs_until": _("the old one signs until"),
     "words": _("words"),
     "why": _("why"),
     "at_order": _("when ordered"),

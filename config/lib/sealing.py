@@ -17,7 +17,7 @@ def seal(purpose: str, text: str) -> bytes:
     return _box(purpose).encrypt(text.encode())
 
 
-def unseal(purpose: str, token: bytes) -> str:
+def unseal(purpose: str, token: bytes | memoryview) -> str:
     """What `seal` was given, under whichever key. Raises `Unreadable`."""
     try:
         return _box(purpose).decrypt(bytes(token)).decode()
@@ -25,7 +25,7 @@ def unseal(purpose: str, token: bytes) -> str:
         raise Unreadable from error
 
 
-def reseal(purpose: str, token: bytes) -> bytes:
+def reseal(purpose: str, token: bytes | memoryview) -> bytes:
     """The same secret under the newest key. Raises `Unreadable`."""
     try:
         return _box(purpose).rotate(bytes(token))

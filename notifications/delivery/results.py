@@ -78,7 +78,7 @@ def record(results: Sequence[Result]) -> int:
 
 
 def _write(results: Sequence[Result], verdicts: Sequence[Verdict]) -> set[int]:
-    columns = [
+    columns: Any = [
         [result.claimed.pk for result in results],
         [result.claimed.lease_token for result in results],
         [verdict.state for verdict in verdicts],

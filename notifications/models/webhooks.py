@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
+from config.lib.clock import now
 from config.lib.ids import opaque_id, read_opaque_id
 
 EVENTS = (
@@ -82,6 +83,11 @@ class WebhookEndpoint(models.Model):
     def __str__(self) -> str:
         return f"webhook of customer {self.customer_id}"
 
+    @property
+    def old_signs(self) -> bool:
+        """Whether the secret before signs beside the new one."""
+        return self.old_secret_until is not None and self.old_secret_until > now()
+
     def wants(self, event: str) -> bool:
         return ALL_EVENTS in self.events or event in self.events
 
@@ -119,7 +125,8 @@ WITH RECURSIVE waiting(endpoint_id) AS (
     SELECT e.id, e.url, e.secret, e.old_secret, e.old_secret_until,
            coalesce(e.slow_until > statement_timestamp(), false) AS is_slow,
            (SELECT count(*) FROM notifications_webhookdelivery held
-             WHERE held.endpoint_id = e.id AND held.lease_token IS NOT NULL AND held.lease_until > statement_timestamp()) AS held
+             WHERE held.endpoint_id = e.id AND held.lease_token IS NOT NULL
+               AND held.lease_until > statement_timestamp()) AS held
       FROM waiting w JOIN notifications_webhookendpoint e ON e.id = w.endpoint_id
      WHERE e.is_active AND (e.not_before IS NULL OR e.not_before <= statement_timestamp())
 ), chosen AS (
@@ -227,6 +234,11 @@ class WebhookDelivery(models.Model):
         """The id on the wire: the same at every attempt, so that a receiver knows a repetition."""
         return event_id(self.public_id)
 
+    @property
+    def look(self) -> str:
+        """How `config.lib.states` names its state."""
+        return f"hook:{self.state}"
+
 
 class WebhookAttempt(models.Model):
     """One time we tried, and what came of it."""
@@ -252,6 +264,10 @@ class WebhookAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number}"
+
+    @property
+    def is_success(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
 
 
 def event_id(public_id: uuid.UUID) -> str:

@@ -1,5 +1,6 @@
 """The page about a customer's webhook: where it listens, what was sent, what can be done about it."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -237,7 +238,7 @@ def delivery(request: CustomerRequest, public_id: UUID) -> HttpResponse:
     context = {
         "delivery": found,
         "attempts": list(found.attempts.order_by("-number")[:50]),
-        "body": bytes(found.body).decode(),
+        "pretty": json.dumps(json.loads(bytes(found.body)), indent=2, ensure_ascii=False),
         "is_moving": found.state == WebhookDelivery.State.PENDING and found.due_at < now() + timedelta(minutes=1),
     }
     template = "notifications/webhook/delivery.html"

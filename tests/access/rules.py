@@ -77,6 +77,7 @@ KINDS: list[tuple[str, str, str]] = [
     ("topup/permanent/", "public_id", "static_account"),
     ("inbox/", "public_id", "notice"),
     ("developers/keys/", "public_id", "key"),
+    ("developers/webhook/deliveries/", "public_id", "webhook_delivery"),
     ("identity/documents/", "public_id", "document"),
     ("review/files/", "document_id", "document"),
     ("review/", "case_id", "case"),

@@ -21,7 +21,8 @@ from accounts.models import Client, Customer, Permission, PortalUser, Role, User
 from accounts.services import keys
 from accounts.services.people import register_customer
 from config.lib.clock import now
-from notifications.models import Notice
+from notifications.models import Notice, WebhookDelivery
+from notifications.services import webhooks
 from otp.models import BlockedService, Order, SupplierTopup
 from payments import services as payments
 from payments.models import OvoLink, PaymentCase, ProviderExchange, ProviderMessage, StaticAccount
@@ -104,6 +105,7 @@ SEEN: dict[str, dict[str, str]] = {
     "provider_exchange": _EACH_STAFF,
     "settlement_file": _EACH_STAFF,
     "supplier_topup": _EACH_STAFF,
+    "webhook_delivery": _OWN_CUSTOMER,
     "session": {},
 }
 
@@ -236,6 +238,7 @@ def _things(world: World) -> None:
         "payment_case",
         "any_order",
         "notice",
+        "webhook_delivery",
     ):
         things[kind] = {}
     for name in ("ayu", "budi"):
@@ -347,6 +350,11 @@ def _of_customer(world: World, name: str, customer: Customer) -> None:
     )
     world.things["payment_case"][name] = asked.public_id
     world.things["order"][name] = world.things["any_order"][name] = order.public_id
+    # By its number: nothing leaves the house, and a name would be looked up.
+    webhooks.change(actor=actor, customer=customer, url="https://93.184.216.34/hook", is_active=False)
+    webhooks.emit(customer=customer, event="order.failed", subject=f"of-{name}", key=f"of-{name}", data=dict)
+    told = WebhookDelivery.objects.get(endpoint__customer=customer, key=f"of-{name}")
+    world.things["webhook_delivery"][name] = told.public_id
     notice = Notice.objects.create(
         customer=customer, kind="code_arrived", key=f"notice-of-{name}", subject=order.subject
     )
