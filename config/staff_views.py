@@ -15,6 +15,7 @@ from config import views
 from kyc.models import KycCase
 from kyc.selectors import cases as identity
 from otp import limits
+from otp import floats
 from otp import selectors as otp
 from payments import selectors as payments
 from payments.overviews import cases as payment_cases
@@ -35,6 +36,7 @@ def overview(request: ActorRequest) -> HttpResponse:
         "orders": otp.staff_counts(),
         "cases": payment_cases.counts(),
         "suspense": payment_cases.in_suspense(),
+        "floats": floats.standings(),
     }
     return render(request, "staff/overview.html", context)
 
