@@ -14,8 +14,7 @@ from accounts.selectors import customers_staff
 from config import views
 from kyc.models import KycCase
 from kyc.selectors import cases as identity
-from otp import limits
-from otp import floats
+from otp import floats, limits
 from otp import selectors as otp
 from payments import selectors as payments
 from payments.overviews import cases as payment_cases
