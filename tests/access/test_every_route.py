@@ -35,7 +35,7 @@ OWN_ACCOUNT |= {"accounts_auditseal", "accounts_audithead", "notifications_mail"
 
 LOOKED = {200, 204, 301, 302, 405}
 NO_SESSION = 123456789
-NUMBERED = {"session", "provider_message", "provider_exchange"}
+NUMBERED = {"session", "provider_message", "provider_exchange", "blocked"}
 CELLS: dict[str, int] = {}
 
 
