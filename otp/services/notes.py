@@ -82,17 +82,16 @@ def _take(call: Call) -> int:
         _keep(Note("", (), ""), call.body, SupplierNote.Outcome.UNREADABLE)
         return 400
     with transaction.atomic():
-        outcome, orders = _meaning(note)
-        if not _keep(note, call.body, outcome):
-            return 200
-        _hint(orders)
+        outcome, live = _meaning(note)
+        # The same note again changes nothing, and costs no call.
+        if _keep(note, call.body, outcome):
+            _act(note, live)
     return 200
 
 
 def _meaning(note: Note) -> tuple[SupplierNote.Outcome, Sequence[Order]]:
     """What a note is good for, and the live orders it is about."""
     if note.is_deposit:
-        _look_at_deposit(note)
         return SupplierNote.Outcome.DEPOSIT, []
     known = Order.objects.filter(provider_order_id__in=note.subjects[:_MOST_ORDERS])
     found = list(known.only("pk", "state")[: _MOST_ORDERS * 3]) if note.subjects else []
@@ -102,11 +101,12 @@ def _meaning(note: Note) -> tuple[SupplierNote.Outcome, Sequence[Order]]:
     return (SupplierNote.Outcome.OVER if found else SupplierNote.Outcome.UNKNOWN), []
 
 
-def _look_at_deposit(note: Note) -> None:
-    topup = floats.topup_of(note.subjects)
-    if topup:
+def _act(note: Note, live: Sequence[Order]) -> None:
+    if live:
+        _hint(live)
+    elif note.is_deposit and (topup := floats.topup_of(note.subjects)):
         nudge(tasks.look_at_topup, topup_id=topup.pk)
-    else:
+    elif note.is_deposit:
         nudge(tasks.read_floats)
 
 

@@ -144,6 +144,13 @@ def test_the_address_is_known_to_nobody_else(settings: Any, token: str) -> None:
 
 
 @database
+def test_beside_the_door_there_is_nothing(client: Client) -> None:
+    answer = client.post(f"{DOOR}/more")
+    assert answer.status_code == 404
+    assert "Content-Security-Policy" in answer
+
+
+@database
 def test_only_posts_of_some_size_are_taken() -> None:
     refused = Client().get(DOOR)
     assert (refused.status_code, refused["Allow"]) == (405, "POST")
@@ -293,7 +300,9 @@ def test_a_paid_deposit_has_deposit_and_balance_looked_at(
     assert len(told(written("deposit.success", order_id="APIDEP-3-x", status="success"))) == 1
     topup.refresh_from_db()
     assert topup.state == SupplierTopup.State.ASKED
-    assert SupplierNote.objects.get().outcome == Outcome.DEPOSIT
+    assert told(written("deposit.success", order_id="APIDEP-3-x", status="success")) == []
+    assert len(told(written("deposit.success", order_id="APIDEP-3-not-ours", status="success"))) == 1
+    assert {one.outcome for one in SupplierNote.objects.all()} == {Outcome.DEPOSIT}
 
 
 @database
