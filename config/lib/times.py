@@ -41,7 +41,11 @@ def clock_digits(seconds: int) -> str:
 
 
 def span(seconds: int) -> str:
-    """A stretch of time as one says it: ``12 s``, ``1 min 20 s``, ``14 min``."""
+    """A stretch of time as one says it, without a place to break the line: ``12 s``, ``1 min 20 s``, ``14 min``."""
+    return _span(seconds).replace(" ", "\u00a0")
+
+
+def _span(seconds: int) -> str:
     minutes, rest = divmod(max(0, seconds), 60)
     if not minutes:
         return _("%(seconds)s s") % {"seconds": rest}

@@ -28,6 +28,14 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """What adding a domain to the order of choice, or leaving out the ``number``-th, makes of it."""
+
+    number: int
+    domains: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class MailWindow:
     """``offers`` are the domains for ``site``, ``chosen`` those to be tried one after the other, in that order."""
 
@@ -55,14 +63,16 @@ class MailWindow:
         )
 
     @property
-    def lines(self) -> list[tuple[Offer, tuple[str, ...]]]:
-        """Every offer with the order of choice that adding it would make; () when it cannot be added."""
-        return [(offer, self._with(offer)) for offer in self.offers]
+    def lines(self) -> list[tuple[Offer, Turn | None]]:
+        """Every offer with what adding it or leaving it out would make; None when it cannot be added."""
+        return [(offer, self._turned(offer)) for offer in self.offers]
 
-    def _with(self, offer: Offer) -> tuple[str, ...]:
+    def _turned(self, offer: Offer) -> Turn | None:
         names, name = self._names, offer.wanted.domains[0]
+        if name in names:
+            return Turn(names.index(name) + 1, tuple(kept for kept in names if kept != name))
         full = len(names) >= MOST_DOMAINS
-        return () if full or offer.sold_out or name in names else (*names, name)
+        return None if full or offer.sold_out else Turn(0, (*names, name))
 
     @property
     def choices(self) -> list[Choice]:

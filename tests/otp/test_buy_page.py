@@ -190,7 +190,7 @@ def test_few_orders_of_its_own_borrow_those_of_the_place(shop: Simulator, browse
 
 
 def _text_of(markup: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", markup))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", markup.replace("\u00a0", " ")))
 
 
 def test_the_three_sorts(shop: Simulator, browser: Client) -> None:
@@ -458,15 +458,17 @@ def test_an_inbox_is_rented_with_one_click_at_the_price_shown(shop: Simulator, b
 def test_several_domains_stand_in_the_customers_order(shop: Simulator, browser: Client) -> None:
     page = _inboxes(browser)
     assert "Tried in this order" not in _text(page)
-    page = browser.get(MAIL + _link(page, "add-mail-com"))
-    page = browser.get(MAIL + _link(page, "add-outlook-com"))
-    page = browser.get(MAIL + _link(page, "add-hotmail-com"))
+    page = browser.get(MAIL + _link(page, "turn-mail-com"))
+    page = browser.get(MAIL + _link(page, "turn-outlook-com"))
+    page = browser.get(MAIL + _link(page, "turn-hotmail-com"))
     assert _chosen(page) == ["mail.com", "outlook.com", "hotmail.com"]
     page = browser.get(MAIL + _link(page, "earlier-outlook-com"))
     assert _chosen(page) == ["outlook.com", "mail.com", "hotmail.com"]
     page = browser.get(MAIL + _link(page, "later-outlook-com"))
     page = browser.get(MAIL + _link(page, "drop-hotmail-com"))
     assert _chosen(page) == ["mail.com", "outlook.com"]
+    assert "outlook.com is choice 2: leave it out" in _line(page, "outlook-com")
+    assert _chosen(browser.get(MAIL + _link(page, "turn-outlook-com"))) == ["mail.com"]
     basket = page.content.decode().split('id="choices-title"')[1].split("</section>")[0]
     prices = {key: Decimal(_fields(page, key)["price"]) for key in ("mail-com", "outlook-com")}
     fields = _fields_of(basket)
