@@ -1,6 +1,8 @@
 """Several keys: told apart by fingerprints, each with its own minute, used evenly, never one for another's orders."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -127,3 +129,27 @@ def test_secrets_do_not_show(pair: tuple[str, str], otpzap_sim: Simulator, caplo
     for secret in otpzap_sim.secrets.values():
         assert secret not in caplog.text
     assert "hidden" not in repr(Scheme(["hidden"]))
+
+
+def test_however_many_ask_at_once_no_key_is_overdrawn(
+    pair: tuple[str, str], otpzap_sim: Simulator, settings: Any
+) -> None:
+    """By the supplier's own count: polls, purchases and the catalogue together, from many threads."""
+    settings.OTPZAP_RATE_PER_MINUTE = 50
+    otpzap_sim.control("settings", rate_per_minute=50)
+
+    def one(number: int) -> None:
+        calls = (
+            lambda: adapter.balance(key=keys.choose()),
+            lambda: adapter.check_order("1", key=keys.choose()),
+            lambda: adapter.cancel_order("1", key=keys.choose()),
+            adapter.countries,
+        )
+        with suppress(ProviderError):
+            calls[number % len(calls)]()
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(one, range(240)))
+    accounts = otpzap_sim.look("accounts")["accounts"]
+    assert [account["refused"] for account in accounts] == [0, 0]
+    assert all(40 <= account["peak_per_60_seconds"] <= 49 for account in accounts)
