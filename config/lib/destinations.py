@@ -117,11 +117,11 @@ def check(url: str) -> Destination:
 def resolve(destination: Destination) -> list[str]:
     """The addresses behind the name, now; one that is not public spoils them all. Raises `BadDestination`."""
     own = urlsplit(settings.BASE_URL).hostname or ""
+    found = _addresses(destination.host)
     if destination.is_local_receiver:
-        return _addresses(destination.host)
+        return found
     if destination.host == own:
         raise BadDestination("own_address", _("This is our own address."))
-    found = _addresses(destination.host)
     if not all(is_public(address) for address in found):
         raise BadDestination(
             "private_address", _("This leads to a private address: nobody outside can be reached there.")

@@ -26,7 +26,7 @@ WARN_AFTER = timedelta(minutes=30)
 PAUSE_AFTER = 10
 # An endpoint that let us wait gets few hands for so long.
 SLOW_FOR = timedelta(minutes=15)
-_SLOW_ERRORS = frozenset({"timeout", "unreachable", "unknown_host"})
+SLOW_ERRORS = frozenset({"timeout", "unreachable", "unknown_host"})
 _ANSWER_LETTERS = 2000
 _ANSWER_HEADERS = ("content-type", "content-length", "location", "retry-after", "server", "date")
 
@@ -177,7 +177,7 @@ def _slow_down(endpoint: WebhookEndpoint, failed: Sequence[Result], moment: date
     wait = max(_asked_to_wait(one.outcome, moment) for one in failed)
     if wait:
         endpoint.not_before = max(endpoint.not_before or moment, moment + wait)
-    if any(one.outcome.error in _SLOW_ERRORS for one in failed):
+    if any(one.outcome.error in SLOW_ERRORS for one in failed):
         endpoint.slow_until = moment + SLOW_FOR
 
 

@@ -1,12 +1,8 @@
-"""Deliver webhooks: claim, send with many hands, record. An event may go twice after a crash, never not at all.
-
-Threads send and touch no database; the one that started them claims and records for all.
-"""
+"""Deliver webhooks: claim, send with many hands, record. An event may go twice after a crash, never not at all."""
 
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any
 
@@ -17,74 +13,100 @@ from django.db.models.functions import Now
 from config.lib import public_http, sealing
 from config.lib.clock import now
 from config.lib.jobs import LINGER
+from notifications.delivery.board import Board
 from notifications.delivery.results import Result, record
 from notifications.delivery.signing import PURPOSE, signed_headers
 from notifications.models import Claimed, WebhookDelivery
 
-# Hands of one round; how many of them one endpoint may keep busy, one that was slow lately, and all slow ones together.
-HANDS, EACH = 64, 4
-SLOW_HANDS, SLOW_EACH = 12, 1
-# Longer than a look-up, a connection and an answer can take together.
-LEASE = timedelta(seconds=45)
-_LOOK_AGAIN_SECONDS = 0.1
+# Hands of one round; how many of them one endpoint may keep busy; and all endpoints together that were slow lately,
+# each of which keeps one.
+HANDS, EACH, SLOW_HANDS = 64, 4, 12
+# What one endpoint may have claimed at a time over all rounds, and a round for each hand.
+_CLAIMED_EACH, _CLAIMED_PER_HAND = 16, 8
+# Longer than a look-up, a connection and an answer can take together, for all that one endpoint has in hand.
+LEASE = timedelta(seconds=60)
+_BATCH, _BATCH_SECONDS = 64, 0.03
 
 logger = logging.getLogger(__name__)
 
 
-def deliver_due(*, seconds: float = 20.0, still_mine: Callable[[], None] = lambda: None) -> int:
+def deliver_due(*, seconds: float = 20.0, hands: int = HANDS, still_mine: Callable[[], None] = lambda: None) -> int:
     """Send what is due, and what falls due meanwhile for up to ``seconds``; returns how many attempts were made.
 
-    ``still_mine`` is called in every turn. Several rounds may run at once: each delivery is in one pair of hands.
+    ``hands`` is how many may be on their way at a time; ``still_mine`` is called in every turn. Several rounds may run
+    at once: each delivery is in one pair of hands.
     """
     started = time.monotonic()
     hold_back_paused()
-    with ThreadPoolExecutor(HANDS, thread_name_prefix="webhook") as hands:
-        return _turns(hands, still_mine, at_least=started + LINGER, until=started + seconds)
+    board = Board(_Sender().send, hands=hands, each=EACH)
+    try:
+        return _turns(board, hands, still_mine, at_least=started + LINGER, until=started + seconds)
+    finally:
+        board.close()
 
 
-def _turns(hands: ThreadPoolExecutor, still_mine: Callable[[], None], *, at_least: float, until: float) -> int:
-    busy: dict[Future[Result], Claimed] = {}
+def _turns(board: Board, hands: int, still_mine: Callable[[], None], *, at_least: float, until: float) -> int:
     made = 0
     while True:
         looked = time.monotonic()
         still_mine()
-        if looked < until:
-            busy |= {hands.submit(_send, one): one for one in _claim(busy)}
-        if busy:
-            done, _others = wait(busy, timeout=_LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED)
-            made += record([future.result() for future in done if busy.pop(future)])
-        elif looked >= min(at_least, until):
+        if looked < until and board.waiting < hands * _CLAIMED_PER_HAND // 2:
+            board.add(_claim(board, hands))
+        if board.busy + board.waiting == 0 and looked >= min(at_least, until):
             return made
-        else:
+        results, returned = board.collect(at_least=_BATCH, seconds=_BATCH_SECONDS)
+        made += record(results)
+        give_back(returned)
+        if not results and board.busy + board.waiting == 0:
             time.sleep(LINGER / 2)
 
 
-def _claim(busy: dict[Future[Result], Claimed]) -> list[Claimed]:
-    room = HANDS - len(busy)
-    if room <= 0:
-        return []
-    slow = max(0, SLOW_HANDS - sum(one.is_slow for one in busy.values()))
-    limits: dict[str, Any] = {"most": room, "each": EACH, "slow_each": SLOW_EACH, "slow": slow, "lease": LEASE}
+def _claim(board: Board, hands: int) -> list[Claimed]:
+    limits: dict[str, Any] = {
+        "most": hands * _CLAIMED_PER_HAND - board.waiting,
+        "each": _CLAIMED_EACH,
+        "slow_each": 1,
+        "slow": max(0, SLOW_HANDS - board.slow),
+        "lease": LEASE,
+    }
     return WebhookDelivery.objects.claim(limits)
 
 
-def _send(claimed: Claimed) -> Result:
-    """One attempt, in a thread of its own. Whatever goes wrong is a failed attempt, not a lost one."""
-    at, headers = now(), dict[str, str]()
-    try:
-        secrets = [sealing.unseal(PURPOSE, one) for one in (claimed.secret, claimed.old_secret) if one]
-        headers = signed_headers(claimed.event_id, claimed.body, secrets, int(at.timestamp()))
-        outcome = public_http.post(
-            claimed.url,
-            headers=headers,
-            body=claimed.body,
-            seconds=settings.WEBHOOK_TIMEOUT_SECONDS,
-            label=f"webhook {claimed.event_id}",
-        )
-    except Exception:
-        logger.exception("webhook %s could not be sent", claimed.event_id)
-        outcome = public_http.Outcome(None, "ours")
-    return Result(claimed, outcome, at, headers)
+class _Sender:
+    """Sends, and remembers for one round what opening each secret gave."""
+
+    def __init__(self) -> None:
+        self._opened: dict[bytes, str] = {}
+
+    def send(self, claimed: Claimed) -> Result:
+        """One attempt, in a thread of its own. Whatever goes wrong is a failed attempt, not a lost one."""
+        at, headers = now(), dict[str, str]()
+        try:
+            secrets = [self._open(one) for one in (claimed.secret, claimed.old_secret) if one]
+            headers = signed_headers(claimed.event_id, claimed.body, secrets, int(at.timestamp()))
+            outcome = public_http.post(
+                claimed.url,
+                headers=headers,
+                body=claimed.body,
+                seconds=settings.WEBHOOK_TIMEOUT_SECONDS,
+                label=f"webhook {claimed.event_id}",
+            )
+        except Exception:
+            logger.exception("webhook %s could not be sent", claimed.event_id)
+            outcome = public_http.Outcome(None, "ours")
+        return Result(claimed, outcome, at, headers)
+
+    def _open(self, token: bytes) -> str:
+        if token not in self._opened:
+            self._opened[token] = sealing.unseal(PURPOSE, token)
+        return self._opened[token]
+
+
+def give_back(claimed: list[Claimed]) -> None:
+    """Let go of what was claimed and not sent."""
+    if claimed:
+        mine = Q(pk__in=[one.pk for one in claimed], lease_token__in={one.lease_token for one in claimed})
+        WebhookDelivery.objects.filter(mine).update(lease_token=None, lease_until=None)
 
 
 def hold_back_paused() -> None:

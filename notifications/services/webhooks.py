@@ -70,14 +70,15 @@ def emit(*, customer: Customer, event: str, subject: str, key: str, data: Callab
     endpoint = WebhookEndpoint.objects.filter(customer=customer).first()
     if endpoint is None or not endpoint.wants(event):
         return
-    delivery = _written(endpoint, event, subject, key, data())
+    delivery = written(endpoint, event, subject, key, data())
     # A conflict with a row of another transaction waits for that transaction: told once, whoever was first.
     WebhookDelivery.objects.bulk_create([delivery], ignore_conflicts=True)
     if delivery.state == State.PENDING:
         nudge_once(deliver_webhooks)
 
 
-def _written(endpoint: WebhookEndpoint, event: str, subject: str, key: str, data: Mapping[str, Any]) -> WebhookDelivery:
+def written(endpoint: WebhookEndpoint, event: str, subject: str, key: str, data: Mapping[str, Any]) -> WebhookDelivery:
+    """The row of an event, not saved; of a paused endpoint one that is kept back."""
     public_id, moment = uuid4(), now()
     told = {"id": event_id(public_id), "event": event, "timestamp": rfc3339(moment), "data": dict(data)}
     body = json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
@@ -187,7 +188,7 @@ def send_test(*, customer: Customer) -> WebhookDelivery:
     if not endpoint.is_active:
         raise NoWebhook(_("It is paused: let it go on first."))
     data = {"message": "This is a test. Nothing happened."}
-    delivery = _written(endpoint, TEST_EVENT, "", f"test:{uuid4()}", data)
+    delivery = written(endpoint, TEST_EVENT, "", f"test:{uuid4()}", data)
     delivery.save(force_insert=True)
     nudge_once(deliver_webhooks)
     return delivery
