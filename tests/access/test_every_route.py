@@ -149,6 +149,7 @@ def _on_purpose(actor: Actor, route: Route) -> bool:
         "topup/deposits/<uuid:public_id>/qr",
         # Its token is a secret.
         "faspay/ovo/linked/<",
+        "otpzap/webhook/<",
     )
     if not route.is_ours or (route.pattern.startswith(nothing_there) and not route.is_api):
         return True
