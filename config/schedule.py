@@ -15,7 +15,8 @@ def _call(provider: str) -> dict[str, Any]:
 
 
 SCHEDULE: dict[str, dict[str, Any]] = {
-    "otp-sweep": _every("otp.sweep", 1.0),
+    # No poll is more than about half a second late for it.
+    "otp-sweep": _every("otp.sweep", 0.5),
     "otp-odds": _every("otp.learn_odds", 600.0),
     "otp-floats": _every("otp.read_floats", 60.0),
     "old-notes": {"task": "otp.forget", "schedule": crontab(hour="3", minute="20")},

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 
@@ -18,10 +18,13 @@ from otp.providers.types import Snapshot
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 8
+AT_ONCE = 16
+# New turns begin when so many of them are free: one statement leases them all.
+REFILL = 8
 # Over all workers: a supplier that hangs must not hang every worker there is.
-MOST_IN_HAND = 16
+MOST_IN_HAND = 32
 SWEEP_SECONDS = 5.0
+FLOCK_SECONDS = 0.02
 
 
 def attend(order_id: int) -> bool:
@@ -38,30 +41,34 @@ def sweep(*, seconds: float = SWEEP_SECONDS) -> int:
     Returns how many turns were recorded. Several may run at once; a call that hangs delays no other order.
     """
     until = time.monotonic() + seconds
-    done = 0
+    under_way: dict[Future[Answer], Order] = {}
+    done, more = 0, True
     # Threads only wait for HTTP; the database is written from this one, in the order answers come in.
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="otpzap") as pool:
-        while batch := Order.objects.claim_due(_room(), keys.choose):
-            answers = _take_turns(pool, batch)
-            done += len(batch)
-            if any(answer.busy for answer in answers) or time.monotonic() >= until:
-                break
+        while more or under_way:
+            if more and AT_ONCE - len(under_way) >= REFILL:
+                batch = Order.objects.claim_due(_room(len(under_way)), keys.choose)
+                under_way |= {pool.submit(ask, order): order for order in batch}
+                more = bool(batch)
+            answers = _record_what_came(under_way)
+            done += len(answers)
+            more = more and time.monotonic() < until and not any(answer and answer.busy for answer in answers)
     return done
 
 
-def _room() -> int:
-    return max(0, min(AT_ONCE, MOST_IN_HAND - Order.objects.in_hand().count()))
+def _room(ours: int) -> int:
+    others = Order.objects.in_hand().count() - ours
+    return max(0, min(AT_ONCE, MOST_IN_HAND - others) - ours)
 
 
-def _take_turns(pool: ThreadPoolExecutor, batch: Iterable[Order]) -> list[Answer]:
-    turns = {pool.submit(ask, order): order for order in batch}
-    waiting, answers = set(turns), list[Answer]()
-    while waiting:
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-        came = [(turns[turn], answer) for turn in done if (answer := _answer(turns[turn], turn))]
-        _record_all(came)
-        answers += [answer for _order, answer in came]
-    return answers
+def _record_what_came(under_way: dict[Future[Answer], Order]) -> list[Answer | None]:
+    """Wait for the first answers, write them down and take them off ``under_way``; None for a turn that broke."""
+    wait(under_way, return_when=FIRST_COMPLETED)
+    # Answers come in flocks: a moment later more can be written down together.
+    turns, _rest = wait(under_way, timeout=FLOCK_SECONDS)
+    came = [(order, _answer(order, turn)) for turn in turns if (order := under_way.pop(turn))]
+    _record_all([(order, answer) for order, answer in came if answer])
+    return [answer for _order, answer in came]
 
 
 def _answer(order: Order, turn: Future[Answer]) -> Answer | None:

@@ -57,8 +57,8 @@ def _was_hinted_meanwhile(order: Order) -> bool:
     return order.hinted_at >= order.lease_until - LEASE
 
 
-def gap(order: Order, error: ProviderError | None = None) -> timedelta:
-    """How long an order may go unwatched, after a look or after a failure."""
+def gap(order: Order, error: ProviderError | None = None, *, hinted: bool | None = None) -> timedelta:
+    """How long an order may go unwatched, after a look or after a failure. ``hinted`` is what `notes_alive` says."""
     if error:
         return timedelta(seconds=max(backoff(order.poll_failures), min(error.retry_after or 0.0, 3600.0)))
     if order.activated_at == order.db_now:
@@ -67,7 +67,7 @@ def gap(order: Order, error: ProviderError | None = None) -> timedelta:
         return OVERDUE_EVERY
     awaiting = order.state == State.PENDING or order.message_count < order.resend_gate
     # No note tells of mails (OTPZap contract 7.8).
-    if order.is_mail or not notes_alive():
+    if order.is_mail or not (notes_alive() if hinted is None else hinted):
         return POLL_EVERY if awaiting else POLL_RELAXED
     return POLL_HINTED if awaiting and _is_pressing(order) else POLL_HINTED_RELAXED
 

@@ -58,13 +58,13 @@ def record_quiet(orders: Sequence[Order]) -> set[int]:
     """
     if not orders:
         return set()
-    rows = sorted(orders, key=lambda order: order.pk)
+    rows, hinted = sorted(orders, key=lambda order: order.pk), pacing.notes_alive()
     values: list[list[object]] = [
         [order.pk for order in rows],
         [order.lease_token for order in rows],
         [order.version for order in rows],
         [order.hinted_at for order in rows],
-        [pacing.gap(order).total_seconds() for order in rows],
+        [pacing.gap(order, hinted=hinted).total_seconds() for order in rows],
         [pacing.next_wish(order) or NEVER for order in rows],
         list(ACTIVE),
     ]

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -65,8 +65,20 @@ def together(*steps: Callable[[], Any]) -> list[Any]:
 
 
 @pytest.fixture
-def locks_off(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    return lambda: monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **how: self.all())
+def forgetful() -> Iterator[None]:
+    """The kept statement is made anew, for tests that change what it is made of."""
+    queue.claiming.cache_clear()
+    yield
+    queue.claiming.cache_clear()
+
+
+@pytest.fixture
+def locks_off(monkeypatch: pytest.MonkeyPatch, forgetful: None) -> Callable[[], None]:
+    def switch() -> None:
+        monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **how: self.all())
+        queue.claiming.cache_clear()
+
+    return switch
 
 
 @pytest.fixture
@@ -299,8 +311,11 @@ def test_one_hanging_call_delays_no_other_order(shop: Simulator, ayu: Customer) 
     polling.sweep()
 
 
-def test_a_supplier_that_hangs_does_not_take_every_worker(shop: Simulator, ayu: Customer, settings: Any) -> None:
+def test_a_supplier_that_hangs_does_not_take_every_worker(
+    shop: Simulator, ayu: Customer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     allow(settings)
+    monkeypatch.setattr(polling, "MOST_IN_HAND", 16)
     orders = [buy(ayu) for _ in range(18)]
     for order in orders:
         due_now(order)
@@ -354,7 +369,7 @@ def test_a_worker_killed_while_buying_buys_nothing_twice(shop: Simulator, ayu: C
 
 
 def test_the_urgent_come_first_and_nobody_waits_for_ever(
-    shop: Simulator, ayu: Customer, monkeypatch: pytest.MonkeyPatch
+    shop: Simulator, ayu: Customer, monkeypatch: pytest.MonkeyPatch, forgetful: None
 ) -> None:
     monkeypatch.setattr(queue, "YOUNG", timedelta(0))  # none of these is young any more, but the one that is new
     calm, ending, starving = buy(ayu), buy(ayu), buy(ayu)

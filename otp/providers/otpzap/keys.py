@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 from redis import RedisError
 
-from config.lib.limits import TokenWindow
+from config.lib.limits import TokenWindow, take_from_all
 
 # Ours is counted before a request leaves, theirs when it arrives: a few requests of air for what bunches up.
 _SAFETY = 0.02
@@ -74,13 +74,16 @@ def take(name: str, *, share: float, smooth: bool) -> float:
 
     ``share`` of the minute stays for others; ``smooth`` calls are spread over it.
     """
-    reserve = int(limit() * share)
     wait = paused(name)
-    if not wait and smooth:
+    if wait:
+        return wait
+    most = limit() - int(limit() * share)
+    windows = [TokenWindow(f"otpzap:{name}", limit=most, seconds=60)]
+    if smooth:
         # A burst of polls would leave the rest of the minute blind.
-        few = max(1, (limit() - reserve) * _POLL_SECONDS // 60)
-        wait = TokenWindow(f"otpzap:{name}:polls", limit=few, seconds=_POLL_SECONDS).take()
-    return wait or _window(name).take(reserve=reserve)
+        few = max(1, most * _POLL_SECONDS // 60)
+        windows.append(TokenWindow(f"otpzap:{name}:polls", limit=few, seconds=_POLL_SECONDS))
+    return take_from_all(windows)[0]
 
 
 def _window(name: str) -> TokenWindow:
