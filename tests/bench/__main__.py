@@ -9,9 +9,11 @@ from functools import partial
 
 import django
 
-from tests.bench import database, notifications, pages, pgbench, polls
+from tests.bench import database, notifications, pages, pgbench, polls, webhooks
 from tests.bench.rounds import Result, abba
 from tests.bench.transfer import workers
+
+MEASURES = ("transfers", "notifications", "pages", "polls", "webhooks")
 
 
 def main() -> int:
@@ -30,6 +32,7 @@ def main() -> int:
         database.fill(arguments.accounts)
         _describe_machine()
         measures = {"transfers": _transfers, "notifications": _notifications, "pages": _pages, "polls": _polls}
+        measures["webhooks"] = _webhooks
         for name in [arguments.only] if arguments.only else measures:
             measures[name](arguments)
     finally:
@@ -47,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--page-seconds", type=float, default=1, help="length of one round of a page (1)")
     parser.add_argument("--notification-seconds", type=float, default=2, help="length of one round of them (2)")
     parser.add_argument("--late-seconds", type=float, default=60, help="how long the lateness of polls is watched (60)")
-    parser.add_argument("--only", choices=["transfers", "notifications", "pages", "polls"], help="one of the measures")
+    parser.add_argument("--only", choices=MEASURES, help="one of the measures")
     return parser
 
 
@@ -114,6 +117,19 @@ def _polls(arguments: argparse.Namespace) -> None:
         _report(abba(pairs=arguments.pairs, limit=limit, ours=partial(polls.ours, seconds), say=_say))
         _say("Lateness of polls at 80 % of their part of the budget of one key")
         _say(polls.describe(polls.lateness(arguments.late_seconds)))
+
+
+def _webhooks(arguments: argparse.Namespace) -> None:
+    count = arguments.clients
+    _say(f"Webhooks: signed, checked, recorded over a bare requests.Session, {count} threads, the same receiver")
+    with webhooks.receiver() as url:
+        webhooks.make_endpoints(url)
+        seconds = arguments.notification_seconds
+        limit, ours = partial(webhooks.bare, url, count), partial(webhooks.ours, count)
+        most = int(limit(1) * seconds)
+        ours(min(most, 500))
+        _report(abba(pairs=arguments.pairs, limit=lambda: limit(seconds), ours=lambda: ours(most), say=_say))
+        _say(webhooks.describe_wait(count))
 
 
 def _report(result: Result) -> None:
