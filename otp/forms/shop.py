@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from config.lib.errors import Invalid
 from otp import mails
 from otp.models import Server
+from otp.services.orders import MOST_AT_ONCE
 from otp.storefront import SORTS, Asked, site_of
 from otp.storefront.inboxes import MOST_DOMAINS
-from otp.storefront.offers import MOST_AT_ONCE
 from otp.wanted import Wanted
 
 

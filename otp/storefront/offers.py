@@ -18,7 +18,6 @@ SORTS: dict[str, str | Promise] = {
     "price": _("Cheapest"),
     "stock": _("Most stock"),
 }
-MOST_AT_ONCE = 10
 _NEVER_TOLD = 10**9
 
 

@@ -21,6 +21,7 @@ from otp.errors import PriceChanged, ShortOfBalance
 from otp.forms import FavouriteForm, PurchaseForm, ShopForm
 from otp.forms.shop import address_of
 from otp.models import Server
+from otp.services.orders import MOST_AT_ONCE
 from otp.views.answers import back
 from otp.wanted import Wanted
 from wallets import selectors as wallets
@@ -67,6 +68,7 @@ def _page(
         "query": query,
         "new_key": lambda: new_reference("B"),
         "sorts": storefront.SORTS.items(),
+        "quantities": range(1, MOST_AT_ONCE + 1),
         **(refused or {}),
     }
     if request.headers.get("HX-Request"):
