@@ -1,4 +1,4 @@
-"""The banks and payment services nobody may rent a number or an inbox for, as we start. Staff keep the list from then on."""
+"""The banks and payment services nobody may rent a number or an inbox for, to start with: staff keep the list."""
 
 from django.db import migrations
 
