@@ -11,7 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.access.table import GATEWAY_ONLY, OPERATIONS, Operation, rights
 from accounts.models import Client, Role
 from accounts.permissions import Rule
-from tests.access.world import Actor
+from otp.providers.otpzap.keys import name_of
+from tests.access.world import SUPPLIER_KEY, Actor
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -102,7 +103,7 @@ KINDS: list[tuple[str, str, str]] = [
 ]
 # Parameters that name no object: any value will do.
 PLAIN = {"slug": "keys", "tab": "keys", "name": "a-letter", "key": "a-key", "uidb36": "1", "url": "x", "pk": "7"}
-PLAIN |= {"key_name": "a-key", "provider": "faspay_snap", "day": "2026-11-18", "token": "a-token"}
+PLAIN |= {"key_name": name_of(SUPPLIER_KEY), "provider": "faspay_snap", "day": "2026-11-18", "token": "a-token"}
 PLAIN |= {"object_id": "1", "content_type_id": "1", "app_label": "accounts", "part": "1", "page": "1"}
 
 

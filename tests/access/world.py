@@ -34,6 +34,7 @@ from tests.kyc import reviewing
 from wallets import services as wallets
 from wallets.services import spending
 
+SUPPLIER_KEY = "the-key-of-the-world"
 MISSING = uuid.UUID("00000000-0000-4000-8000-000000000000")
 STAFF = {"super": Role.SUPER_ADMIN, "company": Role.COMPANY_ADMIN, "approver": Role.APPROVER}
 STAFF |= {"support": Role.SUPPORT, "auditor": Role.AUDITOR}
@@ -119,6 +120,8 @@ def built() -> Iterator[World]:
         MFA_REQUIRED_ROLES=[],
         # On, and never asked: nothing here leaves the house.
         FASPAY_OVO_BASE_URL="http://127.0.0.1:9",
+        OTPZAP_BASE_URL="http://127.0.0.1:9",
+        OTPZAP_API_KEY=SUPPLIER_KEY,
     )
     # A request of its own accord would look after the connection, which is ours for as long as the world stands.
     for signal in (request_started, request_finished):
