@@ -286,7 +286,7 @@ def test_no_page_grows_queries_with_its_rows(
         _many_orders(ayu, rows)
         found = []
         for path in paths:
-            with django_assert_max_num_queries(12) as captured:
+            with django_assert_max_num_queries(14) as captured:
                 assert browser.get(path).status_code == 200
             found.append(len(captured))
         counts.append(found)
