@@ -109,7 +109,7 @@ _TABLE = (
         Way.OFF,
         "arrow-uturn-left",
         "warning",
-        _("%(title)s: nothing arrived, your money is back"),
+        _("%(title)s ended without a code, your money is back"),
         _("%(why)s %(money)s is free in your wallet again."),
     ),
     Kind(  # amount, currency
