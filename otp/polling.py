@@ -25,6 +25,7 @@ REFILL = 8
 MOST_IN_HAND = 32
 SWEEP_SECONDS = 5.0
 FLOCK_SECONDS = 0.02
+ROOM_SECONDS = 0.5
 
 
 def attend(order_id: int) -> bool:
@@ -42,12 +43,12 @@ def sweep(*, seconds: float = SWEEP_SECONDS) -> int:
     """
     until = time.monotonic() + seconds
     under_way: dict[Future[Answer], Order] = {}
-    done, more = 0, True
+    done, more, room = 0, True, _Room()
     # Threads only wait for HTTP; the database is written from this one, in the order answers come in.
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="otpzap") as pool:
         while more or under_way:
             if more and AT_ONCE - len(under_way) >= REFILL:
-                batch = Order.objects.claim_due(_room(len(under_way)), keys.choose)
+                batch = Order.objects.claim_due(room.left(len(under_way)), keys.choose)
                 under_way |= {pool.submit(ask, order): order for order in batch}
                 more = bool(batch)
             answers = _record_what_came(under_way)
@@ -56,9 +57,17 @@ def sweep(*, seconds: float = SWEEP_SECONDS) -> int:
     return done
 
 
-def _room(ours: int) -> int:
-    others = Order.objects.in_hand().count() - ours
-    return max(0, min(AT_ONCE, MOST_IN_HAND - others) - ours)
+class _Room:
+    """How many more orders this worker may take in hand; what others have there is counted anew every half second."""
+
+    def __init__(self) -> None:
+        self.others, self.counted_at = 0, float("-inf")
+
+    def left(self, ours: int) -> int:
+        if time.monotonic() - self.counted_at > ROOM_SECONDS:
+            self.others = Order.objects.in_hand().count() - ours
+            self.counted_at = time.monotonic()
+        return max(0, min(AT_ONCE, MOST_IN_HAND - self.others) - ours)
 
 
 def _record_what_came(under_way: dict[Future[Answer], Order]) -> list[Answer | None]:

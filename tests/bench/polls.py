@@ -11,11 +11,12 @@ import re
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
+from unittest.mock import patch
 
 ORDERS = 400
 KEY = "bench-otpzap-key"
@@ -151,7 +152,7 @@ def lateness(seconds: float, share: float = 0.8) -> list[float]:
 
     from config.schedule import SCHEDULE
     from otp import polling
-    from otp.delivery import POLL_EVERY
+    from otp.delivery import POLL_EVERY, Answer
     from otp.models import Order
     from otp.providers.otpzap import keys
     from otp.providers.otpzap.operations import CHECK
@@ -162,18 +163,15 @@ def lateness(seconds: float, share: float = 0.8) -> list[float]:
     count = int(a_minute / 60 * POLL_EVERY.total_seconds() * share)
     _spread(count, POLL_EVERY.total_seconds())
     late: list[float] = []
-    ask: Callable[[Order], Any] = polling.ask
+    ask = polling.ask
 
-    def watched(order: Order) -> Any:
+    def watched(order: Order) -> Answer:
         if order.next_poll_at:
             late.append((timezone.now() - order.next_poll_at).total_seconds())
         return ask(order)
 
-    polling.ask = watched
-    try:
+    with patch.object(polling, "ask", watched):
         _sweep_for(seconds, float(SCHEDULE["otp-sweep"]["schedule"]))
-    finally:
-        polling.ask = ask
     return late
 
 

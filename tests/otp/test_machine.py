@@ -300,8 +300,8 @@ def test_orders_hold_their_invariants(shop: Simulator, customer: Customer, setti
 
 def _profile() -> settings:
     return settings(
-        max_examples=25,
-        stateful_step_count=40,
+        max_examples=20,
+        stateful_step_count=35,
         deadline=None,
         print_blob=True,
         suppress_health_check=list(HealthCheck),
