@@ -303,7 +303,7 @@ class PostOffice:
 
 def recognised(inbox: Inbox, message: Row) -> str | None:
     """The code in a mail: by the renter's regex if he gave one (its first group, or all of it), else by its look."""
-    text = f"{message['subject']}\n{message['text']}"
+    text = f"{message['subject']}\n{message['text']}".encode(errors="replace").decode()
     if inbox.regex:
         found = re2.search(inbox.regex, text)
         return str(found.group(1) if found.re.groups else found.group()) if found else None

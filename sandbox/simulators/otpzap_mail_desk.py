@@ -152,6 +152,6 @@ def regex_of(body: dict[str, Any]) -> str:
     text = optional_text(body, "regex")
     try:
         re2.compile(text)
-    except re2.error:
+    except (re2.error, UnicodeError):
         raise invalid("regex cannot be understood") from None
     return text

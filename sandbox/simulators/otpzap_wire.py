@@ -64,7 +64,7 @@ def query_number(name: str) -> int | None:
 def body_json() -> dict[str, Any]:
     try:
         body = json.loads(request.get_data() or b"null")
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise invalid("The body must be a JSON object")

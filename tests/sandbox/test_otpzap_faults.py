@@ -124,3 +124,53 @@ def test_lists_without_their_name(shop: Shop) -> None:
     for path, query in (("countries", {}), ("s2/operators", {"country_id": 7}), ("s3/domains", {"site": "x.com"})):
         shop.control("misbehave", operation=path, mode="bare_list")
         assert isinstance(shop.get(path, **query).json()["data"], list)
+
+
+ODD_VALUES: tuple[Any, ...] = (
+    *(None, True, -1, 0, 10**40, 1.5, "", " ", "x" * 5000, "\x00", "\ud800", "١", "[", "(?P<a>", "a{1000}{1000}"),
+    *([], {}, [[]], ["gmail.com"] * 60, {"a": 1}),
+)
+FIELDS = {
+    "topup/create": ("amount",),
+    "order/create": ("server", "product_id", "service_id", "country_id", "operator_id", "service_name"),
+    "order/email-create": ("site", "domain", "domains", "qty", "subject", "regex"),
+    "webhook/update": ("url", "events", "secret", "is_active"),
+}
+SENSIBLE: dict[str, dict[str, Any]] = {
+    "topup/create": {"amount": 5_000},
+    "order/create": {"server": 2, "service_id": "wa", "country_id": 7, "operator_id": "any"},
+    "order/email-create": {"site": "openai.com", "domain": "outlook.com"},
+    "webhook/update": {"url": "https://portal.example.com/hook", "events": ["*"]},
+}
+
+
+@pytest.mark.parametrize("operation", [*CHANGING, "webhook/update"])
+def test_no_odd_body_breaks_it(shop: Shop, operation: str) -> None:
+    shop.control("settings", rate_per_minute=100_000)
+    send = shop.patch if operation == "webhook/update" else shop.post
+    for field in FIELDS.get(operation, ("order_id", "ref")):
+        for value in ODD_VALUES:
+            reply = send(operation, **{**SENSIBLE.get(operation, {}), field: value})
+            assert reply.status_code < 500, (field, value, reply.text)
+            assert reply.json()["success"] is (reply.status_code == 200)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "[]", "nul", "\xff", "[" * 100_000, '{"amount":' + "9" * 5000 + "}"],
+    ids=["nothing", "list", "word", "bytes", "deep", "long"],
+)
+def test_no_body_that_is_no_object_breaks_it(shop: Shop, body: str) -> None:
+    for operation in CHANGING:
+        url = f"{shop.simulator.url}/api/v1/{operation}"
+        reply = shop.session.post(url, data=body.encode("latin-1"), headers={"Idempotency-Key": "k"}, timeout=10)
+        assert code_of(reply) == (422, "VALIDATION_ERROR")
+
+
+@pytest.mark.parametrize("operation", READING)
+def test_no_odd_query_breaks_it(shop: Shop, operation: str) -> None:
+    shop.control("settings", rate_per_minute=100_000)
+    for name in ("country_id", "platform_id", "page", "limit", "sort", "order_id", "ref", "site"):
+        for value in ("", "0", "-1", "x" * 3000, "9" * 400, "\x00", "١", "é", "a.b", "1e3"):
+            reply = shop.get(operation, **{name: value})
+            assert reply.status_code < 500, (name, value, reply.text)
