@@ -44,7 +44,7 @@ class BalanceOut(CompatibleSchema):
 class TopUpIn(CompatibleSchema):
     model_config = ConfigDict(json_schema_extra={"example": {"amount": 50000}})
 
-    amount: Annotated[Whole, Field(ge=SMALLEST, description="Whole rupiah.")]
+    amount: Annotated[Whole, Field(ge=SMALLEST, description="Whole rupiah, at least 5000.")]
 
 
 class TopUpOut(CompatibleSchema):

@@ -83,7 +83,7 @@ def _opaque(value: Any) -> str:
     return text
 
 
-Whole = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer", "minimum": 0})]
+Whole = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer"})]
 OpaqueId = Annotated[
     str,
     BeforeValidator(_opaque),

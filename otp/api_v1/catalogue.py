@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from accounts.api.base import ApiRequest
 from accounts.api.compatible import CompatibleSchema, OpaqueId, Whole, WireId, customer_of, operation
-from otp import catalogue, wire
+from otp import catalogue, limits, wire
 from otp.api_v1.budget import spared
 from otp.api_v1.schemas import Site
 from otp.catalogue import Offer, Shelf
@@ -138,7 +138,7 @@ def countries(request: ApiRequest) -> Json:
 @operation(router, "GET", "/services", answer=ServicesOut)
 def services(request: ApiRequest, country_id: OpaqueId | None = ANY_COUNTRY) -> Json:
     """The services of Server 1, in one country or in all."""
-    return {"services": _named(_read(request, lambda: catalogue.services(country_id or "")))}
+    return {"services": _named(_allowed(_read(request, lambda: catalogue.services(country_id or ""))))}
 
 
 @operation(router, "GET", "/products", answer=ProductsOut)
@@ -156,7 +156,8 @@ def products(
     Without a service or country the list ends after 500.
     """
     page, limit = max(1, page), min(max(1, limit), LARGEST_PAGE)
-    found = catalogue.offers(_read(request, lambda: catalogue.products(platform_id or "", country_id or "")))
+    listed = _read(request, lambda: catalogue.products(platform_id or "", country_id or ""))
+    found = catalogue.offers(_allowed(listed))
     key, backwards = _SORTS.get(sort, _SORTS["price_asc"])
     found.sort(key=key, reverse=backwards)
     shown = _with_names(found[(page - 1) * limit : page * limit])
@@ -237,6 +238,12 @@ def _read(request: ApiRequest, load: Callable[[], Shelf[T]]) -> Sequence[T]:
     return shelf.items
 
 
+def _allowed(items: Sequence[T]) -> list[T]:
+    """Without what would be refused when it is ordered. One query."""
+    words = limits.blocklist()
+    return [item for item in items if not words.match(getattr(item, "service_name", ""), getattr(item, "name", ""))]
+
+
 def _named(items: Sequence[Any]) -> list[Json]:
     return [{"id": wire.wire_id(item.id), "name": item.name} for item in items]
 
@@ -250,7 +257,7 @@ def _priced(items: Sequence[Any]) -> Json:
                 "price": wire.whole(offer.price),
                 "stock": offer.service.stock,
             }
-            for offer in catalogue.service_offers(items)
+            for offer in catalogue.service_offers(_allowed(items))
         ]
     }
 

@@ -184,7 +184,7 @@ class MailIn(CompatibleSchema):
     site: Site
     domain: Site | None = None
     domains: Annotated[list[Site], Field(max_length=20)] = Field(default_factory=list)
-    qty: Annotated[Whole, Field(ge=1, le=10)] = 1
+    qty: Annotated[Whole, Field(ge=1, le=10)] = Field(1, description="How many inboxes, from 1 to 10.")
     subject: Filter = Field("", description="Only mails whose subject has this.")
     regex: Filter = Field("", description="What to take out of the mail instead of the code we would find.")
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Customer
 from config.lib.clock import wib
 from otp.api_v1 import outcomes
-from otp.models import Order, Reason, State
+from otp.models import BlockedService, Order, Reason, State
 from tests.api_v1.calling import Json, Program, data_of, refusal_of
 from tests.otp.helpers import activations, age, deliver, due_now, fresh, hold_of, look, wallet
 from tests.simulators import Simulator
@@ -99,6 +99,17 @@ def test_what_is_wrong_is_named(
     told = refusal_of(program.post("/order/create", **body), 422, "VALIDATION_ERROR")
     assert list(told["details"]["fields"]) == [field]
     assert not Order.objects.exists()
+    assert wallet(ayu) == (Decimal(100_000), Decimal(0))
+
+
+def test_what_is_blocked_is_neither_listed_nor_sold(program: Program, ayu: Customer, shop: Simulator) -> None:
+    BlockedService.objects.all().delete()
+    assert "GoPay" in [one["service_name"] for one in data_of(program.get("/s2/special"))["services"]]
+    BlockedService.objects.bulk_create(BlockedService(words=words, why="a test") for words in ("whatsapp", "gopay"))
+    assert "GoPay" not in [one["service_name"] for one in data_of(program.get("/s2/special"))["services"]]
+    assert {"id": 1, "name": "WhatsApp"} not in data_of(program.get("/services"))["services"]
+    assert data_of(program.get("/products", platform_id=1, country_id=7))["products"] == []
+    refusal_of(program.post("/order/create", product_id=WHATSAPP_INDONESIA), 403, "SERVICE_BLOCKED")
     assert wallet(ayu) == (Decimal(100_000), Decimal(0))
 
 
