@@ -51,6 +51,12 @@ class Board:
             returned, self._returned = self._returned, []
             return results, returned
 
+    @property
+    def is_idle(self) -> bool:
+        """Nothing waits, nothing is under way, and everything that came of it was collected."""
+        with self._changed:
+            return not (self.busy or self.waiting or self._results or self._returned)
+
     def close(self) -> None:
         """Send the hands home; what they have in hand is finished first."""
         with self._changed:

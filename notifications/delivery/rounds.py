@@ -52,13 +52,15 @@ def _turns(board: Board, hands: int, still_mine: Callable[[], None], *, at_least
         still_mine()
         if looked < until and board.waiting < hands * _CLAIMED_PER_HAND // 2:
             board.add(_claim(board, hands))
-        if board.busy + board.waiting == 0 and looked >= min(at_least, until):
-            return made
         results, returned = board.collect(at_least=_BATCH, seconds=_BATCH_SECONDS)
         made += record(results)
         give_back(returned)
-        if not results and board.busy + board.waiting == 0:
-            time.sleep(LINGER / 2)
+        # What was recorded has made room for more of the same endpoint: look again before leaving.
+        if results or returned or not board.is_idle:
+            continue
+        if looked >= min(at_least, until):
+            return made
+        time.sleep(LINGER / 2)
 
 
 def _claim(board: Board, hands: int) -> list[Claimed]:

@@ -448,3 +448,13 @@ def body_row() -> WebhookDelivery:
     found = only()
     assert json.loads(bytes(found.body))["id"] == found.event_id
     return found
+
+
+def test_a_long_queue_is_sent_and_written_down_to_the_last(
+    webhook: WebhookEndpoint, program: Receiver, tell: Tell
+) -> None:
+    for number in range(150):
+        tell(str(number))
+    assert delivery.deliver_due(seconds=30) == 150
+    assert not WebhookDelivery.objects.exclude(state="delivered", attempt_count=1, lease_token=None).exists()
+    assert len(program.heard) == 150
