@@ -20,7 +20,7 @@ from accounts.models import Customer
 from config.lib import clock
 from notifications import delivery
 from notifications.delivery import library_secret, results, signing
-from notifications.models import Mail, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from notifications.models import Mail, Notice, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from notifications.services import webhooks
 from tests.notifications.conftest import SECRET, actor_for
 from tests.notifications.receiver import Heard, Receiver, receiver
@@ -323,6 +323,8 @@ def test_410_switches_it_off_and_its_owner_is_told(webhook: WebhookEndpoint, pro
     assert deliver() == 0
     assert WebhookDelivery.objects.get(key="2").state == "held"
     assert [letter.subject for letter in Mail.objects.all()] == ["Your webhook is paused"]
+    notice = Notice.objects.get()
+    assert (notice.kind, notice.facts, notice.in_app) == ("webhook_paused", {"host": "127.0.0.1"}, True)
 
 
 def test_a_warning_comes_first_and_once(webhook: WebhookEndpoint, program: Receiver, tell: Tell) -> None:
