@@ -228,3 +228,17 @@ def test_a_secret_sealed_before_the_key_changed_still_opens(settings: Any) -> No
     for purpose, broken in (("webhook", token), ("other", fresh), ("webhook", b"rubbish")):
         with pytest.raises(sealing.Unreadable):
             sealing.unseal(purpose, broken)
+
+
+def test_secrets_move_to_the_newest_key(customer: Customer, settings: Any) -> None:
+    from cryptography.fernet import Fernet
+    from django.core.management import call_command
+
+    first = change(customer, url=URL).secret
+    second = webhooks.rotate_secret(actor=actor_for(customer), customer=customer).secret
+    settings.FILE_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.FILE_ENCRYPTION_KEYS]
+    call_command("reseal_webhook_secrets")
+    settings.FILE_ENCRYPTION_KEYS = settings.FILE_ENCRYPTION_KEYS[:1]
+    found = endpoint()
+    assert sealing.unseal(PURPOSE, found.secret) == second
+    assert sealing.unseal(PURPOSE, bytes(found.old_secret or b"")) == first
