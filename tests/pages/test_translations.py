@@ -20,6 +20,7 @@ TEMPLATES = sorted(path for path in (catalogue.ROOT / "templates").rglob("*") if
 # Names, and words that are the same in both languages.
 # Besides our name and the currency: keys as they are printed on a keyboard, and a file's name.
 NAMES = {"Gerbang", "Rp", "Shift", "Ctrl", "Enter", "Esc", "openapi", "json", "HTTP", "POST", "EXTERNAL", "ID", "BTC"}
+NAMES |= {"openai", "com"}
 SAME = {
     "%(counter)s header",
     "API",
@@ -51,6 +52,27 @@ SAME = {
     "virtual account",
     "Virtual account, %(bank)s",
     "WhatsApp, Telegram, Google …",
+}
+SAME |= {
+    "%(percent)s %%",
+    "%(time)s ms",
+    "API v1",
+    "Domain",
+    "domain",
+    "evt_… · 65 · APIDEP-… · order.failed",
+    "error.code",
+    "no-reply@%(site)s",
+    "Operator",
+    "operator",
+    "OTPZap",
+    "program",
+    "Server",
+    "server",
+    "Server 1",
+    "Server 2",
+    "SMS",
+    "Webhook",
+    "webhook",
 }
 PLACEHOLDER = re.compile(r"%%|%\(\w+\)[sd]|%d|\{\w+\}|</?\w+>")
 
