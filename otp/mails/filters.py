@@ -10,6 +10,9 @@ from otp.mails.text import line, tidy
 
 LONGEST = 255
 _MEMORY = 1 << 20
+# Steps that the engine may take for one letter in the worst case: short patterns such as (a?){1000} repeated make
+# tens of thousands, and then one long mail takes minutes.
+MOST_STEPS = 2_000
 
 
 class BadPattern(Invalid):
@@ -38,14 +41,14 @@ def check_subject(value: str) -> str:
 
 def check_pattern(value: str) -> str:
     """``value`` as it is kept. Raises `BadPattern`: over 255 characters, more than one line, or nothing RE2 takes
-    (look-around and back references are what it does without)."""
+    (look-around and back references are what it does without, and repetitions by the thousand)."""
     kept = value.strip()
     if len(kept) > LONGEST:
         raise BadPattern(str(_("A pattern must have at most 255 characters.")))
     if kept != tidy(kept) or "\n" in kept:
         raise BadPattern(str(_("A pattern must be one line of visible characters.")))
     if kept and _compiled(kept) is None:
-        words = _("This pattern cannot be used. Look-around and back references are not supported.")
+        words = _("This pattern cannot be used. Look-around, back references and long repetitions are not supported.")
         raise BadPattern(str(words))
     return kept
 
@@ -71,6 +74,7 @@ def _compiled(pattern: str) -> re2._Regexp | None:
     options = re2.Options()
     options.max_mem, options.log_errors = _MEMORY, False
     try:
-        return re2.compile(pattern, options)
+        compiled = re2.compile(pattern, options)
     except (re2.error, UnicodeError):
         return None
+    return compiled if compiled.programsize <= MOST_STEPS else None

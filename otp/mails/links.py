@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import idna
+
 from otp.mails.text import LONGEST_LINK
 
 _ADDRESS = re.compile(r"<(https?://[^\s<>\"]+)>|(https?://[^\s<>\"]+)", re.IGNORECASE)
@@ -34,10 +36,15 @@ def host_of(url: str) -> str:
     """The host an address leads to, in ASCII, so that look-alike letters show; "" for what is no web address."""
     try:
         found = urlsplit(url)
-        host = (found.hostname or "").encode("idna").decode() if found.scheme in ("http", "https") else ""
+        host = (found.hostname or "") if found.scheme in ("http", "https") else ""
+        # As browsers do it: to them ß is a letter of its own.
+        host = host if host.isascii() else idna.encode(host, uts46=True).decode()
     except (UnicodeError, ValueError):
         return ""
-    return host if re.fullmatch(r"[A-Za-z0-9._:-]+", host) else ""
+    # A browser takes a backslash for a slash: what stands before it is the host, not what stands after.
+    if "\\" in found.netloc:
+        return ""
+    return host if re.fullmatch(r"[A-Za-z0-9_:-]+(?:\.[A-Za-z0-9_:-]+)*\.?", host) else ""
 
 
 def parts(text: str) -> list[Part]:

@@ -181,8 +181,15 @@ def test_addresses_are_parts_with_their_host() -> None:
         ("https://a..b/", ""),
         ("https:///x", ""),
         ("HTTPS://EXAMPLE.com/", "example.com"),
+        ("https://evil.test\\@google.com/", ""),
+        ("https://evil.test\\.google.com/", ""),
+        ("https://stra\u00dfe.de/", "xn--strae-oqa.de"),
+        ("https://a_b.example/", "a_b.example"),
     ],
-    ids=["userinfo", "look-alike", "broken", "script", "empty label", "no host", "capitals"],
+    ids=[
+        *("userinfo", "look-alike", "broken", "script", "empty label", "no host", "capitals"),
+        *("backslash", "backslash in the name", "sharp s", "underscore"),
+    ],
 )
 def test_the_host_is_where_the_link_really_leads(url: str, host: str) -> None:
     assert mails.host_of(url) == host
@@ -235,8 +242,14 @@ def test_good_patterns_are_kept(pattern: str) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["(", r"(?=a)b", r"(a)\1", "x" * 256, "a\nb", "a\x00b", "((a{100}){100}){100}", "a\ud800", "[z-a]", "*"],
-    ids=["open", "look-ahead", "back reference", "long", "two lines", "nul", "huge", "half a pair", "range", "star"],
+    [
+        *("(", r"(?=a)b", r"(a)\1", "x" * 256, "a\nb", "a\x00b", "((a{100}){100}){100}", "a\ud800", "[z-a]", "*"),
+        *("(a?){1000}" * 4, "(.?){1000}", r"(\pL{0,90}x?){2}"),
+    ],
+    ids=[
+        *("open", "look-ahead", "back reference", "long", "two lines", "nul", "huge", "half a pair", "range", "star"),
+        *("thousands", "a thousand", "every letter"),
+    ],
 )
 def test_bad_patterns_are_refused_before_money_moves(pattern: str) -> None:
     with pytest.raises(mails.BadPattern) as refused:
@@ -276,6 +289,15 @@ def test_no_sender_and_no_pattern_takes_long(name: str, pattern: str) -> None:
     body = HOSTILE[name]
     start = time.process_time()
     mails.read(message(body, subject=body, sender=body, code=body), pattern=pattern)
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a?){1000}" * 20 + "!", "(a?){498}!", "(?s).{0,240}x"], ids=["refused", "largest", "any letter"]
+)
+def test_a_pattern_that_is_taken_reads_the_longest_mail_in_no_time(pattern: str) -> None:
+    start = time.process_time()
+    assert not mails.read(message("a" * 20_000), pattern=pattern).wanted
     assert time.process_time() - start < 2
 
 
