@@ -12,6 +12,7 @@ import { startMatrix } from "./matrix.js";
 import { startMenus } from "./menus.js";
 import { startPlaces } from "./places.js";
 import { startPasswords } from "./passwords.js";
+import { startRepeats } from "./repeats.js";
 
 startClock();
 startConfirming();
@@ -27,3 +28,4 @@ startKeys();
 startArrivals();
 startConnection();
 startPlaces();
+startRepeats();
