@@ -2,6 +2,8 @@
 
 from django import template
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from otp import mails, storefront
 from otp.forms.shop import address_of
@@ -20,6 +22,13 @@ def in_parts(text: str) -> list[mails.Part]:
 def host(url: str) -> str:
     """Where an address leads; nothing for what is no web address and must not become a link."""
     return mails.host_of(url)
+
+
+@register.filter
+def breaks_at_sign(address: str) -> SafeString:
+    """A mail address that, where the line is too short for it, goes on with its @ in the next."""
+    name, sign, domain = address.partition("@")
+    return format_html("{}<wbr>@{}", name, domain) if sign else format_html("{}", name)
 
 
 @register.filter
