@@ -95,7 +95,7 @@ def once_at_length(
     """`once` for what takes long and asks others meanwhile: no transaction is open while ``act`` works.
 
     So ``act`` makes itself safe to repeat, by the reference of its claim. A call that failed on our side or was held
-    back forgets its claim. Raises as `once`.
+    back forgets its claim; one that raised `StillRunning` keeps it. Raises as `once`.
     """
     if key is None:
         return Answer(act(Claim(new_reference("call-"))))
@@ -139,6 +139,8 @@ def _claimed(scope: str, key: str, fingerprint: str) -> tuple[IdempotencyRecord,
 
 
 def _end_with(record: IdempotencyRecord, error: ServiceError) -> None:
+    if isinstance(error, StillRunning):
+        return  # Nobody knows yet: the next call with this key asks on, under the same reference.
     if error.status >= 500 or isinstance(error, TooMany):
         record.delete()
     else:

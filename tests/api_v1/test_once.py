@@ -13,6 +13,8 @@ from django.db.models import F
 from accounts.models import Customer, IdempotencyRecord
 from accounts.services import idempotency
 from config.lib.errors import ServiceError
+from otp import polling
+from otp.api_v1 import outcomes
 from otp.models import Order, State
 from tests.api_v1.calling import Program, data_of, program_of, refusal_of
 from tests.otp.helpers import activations, fund, wallet
@@ -129,6 +131,21 @@ def test_after_a_crash_a_replacement_is_found(
         assert program.post("/order/replace", key="a", order_id=order_id).status_code == 500
     told = data_of(program.post("/order/replace", key="a", order_id=order_id))
     assert told["order_id"] == Order.objects.get(replaces=order_id).pk
+    assert Order.objects.count() == 2
+
+
+def test_while_nobody_knows_the_same_key_asks_on(
+    program: Program, shop: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No place to wait was free; a worker swaps the number; then the same call finds the new one."""
+    order_id = data_of(program.post("/order/create", **ORDER))["order_id"]
+    monkeypatch.setattr(outcomes, "LANES", 0)
+    answer = program.post("/order/replace", key="a", order_id=order_id)
+    refusal_of(answer, 409, "REQUEST_IN_PROGRESS")
+    assert polling.attend(order_id)
+    told = data_of(program.post("/order/replace", key="a", order_id=order_id))
+    assert told["order_id"] == Order.objects.get(replaces=order_id).pk
+    refusal_of(program.post("/order/replace", key="b", order_id=order_id), 409, "ORDER_NOT_PENDING")
     assert Order.objects.count() == 2
 
 
