@@ -11,7 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from config.lib import clock
 from otp import selectors
-from otp.models import LIVE, UNSENT, Order, OrderCode, Reason
+from otp.models import LIVE, UNSENT, Order, OrderCode, Reason, State
 
 # So long the supplier may keep us waiting before a person may close an order by hand.
 HOPELESS = timedelta(hours=12)
@@ -53,7 +53,7 @@ def _needing(found: QuerySet[Order], needs: str) -> QuerySet[Order]:
         return found.filter(reason=Reason.REPLACEMENT_LOST)
     if needs == WITHHELD:
         return found.filter(withheld_count__gt=0)
-    return found.filter(_in_doubt(clock.now() - HOPELESS if needs == HAND else clock.now()))
+    return found.filter(_hopeless() if needs == HAND else _in_doubt(clock.now()))
 
 
 def _in_doubt(before: Any) -> Q:
@@ -62,9 +62,15 @@ def _in_doubt(before: Any) -> Q:
     return never_answered | (replacing & Q(captured_at__isnull=True))
 
 
+def _hopeless() -> Q:
+    before = clock.now() - HOPELESS
+    # The supplier never says that it is over, or does not know it any more: nothing else would ever free the money.
+    return _in_doubt(before) | Q(state=State.PENDING, captured_at__isnull=True, expires_at__lte=before)
+
+
 def is_hopeless(order: Order) -> bool:
-    """Whether ``order`` has been in doubt for so long that a person may close it."""
-    return Order.objects.filter(_in_doubt(clock.now() - HOPELESS), pk=order.pk).exists()
+    """Whether ``order`` has been in doubt, or over its time, for so long that a person may close it."""
+    return Order.objects.filter(_hopeless(), pk=order.pk).exists()
 
 
 def _matches(text: str) -> Q:

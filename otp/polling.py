@@ -181,7 +181,7 @@ def _look(order: Order, asked: str = "check", error: ProviderError | None = None
 
 def _successor(order: Order, snapshot: Snapshot) -> Snapshot | None:
     """The order that the supplier says stands in this one's place, if it was us who asked for that."""
-    if not snapshot.replaced_by or not order.replace_reference:
+    if not snapshot.replaced_by or not order.replace_reference or order.state != State.PENDING:
         return None
     return otpzap.check_order(snapshot.replaced_by, key=order.key_name, at_once=True)
 

@@ -1,10 +1,14 @@
 """When the purchase did not plainly succeed."""
 
+import logging
 from datetime import timedelta
 
 from config.lib.errors import ProviderError
+from otp.delivery.answers import Answer
 from otp.delivery.ending import end
 from otp.models import Order, Reason, State
+
+logger = logging.getLogger(__name__)
 
 # An order that was never in doubt and that nobody took in this time is given up.
 SUBMIT_PATIENCE = timedelta(seconds=60)
@@ -32,6 +36,16 @@ _REASONS_BY_STATUS = {
 SAME_KEY = ("REQUEST_IN_PROGRESS", "IDEMPOTENCY_KEY_REUSED", "CONFLICT")
 # Once in doubt, these may come before the supplier looked the reference up.
 KEY_TROUBLE = ("UNAUTHORIZED", "FORBIDDEN", "401", "403")
+
+
+def checked(order: Order, answer: Answer) -> Answer:
+    """``answer``, unless it is to a purchase and names an order that has a row already: that says nothing of ours."""
+    if answer.asked != "create" or answer.snapshot is None:
+        return answer
+    if not Order.objects.filter(server=order.server, provider_order_id=answer.snapshot.order_id).exists():
+        return answer
+    logger.error("order %s: the supplier named an order that has a row already", order.reference)
+    return Answer("create", error=ProviderError("not ours", retryable=True, outcome_unknown=True, code="not_ours"))
 
 
 def not_bought(order: Order, error: ProviderError) -> None:

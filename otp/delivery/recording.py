@@ -2,7 +2,6 @@
 
 import logging
 import uuid
-from datetime import datetime
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -41,6 +40,7 @@ def record(*, order_id: int, lease: uuid.UUID | None, answer: Answer) -> bool:
             logger.warning("order %s: a late answer to %s was dropped", order.reference, answer.asked)
             return False
         was, codes_before, before = order.state, order.code_count, _seen(order)
+        answer = buying.checked(order, answer)
         _digest(order, answer)
         pacing.plan(order, answer)
         order.lease_token = order.lease_until = None
@@ -53,13 +53,12 @@ def apply_snapshot(*, order_id: int, snapshot: Snapshot, lease: uuid.UUID | None
     return record(order_id=order_id, lease=lease, answer=Answer("check", snapshot))
 
 
-def close_by_staff(*, order_id: int, since: datetime) -> Order | None:
-    """Give the money of an order back that was sent before ``since`` and of which the supplier never said anything
-    certain; None when it is not such a one. An answer still under way is dropped when it comes."""
+def close_by_staff(*, order_id: int) -> Order | None:
+    """Give the money of an order back although the supplier never said how it ended; whether that may be is for the
+    caller to say. None when it is over or paid. An answer still under way is dropped when it comes."""
     with transaction.atomic():
         order = _locked(order_id)
-        doubted = order.doubted_at or order.replace_doubted_at
-        if order.state in ENDS or order.captured_at or doubted is None or (order.sent_at or order.db_now) > since:
+        if order.state in ENDS or order.captured_at:
             return None
         was, before = order.state, _seen(order)
         end(order, State.FAILED, Reason.SETTLED_BY_STAFF)
@@ -90,7 +89,7 @@ def _digest(order: Order, answer: Answer) -> None:
         buying.not_bought(order, answer.error)
     elif answer.busy:
         return
-    elif answer.successor:
+    elif answer.successor and order.state == State.PENDING:
         replacing.adopt(order, answer.successor)
     else:
         _digest_look(order, answer)

@@ -4,16 +4,16 @@ from django.db import transaction
 
 from accounts.access.actors import Actor
 from accounts.services import audit
-from config.lib import clock
 from otp import delivery
 from otp.errors import NotInDoubt
 from otp.models import Order
-from otp.overviews import HOPELESS, is_hopeless
+from otp.overviews import is_hopeless
 
 
 @transaction.atomic
 def give_money_back(*, actor: Actor, order: Order, why: str) -> Order:
-    """Close an order by hand that has been in doubt for more than twelve hours: the held money is free again.
+    """Close an order by hand that has been in doubt, or over its time, for more than twelve hours: the held money is
+    free again.
 
     An answer of the supplier that comes later is dropped, so what it may have charged us is our loss. Raises
     `NotInDoubt`.
@@ -23,7 +23,7 @@ def give_money_back(*, actor: Actor, order: Order, why: str) -> Order:
     before = {"state": order.state}
     closed = None
     if is_hopeless(order):
-        closed = delivery.close_by_staff(order_id=order.pk, since=clock.now() - HOPELESS)
+        closed = delivery.close_by_staff(order_id=order.pk)
     if closed is None:
         raise NotInDoubt
     audit.record(actor, "order.settled", target=closed, before=before, after={"state": closed.state, "reason": why})

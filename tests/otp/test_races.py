@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Customer
 from otp import catalogue, delivery, polling, services
-from otp.delivery import recording
+from otp.delivery import Answer, recording
 from otp.errors import ServiceError
 from otp.models import ENDS, Order, State, queue
 from otp.providers.types import Message, Snapshot
@@ -452,3 +452,16 @@ def test_a_worker_that_wakes_up_late_replaces_nothing_again(shop: Simulator, ayu
     assert not delivery.record(order_id=order.pk, lease=slow.lease_token, answer=answer)
     assert _replaced(order) == [new]
     assert wallet(ayu)[1] == Decimal(5400)
+
+
+def test_an_answer_that_names_another_order_is_no_answer(shop: Simulator, ayu: Customer) -> None:
+    """It must neither break the worker's turn again and again nor be taken for a refusal."""
+    first, second = buy(ayu), place(ayu)
+    leased = Order.objects.claim(second.pk)
+    assert leased
+    odd = Answer("create", Snapshot(first.provider_order_id, "pending", phone_number="+6281200000000"))
+    assert delivery.record(order_id=second.pk, lease=leased.lease_token, answer=odd)
+    second = fresh(second)
+    assert (second.state, second.provider_order_id, second.poll_failures) == (State.IN_DOUBT, "", 1)
+    assert wallet(ayu)[1] == first.price + second.price
+    assert look(second).state == State.PENDING

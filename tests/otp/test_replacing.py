@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from accounts.access.actors import command
 from accounts.models import Customer
 from config.lib import clock
 from otp import checks, delivery, services
 from otp.delivery import Answer
-from otp.errors import CodeArrived, NotNow, OrderOver, TooEarly
+from otp.errors import CodeArrived, NotInDoubt, NotNow, OrderOver, TooEarly
 from otp.models import Order, Reason, Refusal, State
 from otp.providers.types import Snapshot
+from otp.services import settling
 from tests.otp.helpers import (
     WHATSAPP_INDONESIA,
     activations,
@@ -357,6 +359,24 @@ def test_replacing_explains_itself_in_the_books(shop: Simulator, ayu: Customer) 
     call_command("check_ledger")
 
 
+def test_an_order_with_its_code_is_not_given_up_for_another_number(shop: Simulator, ayu: Customer) -> None:
+    """The supplier refused to replace it, delivered to it, and then names another order for it after all."""
+    order = buy(ayu)
+    break_next(shop, "order/replace", "out_of_stock")
+    _replace(order)
+    look(order)
+    deliver(shop, order)
+    order = look(order)
+    leased = Order.objects.claim(order.pk)
+    assert leased
+    odd = Answer("check", Snapshot(order.provider_order_id, "cancelled"), successor=Snapshot("777777", "pending"))
+    assert delivery.record(order_id=order.pk, lease=leased.lease_token, answer=odd)
+    order = fresh(order)
+    assert (order.state, order.charged) == (State.SUCCESS, order.price)
+    assert not Order.objects.filter(replaces=order).exists()
+    assert wallet(ayu) == (Decimal(94_600), Decimal(0))
+
+
 # --- closed by hand ------------------------------------------------------------------------------------------------
 
 
@@ -364,14 +384,41 @@ def test_staff_close_only_what_is_in_doubt_for_long(shop: Simulator, ayu: Custom
     order = place(ayu)
     break_next(shop, "order/create", "502")
     look(order)
-    assert delivery.close_by_staff(order_id=order.pk, since=clock.now() - timedelta(hours=12)) is None
-    age(order, sent_at=timedelta(hours=13))
+    with pytest.raises(NotInDoubt):
+        _settle(order)
+    age(order, sent_at=timedelta(hours=13), doubted_at=timedelta(hours=13))
     leased = Order.objects.claim(order.pk)
     assert leased
-    closed = delivery.close_by_staff(order_id=order.pk, since=clock.now() - timedelta(hours=12))
-    assert closed
+    closed = _settle(order)
     assert (closed.state, closed.reason) == (State.FAILED, Reason.SETTLED_BY_STAFF)
     assert wallet(ayu) == (Decimal(100_000), Decimal(0))
     late = Answer("create", Snapshot("77", "pending"))
     assert not delivery.record(order_id=order.pk, lease=leased.lease_token, answer=late)
-    assert delivery.close_by_staff(order_id=order.pk, since=clock.now()) is None
+    with pytest.raises(NotInDoubt):
+        _settle(order)
+
+
+def test_staff_close_what_the_supplier_never_ends(shop: Simulator, ayu: Customer) -> None:
+    """Its window was over long ago and the supplier says pending for ever: nothing else frees the money."""
+    order = buy(ayu)
+    age(order, expires_at=timedelta(hours=11))
+    with pytest.raises(NotInDoubt):
+        _settle(order)
+    age(order, expires_at=timedelta(hours=2))
+    assert _settle(order).reason == Reason.SETTLED_BY_STAFF
+    assert wallet(ayu) == (Decimal(100_000), Decimal(0))
+
+
+def test_a_doubt_that_was_settled_lets_nobody_close_the_order(shop: Simulator, ayu: Customer) -> None:
+    order = place(ayu)
+    break_next(shop, "order/create", "502_after_accept")
+    look(order)
+    order = look(order)
+    assert (order.state, order.doubted_at is None) == (State.PENDING, False)
+    age(order, sent_at=timedelta(hours=13), doubted_at=timedelta(hours=13))
+    with pytest.raises(NotInDoubt):
+        _settle(order)
+
+
+def _settle(order: Order) -> Order:
+    return settling.give_money_back(actor=command("tests"), order=order, why="never answered")
