@@ -54,22 +54,25 @@ _PROOFS: list[tuple[str, str]] = [
         "account {0} is {1}, the orders that were charged make {2}",
         """
         WITH paid AS (
-          SELECT sum(o.charged_cost) AS cost, sum(o.charged - o.charged_cost) AS margin FROM otp_order o
+          SELECT CASE WHEN c.is_sandbox THEN ':sandbox' ELSE '' END AS books,
+            sum(o.charged_cost) AS cost, sum(o.charged - o.charged_cost) AS margin FROM otp_order o
+          JOIN accounts_customer c ON c.id = o.customer_id
           JOIN wallets_hold h ON h.reference = o.hold_reference
           JOIN wallets_transaction t ON t.hold_id = h.id
           LEFT JOIN wallets_transaction r ON r.reverses_id = t.id
-          WHERE o.charged > 0 AND r.id IS NULL),
+          WHERE o.charged > 0 AND r.id IS NULL GROUP BY 1),
         wanted AS (
-          SELECT 'clearing:otpzap' AS code, coalesce(cost, 0) AS total FROM paid
-          UNION ALL SELECT 'revenue:otp', coalesce(margin, 0) FROM paid),
+          SELECT 'clearing:otpzap' || books AS code, cost AS total FROM paid
+          UNION ALL SELECT 'revenue:otp' || books, margin FROM paid),
         posted AS (
           SELECT a.code, sum(p.amount) AS total FROM wallets_posting p
-          JOIN wallets_account a ON a.id = p.account_id AND a.code IN ('clearing:otpzap', 'revenue:otp')
+          JOIN wallets_account a ON a.id = p.account_id
+            AND a.code IN ('clearing:otpzap', 'revenue:otp', 'clearing:otpzap:sandbox', 'revenue:otp:sandbox')
           JOIN wallets_transaction t ON t.id = p.transaction_id
           LEFT JOIN wallets_transaction r ON r.id = t.reverses_id
           WHERE coalesce(r.kind, t.kind) IN ('order', 'order_fee') GROUP BY 1)
-        SELECT w.code, coalesce(p.total, 0), w.total FROM wanted w LEFT JOIN posted p USING (code)
-        WHERE coalesce(p.total, 0) <> w.total
+        SELECT code, coalesce(p.total, 0), coalesce(w.total, 0) FROM wanted w FULL JOIN posted p USING (code)
+        WHERE coalesce(p.total, 0) <> coalesce(w.total, 0)
         """,
     ),
     (

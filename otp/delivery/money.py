@@ -8,6 +8,8 @@ from otp.models import Order
 from wallets import services as wallets
 
 CLEARING, REVENUE = "clearing:otpzap", "revenue:otp"
+# What is bought with play money counts in no book of ours.
+OF_SANDBOX = ":sandbox"
 
 
 def capture(order: Order) -> None:
@@ -52,7 +54,8 @@ def obtained(order: Order) -> tuple[Decimal, Decimal, Decimal]:
 
 
 def _take(order: Order, reference: str, kind: str, memo: str, cost: Decimal, price: Decimal) -> None:
-    splits = [(CLEARING, cost), (REVENUE, price - cost)]
+    books = OF_SANDBOX if order.customer.is_sandbox else ""
+    splits = [(f"{CLEARING}{books}", cost), (f"{REVENUE}{books}", price - cost)]
     wallets.capture_hold(
         hold_reference=order.hold_reference,
         reference=reference,

@@ -1,6 +1,7 @@
 """Every answer under /api/v1, asked rightly and wrongly, is in the envelope: no problem+json, no page."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,9 +19,13 @@ from accounts.services import keys
 from config.lib import limits
 from config.openapi import operations
 from config.reference_v1 import document
+from otp.models import Order
 from tests.accounts import cast
 from tests.api_v1.calling import Program, data_of, program_of, refusal_of
+from tests.otp.helpers import due_now, look
 from tests.simulators import Simulator
+from wallets import services as wallets
+from wallets.models import Account
 
 pytestmark = pytest.mark.django_db
 
@@ -231,3 +236,27 @@ def test_a_key_of_the_sandbox_has_a_wallet_of_its_own(ayu: Customer, program: Pr
     assert data_of(sandbox.get("/countries"))["countries"]
     order_id = data_of(program.post("/order/create", product_id=1071))["order_id"]
     refusal_of(sandbox.get("/order/check", order_id=order_id), 404, "NOT_FOUND")
+
+
+def test_what_the_sandbox_buys_stands_in_books_of_its_own(ayu: Customer, shop: Simulator, settings: Any) -> None:
+    """The proofs after the test find real and play money in one transaction, and sums that do not fit."""
+    settings.SANDBOX_ENABLED = True
+    sandbox = program_of(ayu, is_sandbox=True)
+    play = Customer.objects.get(user=ayu.user, is_sandbox=True)
+    wallets.credit_from_provider(
+        customer=play,
+        amount=Decimal(50_000),
+        currency="IDR",
+        channel="sandbox",
+        kind="deposit",
+        reference="play",
+        subject="",
+        memo="for tests",
+    )
+    for program in (program_of(ayu), sandbox):
+        order = Order.objects.get(pk=data_of(program.post("/order/create", product_id=1071))["order_id"])
+        shop.control("deliver", order_id=int(order.provider_order_id), code="1")
+        due_now(order)
+        assert look(order).captured_at
+    codes = ("clearing:otpzap", "clearing:otpzap:sandbox", "revenue:otp", "revenue:otp:sandbox")
+    assert [Account.objects.get(code=code).balance for code in codes] == [4500, 4500, 900, 900]
