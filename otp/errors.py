@@ -15,6 +15,7 @@ __all__ = [
     "AlreadyBlocked",
     "CodeArrived",
     "DuplicateWithOtherContent",
+    "FeeChanged",
     "NoFreshStart",
     "NoNotesYet",
     "NotInDoubt",
@@ -60,11 +61,21 @@ class PriceChanged(ServiceError):
 
     code = "price_changed"
 
-    def __init__(self, *, shown: Decimal, now: Decimal) -> None:
+    def __init__(self, *, shown: Decimal, now: Decimal, fee: Decimal = Decimal(0)) -> None:
         words = _("The price changed from %(old)s to %(new)s since the page was shown. Nothing was charged.")
         super().__init__(words % {"old": format_money(shown, "IDR"), "new": format_money(now, "IDR")})
-        self.shown = shown
-        self.now = now
+        self.shown, self.now, self.fee = shown, now, fee
+
+
+class FeeChanged(ServiceError):
+    """Cancelling costs more than the page showed. Amounts in rupiah; ``price`` is what one piece costs now."""
+
+    code = "fee_changed"
+
+    def __init__(self, *, shown: Decimal, now: Decimal, price: Decimal) -> None:
+        words = _("The cancellation fee changed from %(old)s to %(new)s since the page was shown. Nothing was charged.")
+        super().__init__(words % {"old": format_money(shown, "IDR"), "new": format_money(now, "IDR")})
+        self.now, self.fee = price, now
 
 
 class ShortOfBalance(ServiceError):

@@ -44,6 +44,8 @@ class PurchaseForm(forms.Form):
     pattern = forms.CharField(max_length=255, required=False)
     quantity = forms.IntegerField(min_value=1, max_value=MOST_AT_ONCE, required=False)
     price = forms.DecimalField(min_value=1, max_digits=13, decimal_places=0)
+    # What was said that cancelling costs; only inboxes have such a fee.
+    fee = forms.DecimalField(min_value=0, max_digits=13, decimal_places=0, required=False)
     key = forms.RegexField(r"^[A-Za-z0-9_-]{8,60}\Z")
 
     def clean_domain(self) -> tuple[str, ...]:
@@ -86,7 +88,7 @@ class PurchaseForm(forms.Form):
 def _is_whole(found: Mapping[str, Any]) -> bool:
     server = int(found["server"])
     if server == Server.MAIL:
-        return bool(found["domain"]) and site_of(found["service"]) == found["service"]
+        return bool(found["domain"]) and found["fee"] is not None and site_of(found["service"]) == found["service"]
     if found["domain"] or found["subject"] or found["pattern"]:
         return False
     if server == Server.PRODUCTS:

@@ -12,7 +12,7 @@ from config.lib import clock
 from config.lib.ids import new_reference
 from config.lib.jobs import nudge
 from otp import catalogue, floats, limits, tasks
-from otp.errors import DuplicateWithOtherContent, NotPossible, PriceChanged, ShortOfBalance, SoldOut
+from otp.errors import DuplicateWithOtherContent, FeeChanged, NotPossible, PriceChanged, ShortOfBalance, SoldOut
 from otp.models import Order, Server
 from otp.wanted import DomainQuote, Quote, Wanted
 from wallets import services as wallets
@@ -30,13 +30,15 @@ def buy(
     idempotency_key: str,
     quantity: int = 1,
     via: str = "page",
+    expected_fee: Decimal | None = None,
 ) -> list[Order]:
     """Hold the price and order ``quantity`` pieces; a worker buys each within a second. All of them or none.
 
     The offer is read fresh first. ``expected_price`` (rupiah for one piece) is what the page showed: a higher price is
-    refused, a lower one taken; None takes the price as it is. The same key with the same content returns the first
-    orders. Raises `ProductGone`, `SoldOut`, `PriceChanged`, `ShortOfBalance`, `DuplicateWithOtherContent`,
-    `NotPossible` (too many pieces), `ServiceBlocked`, `SupplierAway`, `SupplierShort`, and what `limits.check` raises.
+    refused, a lower one taken; None takes the price as it is. ``expected_fee`` is the same for what cancelling costs.
+    The same key with the same content returns the first orders. Raises `ProductGone`, `SoldOut`, `PriceChanged`,
+    `FeeChanged`, `ShortOfBalance`, `DuplicateWithOtherContent`, `NotPossible` (too many pieces), `ServiceBlocked`,
+    `SupplierAway`, `SupplierShort`, and what `limits.check` raises.
     """
     if not 1 <= quantity <= MOST_AT_ONCE:
         raise NotPossible(_("Order between 1 and %(most)s at one time.") % {"most": MOST_AT_ONCE})
@@ -48,8 +50,11 @@ def buy(
     limits.check_names(quote.service_name, quote.product_name)
     if quote.sold_out or (quote.stock is not None and quote.stock < quantity):
         raise SoldOut
+    fee = min(quote.cancel_fee, quote.price)
     if expected_price is not None and quote.price > expected_price:
-        raise PriceChanged(shown=expected_price, now=quote.price)
+        raise PriceChanged(shown=expected_price, now=quote.price, fee=fee)
+    if expected_fee is not None and fee > expected_fee:
+        raise FeeChanged(shown=expected_fee, now=fee, price=quote.price)
     return _place(purchase, quote, via)
 
 

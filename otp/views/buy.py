@@ -17,7 +17,7 @@ from accounts.permissions import CustomerRequest, customer_required
 from config.lib.errors import ServiceError
 from config.lib.ids import new_reference
 from otp import limits, selectors, services, storefront
-from otp.errors import PriceChanged, ShortOfBalance
+from otp.errors import FeeChanged, PriceChanged, ShortOfBalance
 from otp.forms import FavouriteForm, PurchaseForm, ShopForm
 from otp.forms.shop import address_of
 from otp.models import Server
@@ -127,6 +127,7 @@ def _purchase(request: CustomerRequest) -> HttpResponse:
             expected_price=form.cleaned_data["price"],
             idempotency_key=form.cleaned_data["key"],
             quantity=quantity,
+            expected_fee=form.cleaned_data["fee"],
         )
     except ServiceError as refusal:
         return _refused(request, wanted, quantity, refusal)
@@ -140,7 +141,7 @@ def _refused(request: CustomerRequest, wanted: Wanted, quantity: int, refusal: S
         "quantity": quantity,
         "short": refusal if isinstance(refusal, ShortOfBalance) else None,
         "topup": _topup(refusal),
-        "changed": refusal if isinstance(refusal, PriceChanged) else None,
+        "changed": refusal if isinstance(refusal, PriceChanged | FeeChanged) else None,
     }
     query = address_of(wanted, quantity)
     return _page(request, query, is_mail=wanted.server == Server.MAIL, refused=told, status=409)

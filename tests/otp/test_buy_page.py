@@ -318,9 +318,11 @@ def test_short_of_balance_offers_the_difference(shop: Simulator, customer: Custo
         {"server": "3"},
         {"domain": "outlook.com"},
         {"server": "3", "service": "openai.com"},
-        {"server": "3", "service": "OPENAI", "domain": "outlook.com"},
-        {"server": "3", "service": "openai.com", "domain": ["outlook.com", "outlook.com"]},
-        {"server": "3", "service": "openai.com", "domain": "outlook.com", "pattern": "("},
+        {"server": "3", "service": "openai.com", "domain": "outlook.com"},
+        {"server": "3", "service": "openai.com", "domain": "outlook.com", "fee": "x"},
+        {"server": "3", "service": "OPENAI", "domain": "outlook.com", "fee": "0"},
+        {"server": "3", "service": "openai.com", "domain": ["outlook.com", "outlook.com"], "fee": "0"},
+        {"server": "3", "service": "openai.com", "domain": "outlook.com", "fee": "0", "pattern": "("},
         {"product": "10\x0071"},
     ],
     ids=lambda broken: "&".join(f"{key}={value}"[:30] for key, value in broken.items()).replace("\x00", "0"),
@@ -518,6 +520,19 @@ def test_a_refused_inbox_shows_the_same_wish_again(shop: Simulator, browser: Cli
     assert "The price changed" in _text(refused)
     assert _chosen(refused) == ["mail.com", "outlook.com"]
     assert 'value="code"' in refused.content.decode()
+
+
+def test_a_fee_that_rose_since_it_was_shown_is_asked_about(shop: Simulator, browser: Client, ayu: Customer) -> None:
+    fields = _fields(_inboxes(browser), "outlook-com")
+    assert fields["fee"] == "250"
+    shop.control("domain", domain="outlook.com", cancel_fee=400)
+    refused = browser.post(MAIL, fields)
+    assert refused.status_code == 409
+    assert "The cancellation fee changed from Rp250 to Rp400" in _text(refused)
+    assert not Order.objects.exists()
+    again = _fields_of(refused.content.decode().split("failure-body")[1].split("</section>")[0])
+    assert browser.post(MAIL, again)["Location"] == LIVE
+    assert Order.objects.get().cancel_fee == Decimal(400)
 
 
 def test_a_blocked_site_is_told_and_not_proposed(shop: Simulator, browser: Client) -> None:
