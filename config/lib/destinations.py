@@ -98,6 +98,9 @@ def parse(url: str) -> Destination:
     destination = Destination(scheme, _host(place["v6"], place["name"]), port, target)
     if not _PRINTABLE.fullmatch(target) or "\\" in target:
         raise BadDestination("bad_path", _("Write other letters and blanks in the path as %20 and the like."))
+    # A name in other letters grows when it is written in ASCII.
+    if len(destination.url) > MOST_LETTERS:
+        raise BadDestination("no_url", _("Write a whole address that begins with https://."))
     if destination.is_local_receiver and scheme in {"http", "https"}:
         return destination
     if scheme != "https":

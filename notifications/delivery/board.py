@@ -8,7 +8,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
-from notifications.delivery.results import SLOW_ERRORS, Result
+from notifications.delivery.results import Result, let_us_wait
 from notifications.models import Claimed
 
 
@@ -93,7 +93,7 @@ class Board:
             self.busy -= 1
             self.slow -= claimed.is_slow
             self._results.append(result)
-            if result.outcome.error in SLOW_ERRORS:
+            if let_us_wait(result.outcome):
                 self._give_back(claimed.endpoint_id)
             self._changed.notify_all()
 

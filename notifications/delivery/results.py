@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 
@@ -26,7 +27,7 @@ WARN_AFTER = timedelta(minutes=30)
 PAUSE_AFTER = 10
 # An endpoint that let us wait gets few hands for so long.
 SLOW_FOR = timedelta(minutes=15)
-SLOW_ERRORS = frozenset({"timeout", "unreachable", "unknown_host"})
+_SLOW_ERRORS = frozenset({"timeout", "unreachable", "unknown_host"})
 _ANSWER_LETTERS = 2000
 _ANSWER_HEADERS = ("content-type", "content-length", "location", "retry-after", "server", "date")
 
@@ -43,6 +44,11 @@ class Result(NamedTuple):
     outcome: Outcome
     at: datetime
     headers: Mapping[str, str]
+
+
+def let_us_wait(outcome: Outcome) -> bool:
+    """Whether a hand was kept busy by it, whatever the answer was in the end."""
+    return outcome.error in _SLOW_ERRORS or outcome.elapsed >= settings.WEBHOOK_TIMEOUT_SECONDS / 3
 
 
 class Verdict(NamedTuple):
@@ -70,11 +76,22 @@ def record(results: Sequence[Result]) -> int:
         return 0
     moment = now()
     with transaction.atomic():
-        mine = _write(results, [_verdict(result, moment) for result in results])
+        places = _places(results)
+        mine = _write(results, [_verdict(result, moment, places) for result in results])
         kept = [result for result in results if result.claimed.pk in mine]
         WebhookAttempt.objects.bulk_create([_attempt(result) for result in kept])
-        _judge_endpoints(kept, moment)
+        _judge_endpoints([result for result in kept if _is_current(result, places)], moment)
     return len(kept)
+
+
+def _places(results: Sequence[Result]) -> dict[int, str]:
+    endpoints = {result.claimed.endpoint_id for result in results}
+    return dict(WebhookEndpoint.objects.filter(pk__in=endpoints).values_list("pk", "url"))
+
+
+def _is_current(result: Result, places: Mapping[int, str]) -> bool:
+    """Whether that is still the address: what an address before said counts no longer."""
+    return places.get(result.claimed.endpoint_id) == result.claimed.url
 
 
 def _write(results: Sequence[Result], verdicts: Sequence[Verdict]) -> set[int]:
@@ -92,10 +109,12 @@ def _write(results: Sequence[Result], verdicts: Sequence[Verdict]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _verdict(result: Result, moment: datetime) -> Verdict:
+def _verdict(result: Result, moment: datetime, places: Mapping[int, str]) -> Verdict:
     if result.outcome.is_success:
         return Verdict(State.DELIVERED, moment, moment)
     tries = result.claimed.tries + 1
+    if tries < len(PAUSES) and not _is_current(result, places):
+        return Verdict(State.PENDING, moment, None)
     if result.outcome.status == 410 or tries >= len(PAUSES):
         return Verdict(State.FAILED, moment, moment)
     pause = max(PAUSES[tries] * random.uniform(1 - JITTER, 1 + JITTER), _asked_to_wait(result.outcome, moment))  # noqa: S311
@@ -111,7 +130,7 @@ def _asked_to_wait(outcome: Outcome, moment: datetime) -> timedelta:
         return timedelta(seconds=min(int(text[:9]), LONGEST_WAIT.total_seconds()))
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return timedelta(0)
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return min(max(until - moment, timedelta(0)), LONGEST_WAIT)
@@ -143,10 +162,14 @@ def _judge_endpoints(results: Sequence[Result], moment: datetime) -> None:
     outcomes: dict[int, list[Result]] = defaultdict(list)
     for result in results:
         outcomes[result.claimed.endpoint_id].append(result)
-    well = [pk for pk, some in outcomes.items() if all(one.outcome.is_success for one in some)]
+    well = [pk for pk, some in outcomes.items() if all(_went_well(one.outcome) for one in some)]
     _note_success(well)
     for pk in sorted(set(outcomes) - set(well)):
-        _note_failure(pk, outcomes[pk], moment)
+        _note_trouble(pk, outcomes[pk], moment)
+
+
+def _went_well(outcome: Outcome) -> bool:
+    return outcome.is_success and not let_us_wait(outcome)
 
 
 def _note_success(endpoints: Iterable[int]) -> None:
@@ -156,15 +179,15 @@ def _note_success(endpoints: Iterable[int]) -> None:
     )
 
 
-def _note_failure(pk: int, results: Sequence[Result], moment: datetime) -> None:
+def _note_trouble(pk: int, results: Sequence[Result], moment: datetime) -> None:
     endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).select_related("customer__user").get(pk=pk)
     if any(one.outcome.is_success for one in results):
         endpoint.failing_since, endpoint.given_up_in_row, endpoint.warned_at = None, 0, None
+    if any(let_us_wait(one.outcome) for one in results):
+        endpoint.slow_until = moment + SLOW_FOR
     failed = [one for one in results if not one.outcome.is_success]
-    endpoint.failing_since = endpoint.failing_since or min(one.at for one in failed)
-    endpoint.given_up_in_row += sum(one.claimed.tries + 1 >= len(PAUSES) for one in failed)
-    _slow_down(endpoint, failed, moment)
-    _warn_or_pause(endpoint, failed, moment)
+    if failed:
+        _note_failures(endpoint, failed, moment)
     endpoint.save(
         update_fields=[
             *("failing_since", "given_up_in_row", "warned_at", "not_before", "slow_until"),
@@ -173,12 +196,13 @@ def _note_failure(pk: int, results: Sequence[Result], moment: datetime) -> None:
     )
 
 
-def _slow_down(endpoint: WebhookEndpoint, failed: Sequence[Result], moment: datetime) -> None:
+def _note_failures(endpoint: WebhookEndpoint, failed: Sequence[Result], moment: datetime) -> None:
+    endpoint.failing_since = endpoint.failing_since or min(one.at for one in failed)
+    endpoint.given_up_in_row += sum(one.claimed.tries + 1 >= len(PAUSES) for one in failed)
     wait = max(_asked_to_wait(one.outcome, moment) for one in failed)
     if wait:
         endpoint.not_before = max(endpoint.not_before or moment, moment + wait)
-    if any(one.outcome.error in SLOW_ERRORS for one in failed):
-        endpoint.slow_until = moment + SLOW_FOR
+    _warn_or_pause(endpoint, failed, moment)
 
 
 def _warn_or_pause(endpoint: WebhookEndpoint, failed: Sequence[Result], moment: datetime) -> None:

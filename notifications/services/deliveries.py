@@ -19,6 +19,8 @@ from notifications.models import WebhookDelivery, WebhookEndpoint
 from notifications.tasks import deliver_webhooks
 
 MOST_AT_ONCE = 200
+# Attempts of one event, all rounds together: whoever asks for more has something else in mind.
+MOST_ATTEMPTS = 1000
 
 State = WebhookDelivery.State
 
@@ -50,7 +52,7 @@ def resend_failed(*, actor: Actor, customer: Customer, since: datetime) -> int:
 
 def _again(actor: Actor, endpoint: WebhookEndpoint, rows: QuerySet[WebhookDelivery], what: str) -> int:
     unheld = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
-    count = rows.filter(unheld).update(
+    count = rows.filter(unheld, attempt_count__lt=MOST_ATTEMPTS).update(
         state=State.PENDING, tries=0, due_at=now(), ended_at=None, lease_token=None, lease_until=None
     )
     if count:

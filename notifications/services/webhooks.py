@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.access.actors import Actor
+from accounts.errors import TooOften
 from accounts.models import Customer
 from accounts.services import audit
 from config.lib import destinations, sealing
 from config.lib.clock import now
 from config.lib.destinations import BadDestination
 from config.lib.jobs import nudge_once
+from config.lib.lanes import lane
 from notifications.delivery import PURPOSE, library_secret
 from notifications.errors import BadWebhook, NoWebhook
 from notifications.models import ALL_EVENTS, EVENTS, TEST_EVENT, WebhookDelivery, WebhookEndpoint
@@ -30,7 +32,11 @@ SHORTEST_SECRET = 16
 LONGEST_SECRET = 256
 # How long the secret before goes on signing beside the new one, unless somebody says otherwise.
 OVERLAP = timedelta(hours=24)
+# Addresses that are looked up at a time, for all and for one customer.
+_LOOKUPS, _OWN_LOOKUPS = 4, 2
 _MOST_BYTES = 256 * 1024
+# An inbox full of long mails: so many letters are left of each text, and so many entries of each list.
+_SHORTER = (4000, 400, 100)
 
 Pause = WebhookEndpoint.Pause
 State = WebhookDelivery.State
@@ -81,9 +87,7 @@ def written(endpoint: WebhookEndpoint, event: str, subject: str, key: str, data:
     """The row of an event, not saved; of a paused endpoint one that is kept back."""
     public_id, moment = uuid4(), now()
     told = {"id": event_id(public_id), "event": event, "timestamp": rfc3339(moment), "data": dict(data)}
-    body = json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-    if len(body) > _MOST_BYTES:
-        raise ValueError(f"{event} of {subject} would be {len(body)} bytes")
+    body = _fitting(told)
     return WebhookDelivery(
         public_id=public_id,
         endpoint=endpoint,
@@ -96,6 +100,28 @@ def written(endpoint: WebhookEndpoint, event: str, subject: str, key: str, data:
         created_at=moment,
         ended_at=None if endpoint.is_active else moment,
     )
+
+
+def _fitting(told: Mapping[str, Any]) -> bytes:
+    """``told`` as JSON of at most 256 KiB. What happened is never held up because there is too much to say of it."""
+    body = _json(told)
+    for most in _SHORTER:
+        if len(body) > _MOST_BYTES:
+            body = _json(_cut(told, most))
+    return body
+
+
+def _cut(value: Any, most: int) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= most else f"{value[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+    if isinstance(value, Mapping):
+        return {name: _cut(inner, most) for name, inner in value.items()}
+    # The newest stand last.
+    return [_cut(inner, most) for inner in value[-most:]] if isinstance(value, list) else value
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def settings_of(customer: Customer) -> WebhookSettings:
@@ -117,9 +143,10 @@ def change(
 
     What is None stays as it is; of a new one ``url`` is needed, ``events`` are all. A secret shorter than 16 characters
     is replaced by one of ours, and one is made when there is none; the one before goes on signing for a day. Raises
-    `BadWebhook` with fields ``url``, ``events`` or ``secret``. The host is looked up, which can take three seconds.
+    `BadWebhook` with fields ``url``, ``events`` or ``secret``. The host is looked up, which can take three seconds;
+    `TooOften` while that is done for others.
     """
-    address = _clean_url(url) if url is not None else None
+    address = _clean_url(customer, url) if url is not None else None
     wanted = _clean_events(events) if events is not None else None
     given = _clean_secret(secret) if secret is not None else None
     with transaction.atomic():
@@ -131,7 +158,8 @@ def change(
             given = given or _new_secret()
         else:
             before = _facts(endpoint)
-        endpoint.url = address or endpoint.url
+        if address and address != endpoint.url:
+            _move(endpoint, address)
         endpoint.events = wanted if wanted is not None else endpoint.events
         if given:
             _put_secret(endpoint, given, OVERLAP)
@@ -194,6 +222,15 @@ def send_test(*, customer: Customer) -> WebhookDelivery:
     return delivery
 
 
+def _move(endpoint: WebhookEndpoint, address: str) -> None:
+    """To another address, to which what the last one did and asked for means nothing; the caller saves the row."""
+    endpoint.url = address
+    _forget_troubles(endpoint)
+    if endpoint.pk and endpoint.is_active:
+        endpoint.deliveries.filter(state=State.PENDING, lease_until__isnull=True).update(due_at=now())
+        nudge_once(deliver_webhooks)
+
+
 def set_active(endpoint: WebhookEndpoint, *, is_active: bool, why: Pause) -> None:
     """Pause or resume a locked row; the caller saves it."""
     if endpoint.is_active == is_active and endpoint.pk:
@@ -201,8 +238,12 @@ def set_active(endpoint: WebhookEndpoint, *, is_active: bool, why: Pause) -> Non
     endpoint.is_active = is_active
     endpoint.pause, endpoint.paused_at = (Pause.NONE, None) if is_active else (why, now())
     if is_active:
-        endpoint.failing_since = endpoint.warned_at = endpoint.not_before = endpoint.slow_until = None
-        endpoint.given_up_in_row = 0
+        _forget_troubles(endpoint)
+
+
+def _forget_troubles(endpoint: WebhookEndpoint) -> None:
+    endpoint.failing_since = endpoint.warned_at = endpoint.not_before = endpoint.slow_until = None
+    endpoint.given_up_in_row = 0
 
 
 def _locked(customer: Customer) -> WebhookEndpoint | None:
@@ -218,9 +259,15 @@ def _existing(customer: Customer) -> WebhookEndpoint:
     return endpoint
 
 
-def _clean_url(url: str) -> str:
+def _clean_url(customer: Customer, url: str) -> str:
+    """Looked up in few places only: a name server that lets us wait must not hold all web processes."""
     try:
-        return destinations.check(url.strip()).url
+        destination = destinations.parse(url.strip())
+        with lane(f"webhook:lookup:{customer.pk}", _OWN_LOOKUPS) as own, lane("webhook:lookup", _LOOKUPS) as any_room:
+            if not (own and any_room):
+                raise TooOften(destinations.LOOKUP_SECONDS)
+            destinations.resolve(destination)
+        return destination.url
     except BadDestination as error:
         raise BadWebhook("url", error.message) from None
 

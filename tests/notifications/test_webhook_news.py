@@ -11,7 +11,7 @@ from config.lib import clock
 from notifications.models import WebhookDelivery, WebhookEndpoint
 from otp import news as of_orders
 from otp import wire
-from otp.models import Order, Reason, Server, State
+from otp.models import Order, OrderCode, Reason, Server, State
 from payments import news as of_deposits
 from payments.models import Deposit
 
@@ -71,6 +71,19 @@ def test_each_message_once(webhook: WebhookEndpoint, order: Order) -> None:
         of_orders.changed(order, was=State.PENDING, codes_before=count - 1)
         of_orders.changed(order, was=State.OTP_RECEIVED, codes_before=count)
     assert [event for event, _subject, _data in told()] == ["order.otp_received"] * 2
+
+
+def test_an_inbox_full_of_long_mails_is_told_with_shorter_texts(webhook: WebhookEndpoint, order: Order) -> None:
+    order.server, order.state, order.code_count = Server.MAIL, State.OTP_RECEIVED, 40
+    for position in range(40):
+        OrderCode.objects.create(
+            order=order, position=position, code=f"{position:06}", message="\u6f22" * 20_000, received_at=clock.now()
+        )
+    of_orders.changed(order, was=State.PENDING, codes_before=39)
+    ((event, _subject, data),) = told()
+    assert (event, data["otp_code"], data["messages"][-1]["otp"]) == ("email.received", "000039", "000039")
+    assert data["messages"][-1]["text"].endswith("\u6f22\u2026")
+    assert len(bytes(WebhookDelivery.objects.get().body)) <= 256 * 1024
 
 
 def test_nothing_new_is_not_told(webhook: WebhookEndpoint, order: Order) -> None:

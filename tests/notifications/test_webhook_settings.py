@@ -1,12 +1,15 @@
 """The rules of the configuration (OTPZap contract 10.4), whoever changes it."""
 
+import socket
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from accounts.errors import TooOften
 from accounts.models import AuditEntry, Customer
 from config.lib import clock, sealing
 from notifications.delivery import PURPOSE
@@ -112,6 +115,47 @@ def test_addresses_that_are_refused(customer: Customer, url: str) -> None:
     assert (caught.value.status, list(caught.value.fields)) == (422, ["url"])
 
 
+def test_an_address_that_grows_when_it_is_written_out(customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: [(2, 1, 6, "", ("93.184.216.34", 0))])
+    name = ".".join(["\u6f22\u5b57\u304b\u306a\u4ea4\u3058\u308a\u6587\u540d\u524d\u9577\u3044\u4f8b\u3048\u3070"] * 4)
+    with pytest.raises(BadWebhook) as refused:
+        change(customer, url=f"https://{name}.example/{'a' * 420}")
+    assert set(refused.value.fields) == {"url"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_name_server_that_does_not_answer_holds_up_few(customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, is_over = threading.Semaphore(0), threading.Event()
+
+    look_up = socket.getaddrinfo
+
+    def hangs(host: str, *rest: Any, **more: Any) -> list[Any]:
+        if not host.endswith(".example"):
+            return look_up(host, *rest, **more)
+        asked.release()
+        is_over.wait(10)
+        raise OSError(host)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    waiting = [threading.Thread(target=_try, args=(customer, f"https://{n}.example/")) for n in ("one", "two")]
+    for one in waiting:
+        one.start()
+    assert all(asked.acquire(timeout=5) for _one in waiting)
+    with pytest.raises(TooOften) as refused:
+        change(customer, url="https://three.example/")
+    assert refused.value.retry_after > 0
+    assert not asked.acquire(blocking=False)
+    is_over.set()
+    for one in waiting:
+        one.join()
+
+
+def _try(customer: Customer, url: str) -> None:
+    with suppress(BadWebhook):
+        change(customer, url=url)
+    connection.close()
+
+
 @pytest.mark.parametrize("events", [[], ["order.unknown"], ["order.failed", ""], ["order.failed", "*x"], [""]])
 def test_events_that_are_refused(customer: Customer, events: list[str]) -> None:
     with pytest.raises(BadWebhook) as caught:
@@ -196,6 +240,12 @@ def test_a_selection_is_sent_again(customer: Customer, other_customer: Customer)
     assert [one.event_id for one in now] == [one.event_id for one in mine]
     theirs.refresh_from_db()
     assert theirs.state == "failed"
+
+
+def test_what_was_tried_a_thousand_times_is_not_sent_again(customer: Customer) -> None:
+    (mine,) = _written(customer, "failed")
+    WebhookDelivery.objects.update(attempt_count=1000)
+    assert deliveries.resend(actor=actor_for(customer), customer=customer, deliveries=[mine.public_id]) == 0
 
 
 def test_everything_that_failed_since(customer: Customer) -> None:
