@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from otp import limits, mails
 from otp.delivery import money
 from otp.delivery.ending import end, end_as_told, move
-from otp.models import DELIVERED, ENDS, UNDELIVERED_ENDS, UNSENT, Order, OrderCode, Reason, Server, State
+from otp.models import DELIVERED, ENDS, GRACE, UNDELIVERED_ENDS, UNSENT, Order, OrderCode, Reason, Server, State
 from otp.providers.types import Message, Snapshot
 
 WINDOW = timedelta(minutes=20)
@@ -37,6 +37,12 @@ def _is_over(order: Order, snapshot: Snapshot) -> bool:
 
 def _window_is_over(order: Order) -> bool:
     return order.expires_at is not None and order.db_now >= order.expires_at
+
+
+def is_long_over(order: Order) -> bool:
+    """Paid for, and over its time for so long that nothing more can come, whether or not the supplier still says so."""
+    paid = order.captured_at is not None and order.expires_at is not None
+    return paid and order.db_now > order.expires_at + GRACE
 
 
 def _only_withheld(order: Order, snapshot: Snapshot) -> None:

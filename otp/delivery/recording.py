@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from otp import news
 from otp.delivery import buying, looking, pacing, replacing, wishes
 from otp.delivery.answers import Answer
-from otp.delivery.ending import end
+from otp.delivery.ending import end, move
 from otp.models import ENDS, Order, Reason, State
 from otp.providers.types import Snapshot
 
@@ -104,6 +104,8 @@ def _digest_look(order: Order, answer: Answer) -> None:
         wishes.forget_replacing(order)
     if answer.snapshot:
         looking.apply(order, answer.snapshot)
+    elif looking.is_long_over(order):
+        move(order, State.SUCCESS)
     if order.code_count:
         wishes.forget_replacing(order)
     if asked == "cancel" and order.state == State.PENDING:

@@ -291,3 +291,25 @@ def test_no_state_can_claim_a_code_that_is_not_there(shop: Simulator, ayu: Custo
         Order.objects.filter(pk=order.pk).update(state=State.OTP_RECEIVED)
     with pytest.raises(IntegrityError), transaction.atomic():
         Order.objects.filter(pk=order.pk).update(captured_at=timezone.now())
+
+
+def test_what_was_paid_ends_although_the_supplier_forgot_it(shop: Simulator, ayu: Customer) -> None:
+    """Else it would count among the customer's live orders for ever."""
+    order = buy(ayu)
+    deliver(shop, order)
+    order = look(order)
+    shop.control("misbehave", operation="order/check", mode="not_found", times=2)
+    age(order, expires_at=timedelta(minutes=24))
+    assert look(order).state == State.OTP_RECEIVED
+    age(order, expires_at=timedelta(minutes=2))
+    order = look(order)
+    assert (order.state, order.charged, order.code_count) == (State.SUCCESS, order.price, 1)
+
+
+def test_what_waits_for_its_code_does_not(shop: Simulator, ayu: Customer) -> None:
+    order = buy(ayu)
+    shop.control("misbehave", operation="order/check", mode="not_found", times=1)
+    age(order, expires_at=timedelta(hours=3))
+    order = look(order)
+    assert (order.state, hold_of(order).state) == (State.PENDING, "open")
+    look(order)
