@@ -4,9 +4,11 @@ import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.errors import NotAllowed
 from accounts.models import Customer
 from config.lib import clock
 from config.lib.ids import new_reference
@@ -38,8 +40,10 @@ def buy(
     refused, a lower one taken; None takes the price as it is. ``expected_fee`` is the same for what cancelling costs.
     The same key with the same content returns the first orders. Raises `ProductGone`, `SoldOut`, `PriceChanged`,
     `FeeChanged`, `ShortOfBalance`, `DuplicateWithOtherContent`, `NotPossible` (too many pieces), `ServiceBlocked`,
-    `SupplierAway`, `SupplierShort`, and what `limits.check` raises.
+    `SupplierAway`, `SupplierShort`, what `limits.check` raises, and `NotAllowed` for play money at the real supplier.
     """
+    if customer.is_sandbox and not _is_simulated():
+        raise NotAllowed(_("A key of the sandbox buys nothing here: there is no simulated supplier."))
     if not 1 <= quantity <= MOST_AT_ONCE:
         raise NotPossible(_("Order between 1 and %(most)s at one time.") % {"most": MOST_AT_ONCE})
     purchase = _Purchase(customer, idempotency_key, wanted, quantity, expected_price)
@@ -56,6 +60,12 @@ def buy(
     if expected_fee is not None and fee > expected_fee:
         raise FeeChanged(shown=expected_fee, now=fee, price=quote.price)
     return _place(purchase, quote, via)
+
+
+def _is_simulated() -> bool:
+    """Whether the supplier is the simulator: play money must never spend ours."""
+    simulator = settings.SANDBOX_OTPZAP_URL
+    return bool(settings.SANDBOX_ENABLED and simulator) and settings.OTPZAP_BASE_URL.startswith(f"{simulator}/")
 
 
 @dataclass(frozen=True)

@@ -238,6 +238,18 @@ def test_a_key_of_the_sandbox_has_a_wallet_of_its_own(ayu: Customer, program: Pr
     refusal_of(sandbox.get("/order/check", order_id=order_id), 404, "NOT_FOUND")
 
 
+@pytest.mark.parametrize("simulator", ["", "http://127.0.0.1:9"], ids=["none", "another"])
+def test_play_money_buys_nothing_at_the_real_supplier(
+    ayu: Customer, shop: Simulator, settings: Any, simulator: str
+) -> None:
+    """A portal for trying things out may well speak to the real OTPZap."""
+    settings.SANDBOX_ENABLED, settings.SANDBOX_OTPZAP_URL = True, simulator
+    sandbox = program_of(ayu, is_sandbox=True)
+    refusal_of(sandbox.post("/order/create", product_id=1071), 403, "FORBIDDEN")
+    inbox = {"site": "openai.com", "domain": "outlook.com"}
+    refusal_of(sandbox.post("/order/email-create", **inbox), 403, "FORBIDDEN")
+
+
 def test_what_the_sandbox_buys_stands_in_books_of_its_own(ayu: Customer, shop: Simulator, settings: Any) -> None:
     """The proofs after the test find real and play money in one transaction, and sums that do not fit."""
     settings.SANDBOX_ENABLED = True
