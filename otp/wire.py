@@ -114,7 +114,9 @@ def refund_of(order: Order) -> Json:
 
 
 def mail_price(order: Order) -> Decimal:
-    """What the inbox costs: once it is there, what its domain costs."""
+    """What the inbox costs: once it is there, what its domain costs; once it is paid, what was paid."""
+    if order.captured_at:
+        return order.charged
     return _of_domain(order, "price", order.price)
 
 
@@ -126,7 +128,11 @@ def mail_fee(order: Order) -> Decimal:
 
 
 def _of_domain(order: Order, figure: str, otherwise: Decimal) -> Decimal:
-    return next((Decimal(row[figure]) for row in order.domains if row["domain"] == order.domain), otherwise)
+    return next((Decimal(row[figure]) for row in order.domains if _is_of(order, row)), otherwise)
+
+
+def _is_of(order: Order, row: Json) -> bool:
+    return bool(row["domain"].casefold() == order.domain.casefold())
 
 
 def ref_of(order: Order) -> str:

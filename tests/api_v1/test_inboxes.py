@@ -9,9 +9,11 @@ import pytest
 from accounts.models import Customer
 from config.lib.clock import now, wib
 from otp import wire
+from otp.delivery import money
 from otp.models import Order, State
 from tests.api_v1.calling import Json, Program, data_of, refusal_of
 from tests.otp.helpers import age, due_now, fresh, look, wallet
+from tests.otp.making import make_order
 from tests.simulators import Simulator
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +223,15 @@ def test_somebody_elses_inbox_is_not_there(program: Program, stranger: Program, 
     for path in ("/order/email-cancel", "/order/email-finish", "/order/email-reorder"):
         refusal_of(stranger.post(path, ref=ref), 404, "NOT_FOUND")
     assert fresh(order_of(ref)).state == State.PENDING
+
+
+@pytest.mark.parametrize("domain", ["Mail.com", "nowhere.example"])
+def test_the_price_that_is_told_is_the_price_that_was_paid(ayu: Customer, domain: str) -> None:
+    """The supplier writes the domain in its own way, or gives one that nobody asked for."""
+    terms = [("mail.com", "500", "400"), ("outlook.com", "900", "800")]
+    rows = [{"domain": name, "price": price, "cost": cost, "cancel_fee": "0"} for name, price, cost in terms]
+    paid = Decimal(500)
+    known = {"server": 3, "domains": rows, "domain": domain, "price": Decimal(900)}
+    order = make_order(ayu, state=State.OTP_RECEIVED, charged=paid, **known)
+    assert money.obtained(order)[1] == paid
+    assert wire.mail_object(order)["price"] == int(paid)
