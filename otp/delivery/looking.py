@@ -41,8 +41,9 @@ def _window_is_over(order: Order) -> bool:
 
 def is_long_over(order: Order) -> bool:
     """Paid for, and over its time for so long that nothing more can come, whether or not the supplier still says so."""
-    paid = order.captured_at is not None and order.expires_at is not None
-    return paid and order.db_now > order.expires_at + GRACE
+    if order.captured_at is None or order.expires_at is None:
+        return False
+    return order.db_now > order.expires_at + GRACE
 
 
 def _only_withheld(order: Order, snapshot: Snapshot) -> None:
