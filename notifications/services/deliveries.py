@@ -16,6 +16,7 @@ from config.lib.clock import now
 from config.lib.jobs import nudge_once
 from notifications.errors import NoWebhook
 from notifications.models import WebhookDelivery, WebhookEndpoint
+from notifications.services.webhooks import spare_receivers
 from notifications.tasks import deliver_webhooks
 
 MOST_AT_ONCE = 200
@@ -30,7 +31,7 @@ def resend(*, actor: Actor, customer: Customer, deliveries: Sequence[UUID]) -> i
     """Send these again at once, delivered or not, with the same id and body; returns how many there are to send.
 
     What is not this customer's is passed over. One that waits for its next attempt need not wait. Raises `NoWebhook`
-    when the webhook is paused.
+    when the webhook is paused, `TooOften`.
     """
     endpoint = _ready(customer)
     chosen = WebhookDelivery.objects.filter(endpoint=endpoint, public_id__in=list(deliveries)[:MOST_AT_ONCE])
@@ -41,7 +42,7 @@ def resend(*, actor: Actor, customer: Customer, deliveries: Sequence[UUID]) -> i
 def resend_failed(*, actor: Actor, customer: Customer, since: datetime) -> int:
     """Send everything again that was given up or kept back and happened at or after ``since``; returns how many.
 
-    Raises `NoWebhook` when the webhook is paused.
+    Raises `NoWebhook` when the webhook is paused, `TooOften`.
     """
     endpoint = _ready(customer)
     failed = WebhookDelivery.objects.filter(
@@ -62,6 +63,7 @@ def _again(actor: Actor, endpoint: WebhookEndpoint, rows: QuerySet[WebhookDelive
 
 
 def _ready(customer: Customer) -> WebhookEndpoint:
+    spare_receivers(customer)
     endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).filter(customer=customer).first()
     if endpoint is None:
         raise NoWebhook

@@ -21,6 +21,7 @@ from config.lib.clock import now
 from config.lib.destinations import BadDestination
 from config.lib.jobs import nudge_once
 from config.lib.lanes import lane
+from config.lib.limits import TokenWindow
 from notifications.delivery import PURPOSE, library_secret
 from notifications.errors import BadWebhook, NoWebhook
 from notifications.models import ALL_EVENTS, EVENTS, TEST_EVENT, WebhookDelivery, WebhookEndpoint
@@ -32,6 +33,8 @@ SHORTEST_SECRET = 16
 LONGEST_SECRET = 256
 # How long the secret before goes on signing beside the new one, unless somebody says otherwise.
 OVERLAP = timedelta(hours=24)
+# Tests and resends, each of one or many.
+BY_HAND_A_MINUTE = 30
 # Addresses that are looked up at a time, for all and for one customer.
 _LOOKUPS, _OWN_LOOKUPS = 4, 2
 _MOST_BYTES = 256 * 1024
@@ -129,7 +132,7 @@ def settings_of(customer: Customer) -> WebhookSettings:
     return _settings(WebhookEndpoint.objects.filter(customer=customer).first())
 
 
-@sensitive_variables("secret")
+@sensitive_variables("secret", "given")
 def change(
     *,
     actor: Actor,
@@ -170,7 +173,7 @@ def change(
     return Changed(_settings(endpoint), given or "")
 
 
-@sensitive_variables("secret")
+@sensitive_variables("secret", "given")
 def rotate_secret(*, actor: Actor, customer: Customer, secret: str = "", overlap: timedelta = OVERLAP) -> Changed:
     """A new secret (``secret``, or one of ours when it is empty); the one before signs beside it for ``overlap``.
 
@@ -211,7 +214,9 @@ def switch(*, actor: Actor, customer: Customer, is_active: bool) -> None:
 
 @transaction.atomic
 def send_test(*, customer: Customer) -> WebhookDelivery:
-    """Write an event that says nothing, to be sent at once. Raises `NoWebhook` when there is none or it is paused."""
+    """Write an event that says nothing, to be sent at once. Raises `NoWebhook` when there is none or it is paused,
+    `TooOften`."""
+    spare_receivers(customer)
     endpoint = _existing(customer)
     if not endpoint.is_active:
         raise NoWebhook(_("It is paused: let it go on first."))
@@ -229,6 +234,14 @@ def _move(endpoint: WebhookEndpoint, address: str) -> None:
     if endpoint.pk and endpoint.is_active:
         endpoint.deliveries.filter(state=State.PENDING, lease_until__isnull=True).update(due_at=now())
         nudge_once(deliver_webhooks)
+
+
+def spare_receivers(customer: Customer) -> None:
+    """Count what ``customer`` has sent by hand: the receiver may be somebody who never asked for it. Raises
+    `TooOften`."""
+    wait = TokenWindow(f"webhook:by-hand:{customer.pk}", limit=BY_HAND_A_MINUTE, seconds=60).take()
+    if wait:
+        raise TooOften(wait)
 
 
 def set_active(endpoint: WebhookEndpoint, *, is_active: bool, why: Pause) -> None:

@@ -242,6 +242,16 @@ def test_a_selection_is_sent_again(customer: Customer, other_customer: Customer)
     assert theirs.state == "failed"
 
 
+def test_nobody_is_flooded_by_hand(customer: Customer) -> None:
+    (mine,) = _written(customer, "failed")
+    for _again in range(webhooks.BY_HAND_A_MINUTE):
+        webhooks.send_test(customer=customer)
+    with pytest.raises(TooOften):
+        webhooks.send_test(customer=customer)
+    with pytest.raises(TooOften):
+        deliveries.resend(actor=actor_for(customer), customer=customer, deliveries=[mine.public_id])
+
+
 def test_what_was_tried_a_thousand_times_is_not_sent_again(customer: Customer) -> None:
     (mine,) = _written(customer, "failed")
     WebhookDelivery.objects.update(attempt_count=1000)
