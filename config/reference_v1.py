@@ -85,6 +85,7 @@ ERRORS = (
     (503, "SERVICE_UNAVAILABLE", _("We, or the supplier, cannot serve it right now. Nothing was charged."), _LATER),
 )
 _PAID, _BACK = _("The price is paid."), _("The price goes back to your wallet.")
+_INBOX = _("Mail inbox")
 # (kind, state, meaning, where the money is)
 STATES = (
     (_("Number"), "pending", _("Waiting for the first message."), _("The price is held.")),
@@ -92,11 +93,11 @@ STATES = (
     (_("Number"), "success", _("Finished; of Server 2 also while the number goes on."), _PAID),
     (_("Number"), "cancelled", _("Given back, or replaced: replaced_by_order_id says by which."), _BACK),
     (_("Number"), "failed", _("No message in time, or the supplier failed."), _BACK),
-    (_("Mail inbox"), "pending", _("Waiting for the first mail, or for one more."), _("The price is held, or paid.")),
-    (_("Mail inbox"), "received", _("A mail is there; the inbox goes on."), _PAID),
-    (_("Mail inbox"), "success", _("Closed."), _PAID),
-    (_("Mail inbox"), "cancelled", _("Given back, or it could not be had."), _("It goes back, less the cancellation fee.")),
-    (_("Mail inbox"), "expired", _("No mail within the time."), _BACK),
+    (_INBOX, "pending", _("Waiting for the first mail, or for one more."), _("The price is held, or paid.")),
+    (_INBOX, "received", _("A mail is there; the inbox goes on."), _PAID),
+    (_INBOX, "success", _("Closed."), _PAID),
+    (_INBOX, "cancelled", _("Given back, or it could not be had."), _("It goes back, less the cancellation fee.")),
+    (_INBOX, "expired", _("No mail within the time."), _BACK),
     (_("Deposit"), "pending", _("Waiting for the payment."), ""),
     (_("Deposit"), "success", _("Paid."), _("In your wallet.")),
     (_("Deposit"), "expired", _("Not paid in time; a payment that comes late still counts."), ""),

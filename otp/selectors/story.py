@@ -42,9 +42,11 @@ def money_of(order: Order) -> MoneyStory | None:
 def story(order: Order, money: MoneyStory | None) -> list[dict[str, Any]]:
     """What happened to an order, oldest first, for the timeline."""
     held, settled = _money_events(order, money)
-    events = [*_buying_events(order, held), *_wishes(order), *_messages(order), *settled, *_ending_events(order)]
+    # Nobody has what they need before a message came.
+    done = _event(order.finish_requested_at, _("You said you have what you need"), "check")
+    told = (*_buying_events(order, held), *_wishes(order), *_messages(order), *settled, done, *_ending_events(order))
     # The supplier's times have whole seconds; within one the order of the list is the order of things.
-    return sorted((event for event in events if event["at"]), key=lambda event: event["at"].replace(microsecond=0))
+    return sorted((event for event in told if event["at"]), key=lambda event: event["at"].replace(microsecond=0))
 
 
 def _event(at: datetime | None, title: str, icon: str, tone: str = "neutral", **more: Any) -> dict[str, Any]:
@@ -80,7 +82,6 @@ def _wishes(order: Order) -> list[dict[str, Any]]:
         _event(order.replace_requested_at, _("You asked for another number"), "arrow-path", "info"),
         _event(order.replace_doubted_at, lost, "question-mark-circle", "warning"),
         _event(order.resend_requested_at, again, "arrow-path", "info"),
-        _event(order.finish_requested_at, _("You said you have what you need"), "check"),
     ]
 
 
