@@ -43,6 +43,11 @@ def test_retry_after_in_seconds(header: str, seconds: float | None) -> None:
 def test_retry_after_as_a_date() -> None:
     then = datetime.now(UTC) + timedelta(seconds=40)
     assert 35 < (lenient.retry_after(format_datetime(then, usegmt=True)) or 0) <= 40
+    assert lenient.retry_after("Sat, 21 Nov 99999999999999999999 10:00:00 GMT") is None
+
+
+def test_figures_too_large_to_be_one_are_none() -> None:
+    assert [lenient.whole(value) for value in ("1e999999999", "-1e999999999", "nan", 10**18)] == [None] * 4
 
 
 @pytest.mark.parametrize(

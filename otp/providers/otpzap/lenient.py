@@ -34,7 +34,7 @@ def whole(value: Any) -> int | None:
         return None
     try:
         number = Decimal(str(value).strip())
-        return int(number) if number == number.to_integral_value() and abs(number) < 10**18 else None
+        return int(number) if number == number.to_integral_value() and -(10**18) < number < 10**18 else None
     except (InvalidOperation, ValueError):
         return None
 
@@ -130,7 +130,7 @@ def retry_after(value: str | None) -> float | None:
 def _seconds_until(value: str) -> float:
     try:
         then = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return float("nan")
     return ((then if then.tzinfo else then.replace(tzinfo=UTC)) - now()).total_seconds()
 
