@@ -22,6 +22,7 @@ _PUBLIC = ("", "favicon.ico", "language", "account/", "admin/password_change/", 
 _LETTERS = ("v1.0/", "faspay/", "btcpay/webhook")
 # Programs are told in JSON; these two are read by everybody.
 _PUBLIC_API = ("api/docs", "api/openapi.json")
+_PUBLIC_API_V1 = ("api/v1/docs", "api/v1/openapi.json")
 
 
 def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
@@ -56,6 +57,10 @@ def _is_api(route: str) -> bool:
     return route == "api" or route.startswith("api/")
 
 
+def _is_api_v1(route: str) -> bool:
+    return route == "api/v1" or route.startswith("api/v1/")
+
+
 def _check_api(route: str, method: str, answer: Any) -> None:
     """Nothing is redirected, nothing is given without a credential, and every refusal is a problem."""
     if method == "get" and route.startswith(_PUBLIC_API):
@@ -63,6 +68,17 @@ def _check_api(route: str, method: str, answer: Any) -> None:
         return
     assert answer.status_code in {400, 401, 403, 404, 405, 415}, route
     assert answer["Content-Type"] == "application/problem+json", route
+
+
+def _check_api_v1(route: str, method: str, answer: Any) -> None:
+    """As above, but a refusal is in the envelope of OTPZap's programs."""
+    if method == "get" and route.startswith(_PUBLIC_API_V1) and answer.status_code == 200:
+        return
+    assert answer.status_code in {401, 404, 405}, route
+    assert answer["Content-Type"] == "application/json", route
+    told = answer.json()
+    assert told["success"] is False, route
+    assert told["error"]["code"], route
 
 
 def test_there_are_doors_to_try() -> None:
@@ -74,7 +90,9 @@ def test_there_are_doors_to_try() -> None:
 def test_a_stranger_is_sent_to_sign_in(route: str, method: str, client: Client) -> None:
     answer = getattr(client, method)(_path(route))
     assert answer.status_code < 500
-    if _is_api(route):
+    if _is_api_v1(route):
+        _check_api_v1(route, method, answer)
+    elif _is_api(route):
         _check_api(route, method, answer)
     elif route.startswith(_LETTERS):
         assert answer.status_code in {400, 401, 404, 405}, route
