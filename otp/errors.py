@@ -105,6 +105,16 @@ class SupplierAway(ServiceError):
         super().__init__(_("The supplier of numbers does not answer right now. Nothing was charged."))
 
 
+class NothingThere(SupplierAway):
+    """It does answer: it has no such country or service, so there is no list to show."""
+
+    code = "not_found"
+    status = 404
+
+    def __init__(self) -> None:
+        ServiceError.__init__(self, _("There is no such country or service. Read the lists again."))
+
+
 class SupplierShort(ServiceError):
     """Our own money at the supplier is nearly used up: nothing new is sold until it was topped up."""
 

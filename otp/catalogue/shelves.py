@@ -16,7 +16,7 @@ from django.core.cache import cache
 from redis import RedisError
 
 from config.lib.errors import ProviderError
-from otp.errors import SupplierAway
+from otp.errors import NothingThere, SupplierAway
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 FRESH_SECONDS, NAMES_FRESH_SECONDS = 30, 300
 KEPT_SECONDS, NAMES_KEPT_SECONDS = 600, 3600
 _AWAY_SECONDS = 5
+# How the supplier answers who names a country or service that it does not have.
+_NO_SUCH = (404, 422)
 _LOCK_SECONDS = 10
 _PATIENCE_SECONDS = 4.0
 
@@ -50,7 +52,7 @@ class Shelf(Generic[T]):
 
 def read(key: str, kind: type[T], load: Callable[[], Sequence[T]], *, names: bool = False) -> Shelf[T]:
     """The shelf ``key``, from the cache or by ``load``. ``names``: no price hangs on it, so it may be older. Raises
-    `SupplierAway` when OTPZap is away and no copy is left."""
+    `SupplierAway` when OTPZap is away and no copy is left, as `NothingThere` when it knows no such thing."""
     fresh, life = (NAMES_FRESH_SECONDS, NAMES_KEPT_SECONDS) if names else (FRESH_SECONDS, KEPT_SECONDS)
     kept = _kept(key, kind, fresh)
     if kept and kept.age < fresh:
@@ -62,6 +64,8 @@ def read(key: str, kind: type[T], load: Callable[[], Sequence[T]], *, names: boo
     try:
         return keep(key, load(), fresh=fresh, life=life)
     except ProviderError as error:
+        if error.status in _NO_SUCH and kept is None:
+            raise NothingThere from error
         logger.warning("catalogue %s: %s", key, error)
         quietly(lambda: cache.set(f"otp:away:{key}", 1, timeout=_AWAY_SECONDS))
         return _or_away(kept)

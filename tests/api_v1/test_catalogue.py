@@ -100,6 +100,14 @@ def test_odd_ids_are_422(program: Program, shop: Simulator, value: str) -> None:
     refusal_of(program.get("/s2/services", country_id=value), 422, "VALIDATION_ERROR")
 
 
+@pytest.mark.parametrize("value", ["99999", "..", "'"])
+@pytest.mark.parametrize("path", ["/s2/services", "/s2/operators"])
+def test_what_the_supplier_does_not_have_is_not_its_fault(
+    program: Program, shop: Simulator, path: str, value: str
+) -> None:
+    refusal_of(program.get(path, country_id=value), 404, "NOT_FOUND")
+
+
 def test_many_reads_of_the_same_ask_the_supplier_once(program: Program, shop: Simulator) -> None:
     for _time in range(5):
         data_of(program.get("/products", platform_id=1, country_id=7))
