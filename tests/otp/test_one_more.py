@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Customer
+from config.lib import clock
 from otp import delivery, services
 from otp.errors import NotNow, NotPossible, OrderOver, ResendLocked
 from otp.models import Order, Refusal, State
@@ -200,3 +201,16 @@ def test_another_ref_after_a_reorder_changes_nothing(shop: Simulator, ayu: Custo
         assert look(order).code_count == 2
     finally:
         shop.control("settings", reorder_changes_ref=0)
+
+
+def test_a_web_clock_that_is_ahead_asks_the_supplier_no_more_often(
+    shop: Simulator, ayu: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is due goes by the database's clock: until then whoever waits only waits."""
+    order = buy(ayu)
+    ahead = clock.now() + timedelta(seconds=30)
+    monkeypatch.setattr(clock, "now", lambda: ahead)
+    _resend(order)
+    before = len(shop.look("requests")["requests"])
+    services.place_now(order=order, seconds=1)
+    assert len(shop.look("requests")["requests"]) == before
