@@ -52,9 +52,14 @@ def test_domains_are_put_in_order_by_keyboard(page: Page, portal: Portal) -> Non
     ayu = portal.demo["users"]["customer"]
     steps.sign_in(page, ayu["email"], ayu["password"])
     page.goto("/numbers/mail/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.resource_type == "fetch" else None)
     page.get_by_label("Which site sends the mail?").press_sequentially("https://openai.com/login")
     page.keyboard.press("Enter")
     expect(page.locator("#offers-title")).to_have_text("Inboxes for openai.com")
+    page.wait_for_load_state("networkidle")
+    # The field changed and the form was sent, but one question is asked once.
+    assert len([url for url in asked if "openai" in url]) == 1, asked
     steps.expect_accessible(page)
 
     for key in ("outlook-com", "mail-com"):
