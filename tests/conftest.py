@@ -5,10 +5,12 @@ Tests run on a real PostgreSQL and Redis given by DATABASE_URL and REDIS_URL (``
 
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -21,6 +23,7 @@ from accounts.services.portal_users import appoint_first_administrator
 from tests.simulators import Simulator, start_btcpay, start_faspay, start_otpzap
 
 PASSWORD = "correct-horse-battery"
+_first_blocked = import_module("otp.migrations.0004_blocked_services")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,6 +60,7 @@ def _let_tests_empty_the_ledger() -> None:
         empty(self, [*off, *sql_list, *on])
         # What migrations put in belongs to every test.
         registry.sync()
+        _first_blocked.fill(apps, None)
 
     DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]
 

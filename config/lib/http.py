@@ -128,10 +128,16 @@ def _request(
     started: float,
 ) -> HttpReply:
     try:
-        request = _prepared(method, url, headers, body, params)
-        adapter = _session.get_adapter(request.url or url)
-        # The session itself would merge cookies and settings that we never have, for a fifth of the call.
-        with adapter.send(request, stream=True, timeout=timeouts, verify=True, proxies={}) as response:
+        with _session.request(
+            method,
+            url,
+            headers=dict(headers),
+            data=body,
+            params=params,
+            timeout=timeouts,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
             content = _read(response, started + sum(timeouts))
             return HttpReply(response.status_code, response.headers, content, time.monotonic() - started)
     except _NEVER_SENT as error:
@@ -140,18 +146,6 @@ def _request(
         raise _classify(error) from error
     except (requests.RequestException, TransportError) as error:
         raise HttpTimeout(type(error).__name__) from error
-
-
-def _prepared(
-    method: str, url: str, headers: Mapping[str, str], body: bytes | None, params: Mapping[str, str] | None
-) -> requests.PreparedRequest:
-    request = requests.PreparedRequest()
-    request.prepare_method(method)
-    request.prepare_url(url, params)
-    request.prepare_headers({**_session.headers, **headers})
-    request.prepare_body(body, None)
-    request.prepare_auth(None)
-    return request
 
 
 def _tell(

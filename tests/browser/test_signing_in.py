@@ -7,9 +7,12 @@ import re
 import struct
 import time
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.steps import PASSWORD, expect_accessible, sign_up
+
+pytestmark = pytest.mark.browser
 
 
 def _with_a_fingerprint(page: Page, context: BrowserContext) -> None:
