@@ -49,7 +49,7 @@ def _page(request: ActorRequest, form: SupplierTopupForm | None, status: int = 2
 
 
 @require_POST
-@permission_required("Supplier.Read")
+@permission_required("Supplier.Read", "Supplier.Manage")
 def read_balances(request: ActorRequest) -> HttpResponseBase:
     """Read the balances now instead of within the minute."""
     _staff(request)

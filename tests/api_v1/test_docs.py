@@ -99,7 +99,7 @@ def test_every_event_is_explained() -> None:
 
 @pytest.mark.parametrize("server", Server.values)
 def test_every_state_has_a_word_that_is_explained(server: int) -> None:
-    kind = "Inbox" if server == Server.MAIL else "Number"
+    kind = "Mail inbox" if server == Server.MAIL else "Number"
     explained = {state for what, state, *_rest in STATES if str(what) == kind}
     said = {wire.status_of(Order(server=server, state=state)) for state in State}
     assert said <= explained

@@ -236,3 +236,8 @@ def test_for_customers_the_page_does_not_exist(
     client = client_for(customer)
     for path in (PAGE, notes_on):
         assert client.get(path).status_code == 404
+
+
+def test_who_only_looks_does_not_call_them(support: Client, otpzap_sim: Simulator) -> None:
+    assert "/staff/otpzap/balances/" not in support.get(PAGE).content.decode()
+    assert support.post("/staff/otpzap/balances/").status_code in (403, 404)
