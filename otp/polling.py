@@ -1,10 +1,12 @@
 """Turns at the supplier: lease what is due, ask over HTTP outside any transaction, write down what came of it."""
 
 import logging
+import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from functools import lru_cache
 
 from django.db import DatabaseError
 
@@ -45,16 +47,26 @@ def sweep(*, seconds: float = SWEEP_SECONDS) -> int:
     under_way: dict[Future[Answer], Order] = {}
     done, more, room = 0, True, _Room()
     # Threads only wait for HTTP; the database is written from this one, in the order answers come in.
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="otpzap") as pool:
-        while more or under_way:
-            if more and AT_ONCE - len(under_way) >= REFILL:
-                batch = Order.objects.claim_due(room.left(len(under_way)), keys.choose)
-                under_way |= {pool.submit(ask, order): order for order in batch}
-                more = bool(batch)
-            answers = _record_what_came(under_way)
-            done += len(answers)
-            more = more and time.monotonic() < until and not any(answer and answer.busy for answer in answers)
+    pool = _hands()
+    while more or under_way:
+        if more and AT_ONCE - len(under_way) >= REFILL:
+            batch = Order.objects.claim_due(room.left(len(under_way)), keys.choose)
+            under_way |= {pool.submit(ask, order): order for order in batch}
+            more = bool(batch)
+        answers = _record_what_came(under_way)
+        done += len(answers)
+        more = more and time.monotonic() < until and not any(answer and answer.busy for answer in answers)
     return done
+
+
+@lru_cache(maxsize=1)
+def _hands() -> ThreadPoolExecutor:
+    """Kept from sweep to sweep, with what each thread has open to Redis."""
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="otpzap")
+
+
+# Threads do not come along into a child process.
+os.register_at_fork(after_in_child=_hands.cache_clear)
 
 
 class _Room:

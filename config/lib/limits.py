@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
+from redis import Redis
+from redis.commands.core import Script
 
 # A sliding log in one sorted set. Redis' own clock is used, so processes with wrong clocks agree.
 _TAKE = """
@@ -56,28 +58,42 @@ class TokenWindow:
 _TAKE_ALL = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-for i, key in ipairs(KEYS) do
-  local window, limit = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+local count = (#ARGV - 1) / 2
+if KEYS[count + 1] then
+  local left = redis.call('PTTL', KEYS[count + 1])
+  if left > 0 then return {-1, left} end
+end
+for i = 1, count do
+  local key, window, limit = KEYS[i], tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
   redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
   if redis.call('ZCARD', key) >= limit then
     local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
     return {i, #oldest == 0 and window or math.max(1, oldest[2] + window - now)}
   end
 end
-for i, key in ipairs(KEYS) do
-  redis.call('ZADD', key, now, ARGV[1])
-  redis.call('PEXPIRE', key, ARGV[2 * i])
+for i = 1, count do
+  redis.call('ZADD', KEYS[i], now, ARGV[1])
+  redis.call('PEXPIRE', KEYS[i], ARGV[2 * i])
 end
 return {0, 0}
 """
 
 
-def take_from_all(windows: Sequence[TokenWindow]) -> tuple[float, TokenWindow | None]:
-    """Count one event in every window, or in none. Returns 0.0, or the wait and the window that is full."""
+# Sent once, then named by its digest.
+_take_all = Script(Redis(), _TAKE_ALL)
+
+
+def take_from_all(windows: Sequence[TokenWindow], *, unless: str = "") -> tuple[float, TokenWindow | None]:
+    """Count one event in every window, or in none. Returns 0.0, or the wait and the window that is full.
+
+    ``unless`` is a key of the cache: while it stands, nothing is counted, and the wait is what is left of its life.
+    """
     sizes = [number for window in windows for number in (int(window.seconds * 1000), window.limit)]
     keys = [window.key for window in windows]
-    full, waited = _client(keys[0]).eval(_TAKE_ALL, len(keys), *keys, secrets.token_hex(8), *sizes)
-    return float(waited) / 1000, windows[full - 1] if full else None
+    if unless:
+        keys.append(cache.make_and_validate_key(unless))
+    full, waited = _take_all(keys=keys, args=[secrets.token_hex(8), *sizes], client=_client(keys[0]))
+    return float(waited) / 1000, windows[full - 1] if full > 0 else None
 
 
 def give_back(windows: Sequence[TokenWindow]) -> None:

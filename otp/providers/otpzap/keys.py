@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import time
 from functools import lru_cache
+from math import ceil
 
 from django.conf import settings
 from django.core.cache import cache
@@ -74,16 +75,13 @@ def take(name: str, *, share: float, smooth: bool) -> float:
 
     ``share`` of the minute stays for others; ``smooth`` calls are spread over it.
     """
-    wait = paused(name)
-    if wait:
-        return wait
     most = limit() - int(limit() * share)
     windows = [TokenWindow(f"otpzap:{name}", limit=most, seconds=60)]
     if smooth:
         # A burst of polls would leave the rest of the minute blind.
         few = max(1, most * _POLL_SECONDS // 60)
         windows.append(TokenWindow(f"otpzap:{name}:polls", limit=few, seconds=_POLL_SECONDS))
-    return take_from_all(windows)[0]
+    return take_from_all(windows, unless=_pause_key(name))[0]
 
 
 def _window(name: str) -> TokenWindow:
@@ -121,7 +119,7 @@ def wake(name: str) -> None:
 
 def _keep(key: str, seconds: float) -> None:
     try:
-        cache.set(key, time.time() + seconds, timeout=int(seconds) + 1)
+        cache.set(key, time.time() + seconds, timeout=max(1, ceil(seconds)))
     except RedisError:
         return
 
