@@ -30,12 +30,16 @@ def pytest_configure(config: pytest.Config) -> None:
     _let_tests_empty_the_ledger()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.scheduling import FilesTogether
+
+    return FilesTogether(config, log)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """When several processes share the tests: a file stays together, one process has the browser and begins with it."""
-    for item in items:
-        in_browser = item.get_closest_marker("browser") is not None
-        item.add_marker(pytest.mark.xdist_group("browser" if in_browser else item.nodeid.partition("::")[0]))
+    """What has the browser comes first: it waits more than it works, so the others have the processors meanwhile."""
     yield
     items.sort(key=_turn)
 
