@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "wallets",
     "otp",
     "payments",
+    "payouts",
     "sandbox",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -284,6 +285,7 @@ LEDGER_CHECKS = [
     "wallets.checks.ledger_problems",
     "payments.checks.ledger_problems",
     "otp.checks.ledger_problems",
+    "payouts.checks.ledger_problems",
 ]
 
 # --- providers ------------------------------------------------------------------------------------
@@ -371,6 +373,43 @@ RECONCILIATION_PER_MINUTE = env.int("RECONCILIATION_PER_MINUTE", default=60)
 RECONCILIATION_QUESTIONS = env.int("RECONCILIATION_QUESTIONS", default=500)
 SETTLEMENT_FEES = env.dict("SETTLEMENT_FEES", default={})
 
+# --- money out ------------------------------------------------------------------------------------
+# Rails by name: where their adapter lives, what they carry, where, with which key, how many instructions a second over
+# all processes, and how many may be under way at a time. Without a base URL a rail is closed.
+PAYOUT_RAIL_URL = env.str("PAYOUT_RAIL_URL", default="").rstrip("/")
+PAYOUT_RAIL_KEY = env.str("PAYOUT_RAIL_KEY", default="")
+PAYOUT_RAIL_PER_SECOND = env.int("PAYOUT_RAIL_PER_SECOND", default=200)
+PAYOUT_RAIL_AT_ONCE = env.int("PAYOUT_RAIL_AT_ONCE", default=16)
+PAYOUT_RAIL_TIMEOUT_SECONDS = env.float("PAYOUT_RAIL_TIMEOUT_SECONDS", default=10.0)
+# Rules against fraud, in leones unless a number says otherwise (TeraPay contract 8): they want an owner's decision.
+PAYOUT_RULES = {
+    "single_limit": env.int("PAYOUT_SINGLE_LIMIT", default=50_000),
+    "large_amount": env.int("PAYOUT_LARGE_AMOUNT", default=10_000),
+    "daily_limit": env.int("PAYOUT_DAILY_LIMIT", default=250_000),
+    "velocity": env.int("PAYOUT_VELOCITY", default=10),
+    "velocity_minutes": env.int("PAYOUT_VELOCITY_MINUTES", default=10),
+    "duplicate_minutes": env.int("PAYOUT_DUPLICATE_MINUTES", default=5),
+    "new_receiver_large": env.int("PAYOUT_NEW_RECEIVER_LARGE", default=5_000),
+}
+# The daily limit of batches, which two people have agreed on; rows of a file; days back in which rows are compared.
+PAYOUT_BATCH_DAILY_LIMIT = env.int("PAYOUT_BATCH_DAILY_LIMIT", default=5_000_000)
+PAYOUT_FILE_ROWS = env.int("PAYOUT_FILE_ROWS", default=100_000)
+PAYOUT_FILE_BYTES = env.int("PAYOUT_FILE_BYTES", default=20 * 1024 * 1024)
+PAYOUT_DUPLICATE_DAYS = env.int("PAYOUT_DUPLICATE_DAYS", default=7)
+# Batches up to this total may be approved by the one who made them; 0: never.
+PAYOUT_ONE_PERSON_UP_TO = env.int("PAYOUT_ONE_PERSON_UP_TO", default=0)
+# A code lives so long; a transfer waits for it so long at most.
+PAYOUT_CODE_SECONDS = env.int("PAYOUT_CODE_SECONDS", default=300)
+PAYOUT_PENDING_MINUTES = env.int("PAYOUT_PENDING_MINUTES", default=30)
+
+# --- SMS: "" (none), "simulator" or "http", see docs/sms.md -----------------------------------------
+SMS_GATEWAY = env.str("SMS_GATEWAY", default="")
+SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL", default="")
+SMS_GATEWAY_KEY = env.str("SMS_GATEWAY_KEY", default="")
+SMS_SENDER_ID = env.str("SMS_SENDER_ID", default="Gerbang")
+SMS_PRICE_PER_SEGMENT = env.str("SMS_PRICE_PER_SEGMENT", default="0.25")
+SMS_PER_CLIENT_AND_DAY = env.int("SMS_PER_CLIENT_AND_DAY", default=5_000)
+
 # --- webhooks out: the plain signature's header, seconds a receiver has, days deliveries are kept -----------------
 WEBHOOK_SIGNATURE_HEADER = env.str("WEBHOOK_SIGNATURE_HEADER", default="X-Webhook-Signature")
 WEBHOOK_TIMEOUT_SECONDS = env.float("WEBHOOK_TIMEOUT_SECONDS", default=10.0)
@@ -383,6 +422,8 @@ WEBHOOK_LOCAL_RECEIVERS = env.list("WEBHOOK_LOCAL_RECEIVERS", default=[])
 SANDBOX_OTPZAP_URL = env.str("SANDBOX_OTPZAP_URL", default="").rstrip("/")
 SANDBOX_FASPAY_URL = env.str("SANDBOX_FASPAY_URL", default="").rstrip("/")
 SANDBOX_BTCPAY_URL = env.str("SANDBOX_BTCPAY_URL", default="").rstrip("/")
+SANDBOX_RAIL_URL = env.str("SANDBOX_RAIL_URL", default="").rstrip("/")
+SANDBOX_SMS_URL = env.str("SANDBOX_SMS_URL", default="").rstrip("/")
 
 # --- mail: stored in a table first, sent by a task ----------------------------------------------
 EMAIL_BACKEND = "notifications.mail.QueuedBackend"

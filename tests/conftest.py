@@ -3,6 +3,7 @@
 Tests run on a real PostgreSQL and Redis given by DATABASE_URL and REDIS_URL (``make test`` starts private ones).
 """
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings as portal_settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -24,10 +26,19 @@ from tests.simulators import Simulator, start_btcpay, start_faspay, start_otpzap
 
 PASSWORD = "correct-horse-battery"
 _first_blocked = import_module("otp.migrations.0004_blocked_services")
+_first_places = import_module("payouts.migrations.0002_first_places")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     _let_tests_empty_the_ledger()
+    # Otherwise each browser of a test would look through all static files before its first page.
+    portal_settings.WHITENOISE_AUTOREFRESH = True
+
+
+def pytest_collection_finish() -> None:
+    """What stands now stays to the end: it need not be looked through again whenever garbage is collected."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -65,6 +76,7 @@ def _let_tests_empty_the_ledger() -> None:
         # What migrations put in belongs to every test.
         registry.sync()
         _first_blocked.fill(apps, None)
+        _first_places.fill(apps, None)
 
     DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]
 

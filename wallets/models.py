@@ -10,11 +10,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, User
+from accounts.models import Client, Customer, User
 
 
 class Account(models.Model):
-    """Somewhere money stands: a customer's wallet, or an account of the house (clearing, revenue).
+    """Somewhere money stands: a customer's wallet, a client's balance, or an account of the house (clearing, revenue).
 
     A positive balance is money we owe to its owner. ``balance``, ``held``, ``version``, ``head`` and
     ``moved_at`` are written by the database alone, from postings and holds.
@@ -30,6 +30,11 @@ class Account(models.Model):
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", db_index=False
     )
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", db_index=False
+    )
+    # Of a client: play money, in books of its own.
+    is_sandbox = models.BooleanField(default=False, db_default=False)
     balance = models.DecimalField(_("balance"), max_digits=18, decimal_places=2, default=0, db_default=0)
     held = models.DecimalField(_("held"), max_digits=18, decimal_places=2, default=0, db_default=0)
     version = models.BigIntegerField(default=0, db_default=0)
@@ -46,6 +51,11 @@ class Account(models.Model):
             models.UniqueConstraint(fields=["code", "currency"], name="account_code_once"),
             models.UniqueConstraint(
                 fields=["customer", "currency"], name="wallet_once", condition=Q(customer__isnull=False)
+            ),
+            models.UniqueConstraint(
+                fields=["client", "currency", "is_sandbox"],
+                name="client_balance_once",
+                condition=Q(client__isnull=False),
             ),
             # What an account may be like stands in ledger.sql: account_covered and ledger_check_account.
         )

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.levels import Limits, limits_of
-from accounts.models import Customer
+from accounts.models import Client, Customer
 from config.lib.clock import now
 from config.lib.pagination import Page, keyset
 from wallets.errors import UnknownRecipient
@@ -65,6 +65,12 @@ def balances(customer: Customer) -> list[Balance]:
     """The customer's wallets; an untouched rupiah wallet counts as zero."""
     rows = Account.objects.filter(customer=customer).order_by("currency")
     return [balance_of(row) for row in rows] or [balance_of(None)]
+
+
+def client_balances(client: Client, *, is_sandbox: bool) -> list[Balance]:
+    """What a client has, one for each currency it ever had; nothing at all before its first top-up."""
+    rows = Account.objects.filter(client=client, is_sandbox=is_sandbox).order_by("currency")
+    return [balance_of(row) for row in rows]
 
 
 def balance_of(account: Account | None, currency: str = "IDR") -> Balance:
@@ -142,7 +148,7 @@ def recent_entries(customer: Customer, count: int = 5) -> list[Posting]:
 def house_accounts(*, sandbox: bool = False) -> QuerySet[Account]:
     """The accounts that belong to nobody outside: clearing, revenue, what we owe merchants. Money of the sandbox is
     no money: its accounts are asked for apart."""
-    accounts = Account.objects.filter(customer__isnull=True).order_by("code", "currency")
+    accounts = Account.objects.filter(customer__isnull=True, client__isnull=True).order_by("code", "currency")
     of_sandbox = Q(code__endswith=":sandbox")
     return accounts.filter(of_sandbox) if sandbox else accounts.exclude(of_sandbox)
 

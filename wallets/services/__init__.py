@@ -1,6 +1,7 @@
 """What can be asked of the ledger: `movements` for the other apps, `spending` for what customers do themselves."""
 
 from wallets.ledger import Held, Posted
+from wallets.services.clients import Purse, client_account, credit_client, pay_from_client, post_legs
 from wallets.services.movements import (
     capture_hold,
     credit_from_house,
@@ -30,8 +31,11 @@ __all__ = [
     "Held",
     "Moved",
     "Posted",
+    "Purse",
     "capture_hold",
     "check_room",
+    "client_account",
+    "credit_client",
     "credit_from_house",
     "credit_from_provider",
     "credit_in_sandbox",
@@ -42,8 +46,10 @@ __all__ = [
     "move_in_house",
     "open_for",
     "pass_hold_on",
+    "pay_from_client",
     "pay_house",
     "pay_merchant",
+    "post_legs",
     "release_hold",
     "reverse",
     "send_money",

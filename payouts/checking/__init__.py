@@ -1,0 +1,1 @@
+"""Is what was uploaded payable? Row by row, and against the file and the days before."""

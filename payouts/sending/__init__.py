@@ -1,0 +1,1 @@
+"""What a worker does, safe to repeat: reserve, claim, give to the rail, ask, record."""

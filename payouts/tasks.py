@@ -1,0 +1,1 @@
+"""The worker's tasks of money out: thin, ids in, one call."""
