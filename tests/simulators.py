@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,14 @@ def write_key_pair(stem: Path) -> tuple[str, str]:
         key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     return str(private), str(public)
+
+
+@cache
+def private_key_of(file: str) -> rsa.RSAPrivateKey:
+    """The key in a PEM file, read once: proving that it is one takes longer than a hundred signatures."""
+    key = serialization.load_pem_private_key(Path(file).read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from tests.payments.cases_desk import Desk
 from tests.payments.gate import BOT, PASSWORD, Gate, new_key, public_pem, write
 from tests.payments.ovo_house import TOKEN, OvoHouse
 from tests.payments.static_bank import SERVICE_IDS, StaticBank, running_desk
-from tests.simulators import Simulator
+from tests.simulators import Simulator, private_key_of
 from wallets.models import Posting
 from wallets.selectors import balances
 
@@ -96,7 +96,7 @@ class House:
             body = json.dumps(body, separators=(",", ":"))
         raw = body.encode() if isinstance(body, str) else body
         stamp = changes.pop("timestamp", "") or timezone.localtime().isoformat(timespec="seconds")
-        key = signing.load_private_key(Path(self.sim.secrets["faspay_private"]).read_bytes())
+        key = private_key_of(self.sim.secrets["faspay_private"])
         text = signing.string_to_sign("POST", CALLBACK, raw, stamp)
         headers = {
             "X-TIMESTAMP": stamp,

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from django.test import Client
@@ -20,6 +19,7 @@ from payments.models import PaymentCase, ProviderMessage, StaticAccount, StaticP
 from payments.providers.faspay_snap import signing
 from payments.services import static_accounts
 from payments.settlement import static
+from tests.simulators import private_key_of
 from wallets.models import Posting
 from wallets.selectors import balances
 
@@ -86,7 +86,7 @@ def running_desk() -> Iterator[tuple[Desk, str]]:
             """Quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield desk, f"http://127.0.0.1:{server.server_address[1]}"
@@ -163,7 +163,7 @@ class StaticBank:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         raw = json.dumps(body, separators=(",", ":")).encode()
         stamp = timezone.localtime().isoformat(timespec="seconds")
-        key = signing.load_private_key(Path(self.faspay_key).read_bytes())
+        key = private_key_of(self.faspay_key)
         headers = {
             "X-TIMESTAMP": stamp,
             "X-SIGNATURE": signing.sign(key, signing.string_to_sign("POST", path, raw, stamp)),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from payments.providers.faspay_snap import signing
 from payments.selectors import picture_of
 from tests.payments.browsing import poll, seen_in, text_of, url_of
 from tests.payments.conftest import House, Letter, code_of, last_message
-from tests.simulators import Simulator
+from tests.simulators import Simulator, private_key_of
 
 pytestmark = pytest.mark.django_db
 NOTIFY = "/v1.0/qr/qr-mpm-notify"
@@ -63,7 +62,7 @@ class QrHouse(House):
         }
         plain = json.dumps({name: value for name, value in (body | changes).items() if value is not ...})
         stamp = timezone.localtime().isoformat(timespec="seconds")
-        key = signing.load_private_key(Path(self.sim.secrets["faspay_private"]).read_bytes())
+        key = private_key_of(self.sim.secrets["faspay_private"])
         headers = {
             "X-TIMESTAMP": stamp,
             "X-SIGNATURE": signing.sign(key, signing.string_to_sign("POST", NOTIFY, plain.encode(), stamp)),
