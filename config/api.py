@@ -26,7 +26,9 @@ from config.lib import problems
 from config.lib.errors import ServiceError
 from config.lib.strict_json import Unacceptable
 from kyc.api import review, upload
+from notifications import api as sms
 from payments import api as payments
+from payouts.api import banks, bulk, payment, reports
 from wallets import api as wallets
 
 api = NinjaAPI(
@@ -51,6 +53,11 @@ for _module in (
     review,
     payments,
     wallets,
+    banks,
+    payment,
+    bulk,
+    reports,
+    sms,
 ):
     api.add_router("", _module.router)
 

@@ -1,0 +1,5 @@
+"""TeraPay contract, section Sms."""
+
+from ninja import Router
+
+router = Router(tags=["Sms"])

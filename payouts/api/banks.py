@@ -1,0 +1,5 @@
+"""TeraPay contract, section Banks."""
+
+from ninja import Router
+
+router = Router(tags=["Banks"])

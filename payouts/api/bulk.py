@@ -1,0 +1,5 @@
+"""TeraPay contract, section BulkDisbursement."""
+
+from ninja import Router
+
+router = Router(tags=["BulkDisbursement"])

@@ -1,0 +1,5 @@
+"""TeraPay contract, section Payment."""
+
+from ninja import Router
+
+router = Router(tags=["Payment"])
