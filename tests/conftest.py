@@ -22,7 +22,7 @@ from accounts.access import registry
 from accounts.models import Customer, User
 from accounts.services.people import register_customer
 from accounts.services.portal_users import appoint_first_administrator
-from tests.simulators import Simulator, start_btcpay, start_faspay, start_otpzap
+from tests.simulators import Simulator, start_btcpay, start_faspay, start_otpzap, start_rail
 
 PASSWORD = "correct-horse-battery"
 _first_blocked = import_module("otp.migrations.0004_blocked_services")
@@ -189,6 +189,22 @@ def btcpay_sim(_btcpay_process: Simulator, settings: Any) -> Simulator:
     settings.BTCPAY_WEBHOOK_SECRET = _btcpay_process.secrets["webhook_secret"]
     settings.SANDBOX_BTCPAY_URL = _btcpay_process.url
     return _btcpay_process
+
+
+@pytest.fixture(scope="session")
+def _rail_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with start_rail(tmp_path_factory.mktemp("rail")) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def rail_sim(_rail_process: Simulator, settings: Any) -> Simulator:
+    """The simulated rail for banks and mobile money, emptied, and the settings that lead to it."""
+    _rail_process.control("reset")
+    settings.PAYOUT_RAIL_URL = f"{_rail_process.url}/rail/v1"
+    settings.PAYOUT_RAIL_KEY = _rail_process.secrets["api_key"]
+    settings.SANDBOX_RAIL_URL = _rail_process.url
+    return _rail_process
 
 
 @pytest.fixture

@@ -74,6 +74,12 @@ def start_btcpay(folder: Path, webhook_url: str = "") -> Iterator[Simulator]:
         yield Simulator(url, secrets)
 
 
+@contextmanager
+def start_rail(folder: Path) -> Iterator[Simulator]:
+    with _running("rail", folder, ["--api-key", "test-rail-key"]) as url:
+        yield Simulator(url, {"api_key": "test-rail-key"})
+
+
 def write_key_pair(stem: Path) -> tuple[str, str]:
     """A fresh RSA pair as PEM files: (private, public)."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)

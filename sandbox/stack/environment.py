@@ -48,7 +48,19 @@ _PREFIXES = (
     *("OTPZAP_", "FASPAY_", "BTCPAY_", "SANDBOX_", "EMAIL_", "RATE_LIMIT_", "KYC_"),
     *("ORDER_", "WEBHOOK_", "NOTICES_", "LOW_BALANCE", "SETTLEMENT_", "CUSTOMER_", "CLIENT_", "REQUIRE_CONFIRMED_"),
     *("API_CALLS_", "API_RATE_", "API_REFUSED_", "SECRET_KEY_"),
-    *("DEPOSIT_", "PAYMENT_", "QRIS_", "OVO_", "CRYPTO_", "PAY_", "CASE_", "EXCHANGES_", "HEALTH_", "RECONCILIATION_"),
+    *(
+        "DEPOSIT_",
+        "PAYOUT_",
+        "PAYMENT_",
+        "QRIS_",
+        "OVO_",
+        "CRYPTO_",
+        "PAY_",
+        "CASE_",
+        "EXCHANGES_",
+        "HEALTH_",
+        "RECONCILIATION_",
+    ),
 )
 
 
@@ -61,6 +73,7 @@ class Addresses:
     otpzap: int
     faspay: int
     btcpay: int
+    rail: int
 
     @property
     def base_url(self) -> str:
@@ -74,7 +87,7 @@ class Addresses:
 
     @property
     def simulators(self) -> dict[str, str]:
-        ports = {"otpzap": self.otpzap, "faspay": self.faspay, "btcpay": self.btcpay}
+        ports = {"otpzap": self.otpzap, "faspay": self.faspay, "btcpay": self.btcpay, "rail": self.rail}
         return {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
 
 
@@ -101,6 +114,9 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "SANDBOX_OTPZAP_URL": simulators["otpzap"],
         "SANDBOX_FASPAY_URL": simulators["faspay"],
         "SANDBOX_BTCPAY_URL": simulators["btcpay"],
+        "SANDBOX_RAIL_URL": simulators["rail"],
+        "PAYOUT_RAIL_URL": f"{simulators['rail']}/rail/v1",
+        "PAYOUT_RAIL_KEY": keys.kept(folder, "rail-key"),
         "WHITENOISE_USE_FINDERS": "1",
         "MAIL_TRANSPORT": "file",
         "OTPZAP_BASE_URL": f"{simulators['otpzap']}/api/v1",

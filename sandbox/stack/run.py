@@ -31,7 +31,9 @@ PORT_TAKEN = 2
 # The web closes first so that nothing new comes in; the worker then finishes what it holds.
 _STOP_ORDER = {
     name: place
-    for place, name in enumerate(("web", "worker", "scheduler", "otpzap", "faspay", "btcpay", "redis", "postgres"))
+    for place, name in enumerate(
+        ("web", "worker", "scheduler", "otpzap", "faspay", "btcpay", "rail", "redis", "postgres")
+    )
 }
 _WORKER_STOP = ((signal.SIGTERM, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 
@@ -127,7 +129,7 @@ class _Run:
         state = self._folder.path / "simulators"
         state.mkdir(mode=0o700, exist_ok=True)
         ports = {name: getattr(self._addresses, name) for name in self._addresses.simulators}
-        arguments = {"otpzap": self._otpzap(), "faspay": self._faspay(), "btcpay": self._btcpay()}
+        arguments = {"otpzap": self._otpzap(), "faspay": self._faspay(), "btcpay": self._btcpay(), "rail": self._rail()}
         return [
             self._module(
                 name,
@@ -169,6 +171,9 @@ class _Run:
             f"--webhook-secret={self._kept('btcpay-webhook-secret')}",
             *("--webhook-url", f"{self._addresses.direct}/btcpay/webhook"),
         ]
+
+    def _rail(self) -> list[str]:
+        return [f"--api-key={self._kept('rail-key')}"]
 
     # A secret may begin with a hyphen, so it is given as --name=secret.
     def _kept(self, name: str) -> str:
@@ -274,7 +279,8 @@ def _choose_ports() -> Addresses:
         )
     otpzap = ports.next_free(web)
     faspay = ports.next_free(otpzap)
-    return Addresses(host, web, otpzap, faspay, ports.next_free(faspay))
+    btcpay = ports.next_free(faspay)
+    return Addresses(host, web, otpzap, faspay, btcpay, ports.next_free(btcpay))
 
 
 def _wanted_port() -> int:
@@ -342,6 +348,7 @@ def _places(folder: Folder, addresses: Addresses) -> dict[str, str]:
         "simulated OTPZap": simulators["otpzap"],
         "simulated Faspay": simulators["faspay"],
         "simulated BTCPay": simulators["btcpay"],
+        "simulated rail": simulators["rail"],
         "mail": str(folder.path / "mail"),
         "logs": str(folder.path / "log"),
         "a second terminal": f"VAR_DIR='{folder.path}' .venv/bin/python manage.py shell",
