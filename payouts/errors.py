@@ -1,11 +1,15 @@
 """What can be wrong about money out, in words for whoever asked."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from config.lib.errors import Conflict, Forbidden, Invalid, Missing, ServiceError, Text, Unaffordable
+
+if TYPE_CHECKING:
+    from payouts.models import Batch
 
 
 class BadDestination(Invalid):
@@ -72,3 +76,56 @@ class NotFound(Missing):
 
     def __init__(self) -> None:
         super().__init__(_("There is no such thing."))
+
+
+class WrongState(Conflict):
+    """The batch is in a state in which this cannot be done."""
+
+    code = "wrong_state"
+
+    def __init__(self, batch: "Batch") -> None:
+        words = _("This cannot be done with this batch now: it is “%(state)s”.")
+        super().__init__(words % {"state": batch.get_state_display()})
+
+
+class BatchBusy(Conflict):
+    """Somebody else is approving or starting it at this moment."""
+
+    code = "batch_busy"
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else is working on this batch right now. Look again in a moment."))
+
+
+class BatchChanged(Conflict):
+    """Not the rows, or not the total, that the approver has seen."""
+
+    code = "batch_changed"
+
+    def __init__(self) -> None:
+        super().__init__(_("The batch has changed since you looked at it. Look at it again before you approve it."))
+
+
+class NotReady(Conflict):
+    """Rows are wrong, or none is left to be sent."""
+
+    code = "not_ready"
+
+
+class ReasonNeeded(Invalid):
+    """Something that only goes with a reason in words."""
+
+    code = "reason_needed"
+
+    def __init__(self, field: str) -> None:
+        words = _("Say why, in a few words.")
+        super().__init__(words, fields={field: [words]})
+
+
+class OverDailyLimit(Unaffordable):
+    """With this batch the client would send more in a day than agreed."""
+
+    code = "daily_limit"
+
+    def __init__(self) -> None:
+        super().__init__(_("With this batch you would send more in one day than your limit allows."))
