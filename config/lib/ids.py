@@ -35,3 +35,8 @@ def read_opaque_id(prefix: str, text: str) -> UUID | None:
     if digits == text or len(digits) != 32 or not set(digits) <= set("0123456789ABCDEF"):
         return None
     return UUID(hex=digits)
+
+
+def new_dated_reference(prefix: str) -> str:
+    """``prefix``, the day (UTC) as yyyymmdd, and 10 random characters: 50 bits (TeraPay contract 8)."""
+    return f"{prefix}{time.strftime('%Y%m%d', time.gmtime())}{_base32(secrets.randbits(50), 10)}"
