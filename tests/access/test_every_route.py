@@ -16,6 +16,7 @@ import pytest
 from django.core.cache import cache
 from django.http import HttpResponse
 
+from tests.access import payouts
 from tests.access import world as worlds
 from tests.access.rules import PLAIN, SAFE, Route, may_enter, routes
 from tests.access.world import MISSING, SEEN, Actor, World, rolled_back, writes
@@ -35,7 +36,7 @@ OWN_ACCOUNT |= {"accounts_auditseal", "accounts_audithead", "notifications_mail"
 
 LOOKED = {200, 204, 301, 302, 405}
 NO_SESSION = 123456789
-NUMBERED = {"session", "provider_message", "provider_exchange", "blocked"}
+NUMBERED = {"session", "provider_message", "provider_exchange", "blocked"} | payouts.NUMBERED
 CELLS: dict[str, int] = {}
 
 

@@ -32,7 +32,7 @@ from tests.access.world import Actor, World, rolled_back, writes
 pytestmark = pytest.mark.django_db
 
 MARK = "sent-along"
-_APPS = {"accounts", "kyc", "wallets", "payments", "otp", "notifications"}
+_APPS = {"accounts", "kyc", "wallets", "payments", "payouts", "otp", "notifications"}
 Rows = dict[str, list[dict[str, Any]]]
 
 

@@ -28,6 +28,7 @@ from payments import services as payments
 from payments.models import OvoLink, PaymentCase, ProviderExchange, ProviderMessage, StaticAccount
 from payments.services import reconciliation
 from payments.services.static_accounts import new_customer_no
+from tests.access import payouts as money_out
 from tests.accounts import cast
 from tests.conftest import prove_identity
 from tests.kyc import reviewing
@@ -108,6 +109,8 @@ SEEN: dict[str, dict[str, str]] = {
     "supplier_topup": _EACH_STAFF,
     "webhook_delivery": _OWN_CUSTOMER,
     "session": {},
+    **money_out.SEEN,
+    **dict.fromkeys(money_out.SHARED, _ANYBODY),
 }
 
 
@@ -247,6 +250,7 @@ def _things(world: World) -> None:
     for name in ("ayu", "budi"):
         _of_customer(world, name, world.customers[name])
     things["session"] = {"other": 987654321}
+    things |= money_out.fill(world.clients, {name: portal.user for name, portal in world.portals.items()})
     _of_providers(world)
 
 
