@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.errors import Conflict, Forbidden, Invalid, Missing, ServiceError, Text, Unaffordable
+from config.lib.errors import Conflict, Forbidden, Invalid, Missing, ServiceError, Text, TooLarge, Unaffordable
 
 if TYPE_CHECKING:
     from payouts.models import Batch
@@ -129,3 +129,60 @@ class OverDailyLimit(Unaffordable):
 
     def __init__(self) -> None:
         super().__init__(_("With this batch you would send more in one day than your limit allows."))
+
+
+class BadFunding(Invalid):
+    """Something about a top-up is wrong by itself."""
+
+    code = "funding"
+
+    def __init__(self, field: str, message: Text) -> None:
+        super().__init__(message, fields={field: [message]})
+
+
+class NoFundingHere(Invalid):
+    """We have no bank account in that currency."""
+
+    code = "no_funding"
+
+    def __init__(self) -> None:
+        words = _("We have no bank account for this currency.")
+        super().__init__(words, fields={"currency": [words]})
+
+
+class TooManyFundings(Conflict):
+    code = "too_many_open"
+
+    def __init__(self) -> None:
+        super().__init__(_("Too many top-ups are open. Call off those you do not need."))
+
+
+class FundingMoved(Conflict):
+    """Somebody else was quicker."""
+
+    code = "funding_moved"
+
+    def __init__(self) -> None:
+        super().__init__(_("This top-up has moved on meanwhile. Look at it again."))
+
+
+class SameBankReference(Conflict):
+    code = "bank_reference_used"
+
+    def __init__(self) -> None:
+        words = _("Another top-up was already found under this reference of the bank.")
+        super().__init__(words, fields={"bank_reference": [words]})
+
+
+class FileRefused(Invalid):
+    """An upload that no rows can be had from; ``code`` as in payouts.files."""
+
+    def __init__(self, code: str, message: Text, *, field: str = "file") -> None:
+        super().__init__(message, code=code, fields={field: [message]})
+
+
+class FileTooLarge(TooLarge):
+    code = "too_large"
+
+    def __init__(self, message: Text, *, field: str = "file") -> None:
+        super().__init__(message, fields={field: [message]})

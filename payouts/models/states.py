@@ -154,6 +154,7 @@ class Problem(models.TextChoices):
     BLOCKED_RECEIVER = "blocked_receiver", _("Nothing may be paid to this receiver.")
     LONG_TEXT = "long_text", _("The name or the narration is too long.")
     BAD_TEXT = "bad_text", _("The name or the narration has characters that banks do not take.")
+    TORN = "torn", _("The cells do not fit the head of the table: a separator or a quotation mark is out of place.")
     # Warnings
     SAME_IN_FILE = "same_in_file", _("The same receiver and amount stand in this file more than once.")
     SAME_LATELY = "same_lately", _("The same amount went to this receiver in the last days.")
