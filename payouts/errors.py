@@ -1,15 +1,24 @@
 """What can be wrong about money out, in words for whoever asked."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.errors import Conflict, Forbidden, Invalid, Missing, ServiceError, Text, TooLarge, Unaffordable
+from config.lib.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    Missing,
+    ServiceError,
+    Text,
+    TooLarge,
+    TooMany,
+    Unaffordable,
+)
 
 if TYPE_CHECKING:
-    from payouts.models import Batch
+    from payouts.models import Batch, Payout
 
 
 class BadDestination(Invalid):
@@ -32,13 +41,71 @@ class NotEnoughMoney(Unaffordable):
 
 
 class PayoutBlocked(Unaffordable):
-    """A rule against fraud stopped it. It is kept as rejected; ``flags`` say why."""
+    """A rule against fraud stopped it. It is kept as rejected; its ``flags`` say why."""
 
     code = "blocked"
 
-    def __init__(self, flags: Sequence[object] = ()) -> None:
+    def __init__(self, payout: "Payout") -> None:
         super().__init__(_("This payment was stopped by a rule against fraud."))
-        self.flags = flags
+        self.payout = payout
+        self.more = {
+            "transactionId": str(payout.public_id),
+            "referenceNumber": payout.reference,
+            "flags": payout.flags,
+        }
+
+
+class WrongCode(Invalid):
+    """Not the code that was sent for this payment."""
+
+    code = "wrong_code"
+
+    def __init__(self, tries_left: int) -> None:
+        words = _("This is not the code we sent.")
+        super().__init__(words, fields={"otp_code": [words]})
+        self.tries_left = tries_left
+        self.more = {"attemptsLeft": tries_left}
+
+
+class CodeExpired(Invalid):
+    """The code was right once; a new one can be sent."""
+
+    code = "code_expired"
+
+    def __init__(self) -> None:
+        words = _("This code is too old. Ask for a new one.")
+        super().__init__(words, fields={"otp_code": [words]})
+
+
+class TriesUsedUp(ServiceError):
+    """One wrong code too many: the payment has failed."""
+
+    status = 429
+    code = "too_many_wrong_codes"
+
+    def __init__(self) -> None:
+        super().__init__(_("Too many wrong codes: this payment was stopped, and nothing was paid."))
+
+
+class CodeTooSoon(TooMany):
+    """A code was sent a moment ago."""
+
+    code = "too_soon"
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(
+            _("A code was sent a moment ago. Wait a little before asking for another."), retry_after=retry_after
+        )
+
+
+class NoResendsLeft(ServiceError):
+    """As many codes were sent as may be."""
+
+    status = 429
+    code = "no_resends_left"
+
+    def __init__(self) -> None:
+        super().__init__(_("No more codes are sent for this payment. Use the last one, or make the payment anew."))
 
 
 class NotPending(Conflict):

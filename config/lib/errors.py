@@ -1,7 +1,7 @@
 """The two families of errors that cross rooms: what a provider did, and what a person should read."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 
@@ -12,7 +12,7 @@ class ServiceError(Exception):
     """A request that was refused and changed nothing. ``message`` is for the reader, ``code`` for programs.
 
     ``status`` is what an API answers; ``fields`` names the parts of the request that were wrong, in the words of the
-    service (the API writes them in its own).
+    service (the API writes them in its own); ``more`` are further members of that answer, as on the wire.
     """
 
     code = "refused"
@@ -25,6 +25,7 @@ class ServiceError(Exception):
         self.message = message
         self.code = code or self.code
         self.fields = fields or {}
+        self.more: Mapping[str, Any] = {}
 
 
 class Invalid(ServiceError):

@@ -41,9 +41,10 @@ def problem(
     *,
     code: str = "",
     errors: Mapping[str, Sequence[str]] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     """A refusal (TeraPay contract 18, OTPZap contract 11). ``errors`` names fields as the caller wrote them; ``code``
-    is a word of the gateway API, the other one knows only its own."""
+    is a word of the gateway API, the other one knows only its own, and nothing of ``more``."""
     if envelope.speaks(request):
         return envelope.refusal(request, status, detail or str(_WORDS.get(status, _OURS)), fields=errors)
     body: dict[str, Any] = {
@@ -54,6 +55,7 @@ def problem(
         "code": code or HTTPStatus(status).name.lower(),
         "traceId": getattr(request, "request_id", ""),
         "errors": errors or {},
+        **(more or {}),
     }
     answer = Refusal(body, status=status, content_type=CONTENT_TYPE)
     if status == 401:
@@ -64,7 +66,7 @@ def problem(
 def of_error(request: HttpRequest, error: ServiceError) -> HttpResponse:
     """The answer to a request that a service refused."""
     fields = {wire_name(name): [str(text) for text in texts] for name, texts in error.fields.items()}
-    answer = problem(request, error.status, str(error.message), code=error.code, errors=fields)
+    answer = problem(request, error.status, str(error.message), code=error.code, errors=fields, more=error.more)
     if isinstance(error, TooMany):
         answer["Retry-After"] = str(whole_seconds(error.retry_after))
     return answer
