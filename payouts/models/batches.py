@@ -1,6 +1,7 @@
 """A batch of payouts: uploaded, pasted or sent by a program, checked, approved by a second person, then sent."""
 
 import uuid
+from decimal import Decimal
 
 import pgtrigger
 from django.db import models
@@ -67,6 +68,8 @@ class Batch(models.Model):
     # What is not sent yet is called off; it ends when the last row on its way has ended.
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # When people were told of its end; it may end again after failed rows were tried again.
+    told_at = models.DateTimeField(null=True, blank=True)
     paid = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     cancelled = models.PositiveIntegerField(default=0)
@@ -114,6 +117,12 @@ class Batch(models.Model):
                 name="batch_open",
                 condition=Q(state__in=["checking", "approved", "awaiting_funds", "processing"]),
             ),
+            models.Index(
+                fields=["finished_at"],
+                name="batch_untold",
+                condition=Q(finished_at__isnull=False)
+                & (Q(told_at__isnull=True) | Q(told_at__lt=models.F("finished_at"))),
+            ),
         )
         triggers = (
             pgtrigger.FSM(name="batch_moves", field="state", transitions=[(str(a), str(b)) for a, b in BATCH_MOVES]),
@@ -132,6 +141,11 @@ class Batch(models.Model):
     def open(self) -> int:
         """Rows on their way, once it has begun."""
         return self.good - self.paid - self.failed - self.cancelled if self.started_at else self.good
+
+    @property
+    def total(self) -> Decimal:
+        """What it takes from the balance: amounts and fees of good rows."""
+        return self.amount + self.fees
 
     @property
     def subject(self) -> str:
