@@ -253,3 +253,12 @@ class FileTooLarge(TooLarge):
 
     def __init__(self, message: Text, *, field: str = "file") -> None:
         super().__init__(message, fields={field: [message]})
+
+
+class NotInDoubt(Conflict):
+    """Not in doubt, or not for so long that a person may settle it."""
+
+    code = "not_in_doubt"
+
+    def __init__(self) -> None:
+        super().__init__(_("Only a payment that the rail has not answered for twelve hours can be closed by hand."))

@@ -1,1 +1,17 @@
-"""What a worker does, safe to repeat: reserve, claim, give to the rail, ask, record."""
+"""What a worker does, safe to repeat: reserve, claim, give to the rail, ask, record (docs/payouts.md)."""
+
+from payouts.sending.engine import attend, expire, run
+from payouts.sending.reserving import again, begin_batch, judge_ends, release, reserve
+from payouts.sending.settling import settle
+
+__all__ = [
+    "again",
+    "attend",
+    "begin_batch",
+    "expire",
+    "judge_ends",
+    "release",
+    "reserve",
+    "run",
+    "settle",
+]
