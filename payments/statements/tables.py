@@ -9,14 +9,13 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from config.lib.tables import HEAD_LINES, delimiter_of, encoding_of
 from payments.statements import archives
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_ROWS = 50_000
 MOST_COLUMNS = 60
 MOST_CELL = 300
-_DELIMITERS = ";,\t|"
-_LOOK_FOR_HEADER = 25
 # A spreadsheet keeps fifteen digits of a number; what is longer was rounded before we saw it.
 _EXACT = 10**15
 
@@ -66,7 +65,7 @@ def read_table(content: bytes, *, is_header: Header) -> Table:
 
 
 def _split(rows: list[Row], is_header: Header) -> Table:
-    first = rows[:_LOOK_FOR_HEADER]
+    first = rows[:HEAD_LINES]
     at = next((at for at, row in enumerate(first) if is_header(row.cells)), None)
     if at is None:
         at = next((at for at, row in enumerate(first) if sum(map(bool, row.cells)) >= 3), None)
@@ -76,33 +75,16 @@ def _split(rows: list[Row], is_header: Header) -> Table:
 
 
 def _text(content: bytes) -> list[Row]:
-    text = _decoded(content).replace("\x00", "")
-    delimiter = _delimiter(text)
+    encoding = encoding_of(content)
+    if encoding is None:
+        raise Unreadable("encoding")
+    text = content.decode(encoding).replace("\x00", "")
+    delimiter = delimiter_of(text.splitlines()[:HEAD_LINES])
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         return [Row(reader.line_num, [cell.strip()[:MOST_CELL] for cell in cells]) for cells in reader]
     except csv.Error as error:
         raise Unreadable("no_table") from error
-
-
-def _decoded(content: bytes) -> str:
-    marked = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
-    encodings = ["utf-16"] if marked else ["utf-8-sig", "cp1252"]
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Unreadable("encoding")
-
-
-def _delimiter(text: str) -> str:
-    """Whichever splits the first lines most often; a line that says ``sep=;`` is believed."""
-    lines = text.splitlines()[:_LOOK_FOR_HEADER]
-    if lines and lines[0].lower().startswith("sep=") and lines[0][4:5] in _DELIMITERS:
-        return lines[0][4:5]
-    counts = {sign: sorted(line.count(sign) for line in lines)[len(lines) // 2] if lines else 0 for sign in _DELIMITERS}
-    return max(_DELIMITERS, key=lambda sign: counts[sign])
 
 
 def _spreadsheet(content: bytes) -> list[Row]:
@@ -115,7 +97,7 @@ def _spreadsheet(content: bytes) -> list[Row]:
     wanted = max(sheets, key=lambda sheet: sheet.height, default=None)
     if wanted is None or not wanted.height:
         raise Unreadable("no_sheet")
-    if wanted.height > MOST_ROWS + _LOOK_FOR_HEADER:
+    if wanted.height > MOST_ROWS + HEAD_LINES:
         raise Unreadable("too_long")
     if wanted.width > MOST_COLUMNS:
         raise Unreadable("too_wide")
