@@ -1,8 +1,9 @@
 """The desk of a client's people."""
 
-from django.urls import path
+from django.urls import include, path
 
 from accounts.views import access, audit, company, people
+from payouts.views import balance
 
 app_name = "company"
 
@@ -22,4 +23,11 @@ urlpatterns = [
     path("team/<uuid:public_id>/reactivate/", people.reactivate, name="person_reactivate"),
     path("team/<uuid:public_id>/invite/", people.invite, name="person_invite"),
     path("audit/", audit.of_client, name="audit"),
+    path("", include("payouts.batch_urls")),
+    path("balance/", balance.balance, name="balance"),
+    path("balance/statement.csv", balance.statement_csv, name="balance_csv"),
+    path("balance/play-money/", balance.play, name="play_money"),
+    path("balance/top-up/", balance.top_up, name="top_up"),
+    path("balance/top-up/<uuid:public_id>/", balance.funding, name="funding"),
+    path("balance/top-up/<uuid:public_id>/call-off/", balance.call_off, name="funding_call_off"),
 ]

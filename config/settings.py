@@ -4,6 +4,7 @@ The table of variables stands in README.md. Mistakes are reported by config/syst
 """
 
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 import environ
@@ -286,6 +287,7 @@ LEDGER_CHECKS = [
     "payments.checks.ledger_problems",
     "otp.checks.ledger_problems",
     "payouts.checks.ledger_problems",
+    "notifications.checks.ledger_problems",
 ]
 
 # --- providers ------------------------------------------------------------------------------------
@@ -402,6 +404,11 @@ PAYOUT_ONE_PERSON_UP_TO = env.int("PAYOUT_ONE_PERSON_UP_TO", default=0)
 PAYOUT_CODE_SECONDS = env.int("PAYOUT_CODE_SECONDS", default=300)
 PAYOUT_PENDING_MINUTES = env.int("PAYOUT_PENDING_MINUTES", default=30)
 
+# Where clients send money to: a currency and our account in words ("SLE=Rokel 002…, Gerbang Ltd"); and the most play
+# money they may give themselves at a time.
+CLIENT_FUNDING_ACCOUNTS = env.dict("CLIENT_FUNDING_ACCOUNTS", default={})
+CLIENT_PLAY_MONEY_MAXIMUM = env.int("CLIENT_PLAY_MONEY_MAXIMUM", default=1_000_000)
+
 # --- SMS: "" (none), "simulator" or "http", see docs/sms.md -----------------------------------------
 SMS_GATEWAY = env.str("SMS_GATEWAY", default="")
 SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL", default="")
@@ -409,6 +416,26 @@ SMS_GATEWAY_KEY = env.str("SMS_GATEWAY_KEY", default="")
 SMS_SENDER_ID = env.str("SMS_SENDER_ID", default="Gerbang")
 SMS_PRICE_PER_SEGMENT = env.str("SMS_PRICE_PER_SEGMENT", default="0.25")
 SMS_PER_CLIENT_AND_DAY = env.int("SMS_PER_CLIENT_AND_DAY", default=5_000)
+SMS_GATEWAY_PER_SECOND = env.int("SMS_GATEWAY_PER_SECOND", default=20)
+# The last part of the address where the gateway tells what became of messages; none, none.
+SMS_REPORT_TOKEN = env.str("SMS_REPORT_TOKEN", default="")
+# What the gateway "http" looks like: ours=theirs for to, from, text and reference; paths such as messages.0.id.
+SMS_HTTP: dict[str, Any] = {
+    "method": env.str("SMS_HTTP_METHOD", default="POST"),
+    "format": env.str("SMS_HTTP_FORMAT", default="json"),
+    "fields": env.dict("SMS_HTTP_FIELDS", default={"to": "to", "from": "from", "text": "text", "reference": ""}),
+    "extra": env.dict("SMS_HTTP_EXTRA", default={}),
+    "auth": env.str("SMS_HTTP_AUTH", default="bearer"),
+    "plus": env.bool("SMS_HTTP_PLUS", default=True),
+    "ok": env.str("SMS_HTTP_OK", default=""),
+    "id": env.str("SMS_HTTP_ID", default="id"),
+    "repeats": env.bool("SMS_HTTP_REPEATS", default=False),
+    "status_url": env.str("SMS_HTTP_STATUS_URL", default=""),
+    "status": env.str("SMS_HTTP_STATUS", default="status"),
+    "delivered": env.list("SMS_HTTP_DELIVERED", default=["delivered"]),
+    "undelivered": env.list("SMS_HTTP_UNDELIVERED", default=["undelivered", "expired"]),
+    "rejected": env.list("SMS_HTTP_REJECTED", default=["rejected"]),
+}
 
 # --- webhooks out: the plain signature's header, seconds a receiver has, days deliveries are kept -----------------
 WEBHOOK_SIGNATURE_HEADER = env.str("WEBHOOK_SIGNATURE_HEADER", default="X-Webhook-Signature")

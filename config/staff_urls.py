@@ -4,6 +4,7 @@ from accounts.views import access, audit, clients, customers_staff, people, role
 from config import staff_views
 from otp.views import staff_limits, staff_orders, staff_supplier
 from payments.views import staff_cases, staff_deposits, staff_exchanges, staff_reconciliation
+from payouts.views import staff_fundings
 
 app_name = "staff"
 
@@ -84,6 +85,12 @@ urlpatterns = [
     path("otpzap/topups/", staff_supplier.top_up, name="supplier_topups"),
     path("otpzap/topups/<uuid:public_id>/check/", staff_supplier.check_topup, name="supplier_topup_check"),
     path("otpzap/notes/<slug:key_name>/", staff_supplier.hook, name="supplier_hook"),
+    path("fundings/", staff_fundings.listing, name="fundings"),
+    path("fundings/<uuid:public_id>/", staff_fundings.funding, name="funding"),
+    path("fundings/<uuid:public_id>/find/", staff_fundings.find, name="funding_find"),
+    path("fundings/<uuid:public_id>/confirm/", staff_fundings.confirm, name="funding_confirm"),
+    path("fundings/<uuid:public_id>/put-back/", staff_fundings.put_back, name="funding_put_back"),
+    path("fundings/<uuid:public_id>/refuse/", staff_fundings.refuse, name="funding_refuse"),
     path("audit/", audit.everything, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
 ]

@@ -17,6 +17,7 @@ _WORDS: dict[str, str | Promise] = {
     "order_fee": _("Cancellation fee"),
     "transfer": _("Transfer"),
     "payment": _("Payment"),
+    "funding": _("Top-up"),
     "reversal": _("Taken back"),
     "refund": _("Refund"),
     "correction": _("Put right"),
@@ -26,6 +27,7 @@ _PAGES = {
     "order": "otp:order",
     "transfer": "wallets:transfer",
     "payment": "wallets:payment",
+    "funding": "company:funding",
 }
 
 

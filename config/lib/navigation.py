@@ -179,6 +179,18 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
             ],
         ),
         (
+            _("Money out"),
+            [
+                Entry(
+                    "staff:fundings",
+                    _("Top-ups of clients"),
+                    "banknotes",
+                    also=("staff:funding",),
+                    permission="Fundings.Read",
+                ),
+            ],
+        ),
+        (
             _("Access"),
             [
                 Entry(
@@ -214,6 +226,13 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
             [
                 Entry("company:overview", _("Overview"), "home", also=("company:profile",)),
                 Entry(
+                    "company:balance",
+                    _("Balance"),
+                    "banknotes",
+                    also=("company:top_up", "company:funding"),
+                    permission="Balance.Read",
+                ),
+                Entry(
                     "company:team",
                     _("Team"),
                     "user-group",
@@ -228,6 +247,25 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     permission="ApiUsers.Read",
                 ),
                 Entry("company:audit", _("Audit"), "clipboard-document-check", permission="Audit.ReadClient"),
+            ],
+        ),
+        (
+            _("Money out"),
+            [
+                Entry(
+                    "company:batches",
+                    _("Batches"),
+                    "queue-list",
+                    also=("company:batch", "company:batch_new", "company:batch_row"),
+                    permission="BulkDisbursement.ReadStatus",
+                ),
+                Entry(
+                    "company:approvals",
+                    _("Approvals"),
+                    "hand-thumb-up",
+                    also=("company:batch_approve", "company:batch_send_back"),
+                    permission="Batches.Approve",
+                ),
             ],
         ),
         (

@@ -117,6 +117,7 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "SANDBOX_RAIL_URL": simulators["rail"],
         "PAYOUT_RAIL_URL": f"{simulators['rail']}/rail/v1",
         "PAYOUT_RAIL_KEY": keys.kept(folder, "rail-key"),
+        "CLIENT_FUNDING_ACCOUNTS": "SLE=Rokel Commercial Bank · 002001000000000017 · Gerbang Sandbox",
         "WHITENOISE_USE_FINDERS": "1",
         "MAIL_TRANSPORT": "file",
         "OTPZAP_BASE_URL": f"{simulators['otpzap']}/api/v1",
