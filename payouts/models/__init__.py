@@ -4,6 +4,7 @@ from payouts.models.batches import Batch, BatchRow
 from payouts.models.fundings import Funding
 from payouts.models.payouts import Attempt, Payout, TransferCode
 from payouts.models.places import Bank, BlockedReceiver, FeeRule, Telco
+from payouts.models.rails import Contradiction, Feed, Lane
 
 __all__ = [
     "Attempt",
@@ -11,8 +12,11 @@ __all__ = [
     "Batch",
     "BatchRow",
     "BlockedReceiver",
+    "Contradiction",
     "FeeRule",
+    "Feed",
     "Funding",
+    "Lane",
     "Payout",
     "Telco",
     "TransferCode",
