@@ -147,3 +147,22 @@ class MoodForm(forms.Form):
         ("well", _("Behave again")),
     )
     mood = forms.ChoiceField(choices=MOODS)
+
+
+class RailEndForm(forms.Form):
+    """What becomes of a payout at the rail."""
+
+    WAYS = (("return", _("Send it back")), ("pay", _("Pay it")), ("reject", _("Reject it")))
+    reference = forms.RegexField(r"^[0-9A-Za-z-]{1,40}\Z")
+    way = forms.ChoiceField(choices=WAYS)
+
+
+class RailMoodForm(forms.Form):
+    MOODS = (
+        ("silent", _("Pay the next one and say nothing")),
+        ("lost", _("Lose the next one on the way")),
+        ("busy", _("Be too busy once")),
+        ("down", _("Be out of order")),
+        ("well", _("Behave again")),
+    )
+    mood = forms.ChoiceField(choices=MOODS)

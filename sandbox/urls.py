@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sandbox import views, views_supplier, views_ways
+from sandbox import views, views_rail, views_supplier, views_ways
 
 app_name = "sandbox"
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("end", views.end, name="end"),
     path("letter", views.send_mail, name="send_mail"),
     path("end-inbox", views.end_inbox, name="end_inbox"),
+    path("rail/", views_rail.rail, name="rail"),
+    path("rail/end", views_rail.end, name="rail_end"),
+    path("rail/mood", views_rail.mood, name="rail_mood"),
     path("supplier/", views_supplier.supplier, name="supplier"),
     path("supplier/balance", views_supplier.balance, name="balance"),
     path("supplier/invoice", views_supplier.invoice, name="invoice"),

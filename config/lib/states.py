@@ -110,6 +110,10 @@ _LOOKS = {
     "row:warning": StateLook(_("Right, with a warning"), "warning", "exclamation-triangle"),
     "row:error": StateLook(_("Wrong"), "danger", "x-circle"),
     "row:excluded": StateLook(_("Left out"), "neutral", "minus-circle"),
+    "rail:paid": StateLook(_("Paid"), "success", "check-circle"),
+    "rail:accepted": StateLook(_("Taken, not decided"), "info", "clock"),
+    "rail:rejected": StateLook(_("Rejected"), "danger", "x-circle"),
+    "rail:returned": StateLook(_("Sent back"), "warning", "arrow-uturn-left"),
     "reversed": StateLook(_("Reversed"), "warning", "arrow-path"),
 }
 
