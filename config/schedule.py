@@ -27,6 +27,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "payments-reconcile-nightly": {"task": "payments.reconcile_nightly", "schedule": crontab(hour="1", minute="15")},
     "old-exchanges": {"task": "payments.forget_exchanges", "schedule": crontab(hour="3", minute="30")},
     "notifications-sweep": _every("notifications.sweep", 5.0),
+    "sms": _every("notifications.send_sms", 2.0),
+    "sms-questions": _every("notifications.ask_sms", 3.0),
     "notices-mail": _every("notifications.mail_notices", 10.0),
     "old-notices": {"task": "notifications.forget_notices", "schedule": crontab(hour="3", minute="55")},
     "webhooks": _every("notifications.deliver_webhooks", 1.0),

@@ -19,6 +19,19 @@ def send_due_mail() -> None:
     delivery.send_due_mail()
 
 
+@shared_task(name="notifications.send_sms")
+def send_sms() -> None:
+    """Send every SMS that is due; safe to run twice at once."""
+    begun(send_sms)
+    delivery.send_due_sms()
+
+
+@shared_task(name="notifications.ask_sms")
+def ask_sms() -> None:
+    """Ask the gateway what became of messages."""
+    delivery.ask_due_sms()
+
+
 @shared_task(name="notifications.mail_notices")
 def mail_notices() -> None:
     """Write the mails that notices owe; safe to run twice at once."""

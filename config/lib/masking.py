@@ -1,4 +1,9 @@
-"""Names and addresses shown to people who should recognise them, not learn them."""
+"""Names, addresses and texts shown to people who should recognise them, not learn them."""
+
+import re
+
+# Four digits or more, however they are spaced; and what mixes digits with letters, such as the end of a link.
+_CODES = re.compile(r"\d(?:[ \u00a0.-]?\d){3,}|\b(?=[^\W\d_]*\d)(?=\d*[^\W\d_])\w{5,}\b")
 
 
 def masked(name: str) -> str:
@@ -11,3 +16,8 @@ def masked(name: str) -> str:
 def masked_phone(phone: str) -> str:
     """A phone number as its owner will know it and nobody else: first four and last three digits."""
     return f"{phone[:4]}•••••{phone[-3:]}" if len(phone) > 8 else "•••••"
+
+
+def masked_codes(text: str) -> str:
+    """``text`` without anything that may be a code: ``Your code is 482 913`` -> ``Your code is •••``."""
+    return _CODES.sub("•••", text)

@@ -1,5 +1,6 @@
 from notifications.models.inbox import BalanceWatch, Notice, Preference
 from notifications.models.mail import Mail
+from notifications.models.sms import ClaimedSms, Sms, SmsDay, SmsSender
 from notifications.models.webhooks import (
     ALL_EVENTS,
     EVENTS,
@@ -16,9 +17,13 @@ __all__ = [
     "TEST_EVENT",
     "BalanceWatch",
     "Claimed",
+    "ClaimedSms",
     "Mail",
     "Notice",
     "Preference",
+    "Sms",
+    "SmsDay",
+    "SmsSender",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",
