@@ -114,6 +114,12 @@ def is_blocked(flags: Sequence[Flag]) -> bool:
     return any(flag.severity == BLOCK for flag in flags)
 
 
+def is_on_blocklist(client: Client, receiver: str) -> bool:
+    """Whether nothing may be paid to ``receiver`` now; asked again when a payment is let go."""
+    rows = BlockedReceiver.objects.filter(Q(client=client) | Q(client=None), receiver=receiver)
+    return rows.exists()
+
+
 def take_turn(client: Client, *, is_sandbox: bool) -> None:
     """Until the end of the transaction nobody else judges payments of this client: two that each fit under a limit
     may not go past it together. Before any lock on money."""
