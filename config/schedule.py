@@ -33,6 +33,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "old-notices": {"task": "notifications.forget_notices", "schedule": crontab(hour="3", minute="55")},
     "webhooks": _every("notifications.deliver_webhooks", 1.0),
     "old-deliveries": {"task": "notifications.forget_deliveries", "schedule": crontab(hour="3", minute="50")},
+    # Starts what has its money now; nudges come first.
+    "payouts-batches": _every("payouts.batches", 3.0),
     "wallets-sweep": _every("wallets.sweep", 30.0),
     "idempotency": {"task": "accounts.forget_idempotency", "schedule": crontab(hour="1", minute="45")},
     "old-calls": {"task": "accounts.forget_calls", "schedule": crontab(hour="3", minute="15")},

@@ -10,6 +10,9 @@ from config.lib import clock
 from payouts.errors import BatchBusy, NotFound, WrongState
 from payouts.models import Batch
 from payouts.models.states import BATCH_MOVES, BatchState
+from payouts.selectors.batches import name_of
+
+__all__ = ["EDITABLE", "hold", "move", "name_of", "touch", "void", "with_maker"]
 
 # Nothing has been sent yet: rows may still be changed, which voids what was approved.
 EDITABLE = (BatchState.VALIDATED, BatchState.AWAITING_APPROVAL, BatchState.APPROVED, BatchState.AWAITING_FUNDS)
@@ -66,13 +69,6 @@ def void(batch: Batch, actor: Actor) -> None:
     was = batch.state
     move(batch, BatchState.VALIDATED, makers=makers)
     audit.record(actor, "batch.approval_voided", target=batch, before={"state": was}, after={"state": batch.state})
-
-
-def name_of(actor: Actor) -> str:
-    """How ``makers`` name an actor: an API user is a person of its own; "" for what runs by itself."""
-    if actor.api_user is not None:
-        return f"api_user:{actor.api_user.pk}"
-    return f"user:{actor.user.pk}" if actor.user is not None else ""
 
 
 def with_maker(batch: Batch, actor: Actor) -> list[str]:

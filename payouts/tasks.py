@@ -1,9 +1,12 @@
 """The worker's tasks of money out: thin, ids in, one call."""
 
+from contextlib import suppress
+
 from celery import shared_task
 
 from config.lib.jobs import nudge
-from payouts import mails, sending
+from payouts import mails, rails, sending, starting
+from payouts.errors import NoRail
 
 
 @shared_task(name="payouts.send")
@@ -23,3 +26,26 @@ def expire() -> None:
 def batch_over(*, batch_id: int) -> None:
     """Tell people that a batch has ended."""
     mails.tell_end(batch_id)
+
+
+@shared_task(name="payouts.start_batch")
+def start_batch(*, batch_id: int) -> None:
+    """Begin a batch that was approved, and is too large to begin while somebody waits."""
+    batch = starting.start(batch_id)
+    if batch.started_at is not None:
+        wake(is_sandbox=batch.is_sandbox)
+
+
+@shared_task(name="payouts.batches")
+def batches() -> None:
+    """Approved batches that have not begun, or have the money now; ends that nobody was told of."""
+    for batch in starting.start_due():
+        wake(is_sandbox=batch.is_sandbox)
+    for batch_id in mails.untold_ends():
+        mails.tell_end(batch_id)
+
+
+def wake(*, is_sandbox: bool) -> None:
+    """Have somebody look now at what is to be sent, once the caller's transaction has committed."""
+    with suppress(NoRail):
+        nudge(send, line=rails.line_of(is_sandbox).name)

@@ -1,0 +1,66 @@
+"""Batches and their rows in the words of the API (TeraPay contract 10), and why a row was not paid."""
+
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from payouts.models import Batch, BatchRow
+from payouts.models.states import IN_FLIGHT, BatchState, Problem, Reason, RowState, State
+from payouts.selectors.batches import MOST_ATTEMPTS
+
+PENDING, PROCESSED, FAILED = "Pending", "Processed", "Failed"
+_BATCHES: dict[str, str] = {
+    BatchState.PROCESSING: "Processing",
+    BatchState.PAUSED: "Processing",
+    BatchState.COMPLETED: "Completed",
+    BatchState.PARTLY_COMPLETED: "PartiallyCompleted",
+    BatchState.CANCELLED: "Cancelled",
+    BatchState.UNREADABLE: "Cancelled",
+}
+
+
+def batch_status(batch: Batch) -> str:
+    """Pending | Processing | Completed | PartiallyCompleted | Cancelled."""
+    return _BATCHES.get(batch.state, PENDING)
+
+
+def item_status(row: BatchRow) -> str:
+    """Pending | Processed | Failed. Failed is also what came back after it was paid, and what is never sent."""
+    if row.payout is None:
+        return FAILED if row.state in (RowState.ERROR, RowState.EXCLUDED) else PENDING
+    if row.payout.state == State.COMPLETED:
+        return PROCESSED
+    return PENDING if row.payout.state in IN_FLIGHT else FAILED
+
+
+def amount_of(row: BatchRow) -> Decimal:
+    """Nothing where no amount could be read."""
+    return row.amount or Decimal(0)
+
+
+def failure_of(row: BatchRow) -> str:
+    """Why it is Failed, in the reader's language; "" for everything else."""
+    if row.payout is not None:
+        return str(Reason(row.payout.reason).label) if item_status(row) == FAILED else ""
+    if row.state == RowState.EXCLUDED:
+        return _("It was left out.")
+    first = row.problems.partition(",")[0]
+    return str(Problem(first).label) if row.state == RowState.ERROR and first else ""
+
+
+def attempts_of(row: BatchRow) -> int:
+    """How often it was tried again."""
+    return max(row.payout.attempts - 1, 0) if row.payout else 0
+
+
+def why_not_again(row: BatchRow) -> str:
+    """Why a row is not tried again, in the reader's language."""
+    if row.payout is None:
+        return failure_of(row) or _("It has not been sent yet.")
+    if row.payout.state == State.COMPLETED:
+        return _("It is paid.")
+    if row.payout.state in IN_FLIGHT:
+        return _("It is on its way.")
+    if row.payout.state == State.FAILED and row.payout.attempts >= MOST_ATTEMPTS:
+        return _("It was tried three times already.")
+    return failure_of(row)
