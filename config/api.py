@@ -28,7 +28,7 @@ from config.lib.strict_json import Unacceptable
 from kyc.api import review, upload
 from notifications import api as sms
 from payments import api as payments
-from payouts.api import banks, bulk, payment, reports
+from payouts.api import banks, bulk, many, payment, reports
 from wallets import api as wallets
 
 api = NinjaAPI(
@@ -55,6 +55,7 @@ for _module in (
     wallets,
     banks,
     payment,
+    many,
     bulk,
     reports,
     sms,

@@ -40,7 +40,7 @@ _PAGES = {
 }
 
 
-_OUR_APPS = {"accounts", "kyc", "wallets", "otp", "payments"}
+_OUR_APPS = {"accounts", "kyc", "wallets", "otp", "payments", "payouts"}
 
 
 @dataclass(frozen=True)
