@@ -1,0 +1,234 @@
+"""Batches of a client: the list, a new one, and one page for each, from its file to its end."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q, QuerySet, Sum
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from accounts.access import policy
+from accounts.permissions import ActorRequest, permission_required
+from config.lib.errors import ServiceError
+from config.lib.pagination import keyset
+from config.lib.refusals import tell
+from payouts import checking
+from payouts.files import TROUBLES
+from payouts.files.templates import csv_template, xlsx_template
+from payouts.forms.batches import CHECK_FILTERS, PASTE_LENGTH, SENT_FILTERS, ListFilter, SubmitForm, UploadForm
+from payouts.models import Batch, BatchRow
+from payouts.models.states import GOOD_ROWS, BatchState, RowState
+from payouts.selectors import batches
+from payouts.services import rows as services
+from payouts.services.moving import name_of
+from payouts.views import progressing, shown
+from payouts.views.desk import MAKE, READ, RETRY, batch_of, own_client
+
+S = BatchState
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# Chips of the list: the states that a person sees as one.
+GROUPS: dict[str, tuple[Any, tuple[BatchState, ...]]] = {
+    "": (_("All"), ()),
+    "unfinished": (_("To finish"), (S.CHECKING, S.VALIDATED)),
+    "approval": (_("Waiting for approval"), (S.AWAITING_APPROVAL,)),
+    "funds": (_("Waiting for a top-up"), (S.APPROVED, S.AWAITING_FUNDS)),
+    "running": (_("Being sent"), (S.PROCESSING, S.PAUSED)),
+    "partly": (_("With failed rows"), (S.PARTLY_COMPLETED,)),
+    "done": (_("Completed"), (S.COMPLETED,)),
+    "cancelled": (_("Cancelled"), (S.CANCELLED, S.UNREADABLE)),
+}
+# What the one page of a batch shows.
+STAGES = {
+    S.CHECKING: "reading",
+    S.UNREADABLE: "unreadable",
+    S.VALIDATED: "checked",
+    S.AWAITING_APPROVAL: "waiting",
+    S.APPROVED: "waiting",
+    S.AWAITING_FUNDS: "waiting",
+}
+
+
+def stage_of(batch: Batch) -> str:
+    """Which of its pages a batch shows; once it has begun, the live one to its end."""
+    if batch.state == S.CANCELLED and batch.started_at is None:
+        return "called_off"
+    return STAGES.get(BatchState(batch.state), "live")
+
+
+@never_cache
+@require_safe
+@permission_required(READ)
+def listing(request: ActorRequest) -> HttpResponse:
+    """Every batch, newest first."""
+    own_client(request)
+    words, group = ListFilter(request.GET).wanted()
+    found = _filtered(batches.listed(request.actor), words, group)
+    context = {
+        "page": keyset(found, cursor=request.GET.get("cursor", "")),
+        "q": words,
+        "group": group if group in GROUPS else "",
+        "groups": [(name, text) for name, (text, _states) in GROUPS.items()],
+    }
+    return render(request, "payouts/batches/list.html", context)
+
+
+def _filtered(found: QuerySet[Batch], words: str, group: str) -> QuerySet[Batch]:
+    states = GROUPS.get(group, GROUPS[""])[1]
+    if states:
+        found = found.filter(state__in=states)
+    if words:
+        found = found.filter(Q(name__icontains=words) | Q(reference__iexact=words) | Q(file_name__icontains=words))
+    return found
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(MAKE)
+def new(request: ActorRequest) -> HttpResponseBase:
+    """Give a file, or paste rows."""
+    own_client(request)
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = _made(request, form)
+        except ServiceError as refusal:
+            tell(form, refusal)
+        else:
+            return redirect("company:batch", public_id=made.public_id)
+    context = {"form": form, "most_bytes": settings.PAYOUT_FILE_BYTES, "most_rows": settings.PAYOUT_FILE_ROWS}
+    context |= {"paste_length": PASTE_LENGTH, "pasted": bool(form.is_bound and form.data.get("text"))}
+    return render(request, "payouts/batches/new.html", context, status=422 if form.errors else 200)
+
+
+def _made(request: ActorRequest, form: UploadForm) -> Batch:
+    given, name = form.cleaned_data["file"], form.cleaned_data["name"]
+    if given:
+        return services.upload(actor=request.actor, name=name, file=given)
+    return services.paste(actor=request.actor, name=name, text=form.cleaned_data["text"])
+
+
+@require_safe
+@permission_required(MAKE)
+def template_csv(request: ActorRequest) -> HttpResponseBase:
+    """An empty list to fill in, as CSV."""
+    own_client(request)
+    return download(csv_template(), CSV, "gerbang-batch.csv")
+
+
+@require_safe
+@permission_required(MAKE)
+def template_xlsx(request: ActorRequest) -> HttpResponseBase:
+    """An empty sheet to fill in, with its instructions."""
+    own_client(request)
+    return download(xlsx_template(), XLSX, "gerbang-batch.xlsx")
+
+
+def download(content: bytes | Iterable[str], kind: str, name: str) -> HttpResponseBase:
+    """An answer that browsers save; piece by piece when it is not there as a whole."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    answer = HttpResponse if isinstance(content, bytes) else StreamingHttpResponse
+    return answer(content, content_type=kind, headers=headers)
+
+
+@never_cache
+@require_safe
+@permission_required(READ)
+def batch(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
+    """One batch, as it is now. Its page polls here: 204 while nothing has changed, all of it anew at a new stage."""
+    found = batch_of(request, public_id)
+    stage = stage_of(found)
+    if not request.headers.get("HX-Request"):
+        return render(request, "payouts/batches/batch.html", page_of(request, found))
+    if request.GET.get("v") == str(found.version) and found.state != S.PROCESSING:
+        return HttpResponse(status=204)
+    if request.GET.get("stage") != stage or request.GET.get("s", found.state) != found.state:
+        return HttpResponseClientRefresh()
+    return render(request, f"payouts/batches/_{stage}.html", page_of(request, found))
+
+
+def page_of(request: ActorRequest, found: Batch, **more: Any) -> dict[str, Any]:
+    """What the page of a batch needs at its stage."""
+    stage = stage_of(found)
+    context: dict[str, Any] = {"batch": found, "stage": stage, "total": found.amount + found.fees}
+    context["is_maker"] = name_of(request.actor) in found.makers
+    about = {
+        "reading": _reading,
+        "unreadable": _unreadable,
+        "checked": _checked,
+        "waiting": _waiting,
+        "live": _live,
+    }.get(stage)
+    if about is not None:
+        context |= about(request, found)
+    return context | more
+
+
+def _reading(request: ActorRequest, found: Batch) -> dict[str, Any]:
+    return {"read": checking.read_so_far(found)}
+
+
+def _unreadable(request: ActorRequest, found: Batch) -> dict[str, Any]:
+    return {"trouble": TROUBLES.get(found.trouble, "")}
+
+
+def _checked(request: ActorRequest, found: Batch) -> dict[str, Any]:
+    show = request.GET.get("show", "")
+    show = show if show in CHECK_FILTERS else ""
+    page = batches.rows(found, show, request.GET.get("cursor", ""))
+    return figures_of(found) | {
+        "page": page,
+        "lines": shown.lines_of(page.items),
+        "show": show,
+        "may_make": policy.allows(request.actor, MAKE),
+    }
+
+
+def figures_of(found: Batch) -> dict[str, Any]:
+    """Counters, totals, and what is to be done next: they change with every row that is mended."""
+    return {
+        "batch": found,
+        "total": found.amount + found.fees,
+        "banks": checking.totals_by_bank(found),
+        "repeats": _good(found).filter(problems__contains="same_").count(),
+        "twin": services.same_file(found),
+        "error_amount": _sum_of_wrong(found),
+        "submit_form": SubmitForm(),
+    }
+
+
+def _good(found: Batch) -> QuerySet[BatchRow]:
+    return BatchRow.objects.filter(batch=found, state__in=GOOD_ROWS)
+
+
+def _sum_of_wrong(found: Batch) -> Decimal:
+    """As far as their amounts can be read."""
+    wrong = BatchRow.objects.filter(batch=found, state=RowState.ERROR)
+    return wrong.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+
+
+def _waiting(request: ActorRequest, found: Batch) -> dict[str, Any]:
+    context: dict[str, Any] = {"banks": checking.totals_by_bank(found)}
+    if found.state == S.AWAITING_FUNDS:
+        context["before"] = batches.before_approval(found)
+    return context
+
+
+def _live(request: ActorRequest, found: Batch) -> dict[str, Any]:
+    show = request.GET.get("show", "")
+    show = show if show in SENT_FILTERS else ""
+    progress = batches.progress(found)
+    context = progressing.drawn(found, progress) | {"show": show, "shows": progressing.SHOWS}
+    if not request.headers.get("HX-Request"):
+        page = batches.rows(found, show, request.GET.get("cursor", ""))
+        may_retry = found.state == S.PARTLY_COMPLETED and policy.allows(request.actor, RETRY)
+        lines = shown.lines_of(page.items)
+        context |= {"page": page, "lines": lines, "may_pick": may_retry and any(line.can_retry for line in lines)}
+    return context
