@@ -17,17 +17,24 @@ def shape_of(route: str) -> str:
 def sync() -> list[str]:
     """Make what is missing; returns the names of new permissions. What staff changed since is left as it is.
 
-    A new permission goes to SuperAdmin and to the roles the table names; a later run gives nothing back that
-    somebody took away.
+    A new permission goes to SuperAdmin and to the roles the table names, a new role gets what the table gives it; a
+    later run gives nothing back that somebody took away.
     """
-    roles = {name: _role(name) for name in SYSTEM_ROLES}
+    made = [_role(name) for name in SYSTEM_ROLES]
+    roles = {role.name: role for role, _ in made}
     known = {permission.name: permission for permission in Permission.objects.all()}
+    for role in (role for role, is_new in made if is_new):
+        role.permissions.add(*(known[right.name] for right in _rights_of(role) if right.name in known))
     fresh = [_follow(right, known, roles) for right in rights()]
     return [name for name in fresh if name]
 
 
-def _role(name: str) -> Role:
-    return Role.objects.get_or_create(name=name, defaults={"audience": SYSTEM_ROLES[name], "is_system": True})[0]
+def _role(name: str) -> tuple[Role, bool]:
+    return Role.objects.get_or_create(name=name, defaults={"audience": SYSTEM_ROLES[name], "is_system": True})
+
+
+def _rights_of(role: Role) -> list[Right]:
+    return [right for right in rights() if role.name in right.holders]
 
 
 def _follow(right: Right, known: dict[str, Permission], roles: dict[str, Role]) -> str:

@@ -11,6 +11,7 @@ from accounts.models import Role
 
 SUPER, COMPANY, APPROVER = Role.SUPER_ADMIN, Role.COMPANY_ADMIN, Role.APPROVER
 SUPPORT, AUDITOR, PORTAL, API = Role.SUPPORT, Role.AUDITOR, Role.PORTAL_ADMIN, Role.API_USER
+MAKER, CHECKER = Role.PAYOUT_MAKER, Role.PAYOUT_APPROVER
 
 SYSTEM_ROLES = {
     SUPER: Role.Audience.STAFF,
@@ -20,6 +21,8 @@ SYSTEM_ROLES = {
     AUDITOR: Role.Audience.STAFF,
     PORTAL: Role.Audience.CLIENT,
     API: Role.Audience.API,
+    MAKER: Role.Audience.CLIENT,
+    CHECKER: Role.Audience.CLIENT,
 }
 
 
@@ -146,7 +149,12 @@ _ROWS = (
         (COMPANY, SUPPORT, AUDITOR),
     ),
     Operation(
-        "clients.get", "GET", "/api/clients/{id}", _SESSION, "Clients.ReadOne", (COMPANY, SUPPORT, AUDITOR, PORTAL)
+        "clients.get",
+        "GET",
+        "/api/clients/{id}",
+        _SESSION,
+        "Clients.ReadOne",
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, MAKER, CHECKER),
     ),
     Operation("customers.register", "POST", "/api/customers/register", _OPEN),
     Operation(
@@ -267,7 +275,7 @@ _ROWS = (
         "/api/banks",
         _DESK,
         "Banks.Read",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     Operation(
         "banks.get",
@@ -275,7 +283,7 @@ _ROWS = (
         "/api/banks/{code}",
         _DESK,
         "Banks.ReadOne",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     Operation(
         "bulk-disbursement.submit",
@@ -283,7 +291,7 @@ _ROWS = (
         "/api/bulk-disbursement",
         _DESK,
         "BulkDisbursement.Create",
-        (PORTAL, API),
+        (PORTAL, API, MAKER),
     ),
     Operation(
         "bulk-disbursement.process",
@@ -291,7 +299,7 @@ _ROWS = (
         "/api/bulk-disbursement/{batchId}/process",
         _DESK,
         "BulkDisbursement.Process",
-        (PORTAL, API),
+        (PORTAL, API, CHECKER),
         step_up=True,
     ),
     Operation(
@@ -300,7 +308,7 @@ _ROWS = (
         "/api/bulk-disbursement/{batchId}/status",
         _DESK,
         "BulkDisbursement.ReadStatus",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     Operation(
         "bulk-disbursement.retry",
@@ -308,18 +316,18 @@ _ROWS = (
         "/api/bulk-disbursement/{batchId}/retry",
         _DESK,
         "BulkDisbursement.Retry",
-        (PORTAL, API),
+        (PORTAL, API, MAKER),
     ),
-    Operation("payment.initiate", "POST", "/api/payment/initiate", _KEY, "Payment.Initiate", (PORTAL, API)),
-    Operation("payment.authorize", "POST", "/api/payment/authorize", _KEY, "Payment.Authorize", (PORTAL, API)),
-    Operation("payment.resend-otp", "POST", "/api/payment/resend-otp", _KEY, "Payment.ResendOtp", (PORTAL, API)),
+    Operation("payment.initiate", "POST", "/api/payment/initiate", _KEY, "Payment.Initiate", (PORTAL, API, MAKER)),
+    Operation("payment.authorize", "POST", "/api/payment/authorize", _KEY, "Payment.Authorize", (PORTAL, API, MAKER)),
+    Operation("payment.resend-otp", "POST", "/api/payment/resend-otp", _KEY, "Payment.ResendOtp", (PORTAL, API, MAKER)),
     Operation(
         "payment.pending",
         "GET",
         "/api/payment/pending",
         _DESK,
         "Payment.ReadPending",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     Operation(
         "payment.completed",
@@ -327,7 +335,7 @@ _ROWS = (
         "/api/payment/completed",
         _DESK,
         "Payment.ReadCompleted",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     Operation(
         "payment.get",
@@ -335,7 +343,7 @@ _ROWS = (
         "/api/payment/{id}",
         _DESK,
         "Payment.ReadOne",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     Operation(
         "payment.range",
@@ -343,7 +351,7 @@ _ROWS = (
         "/api/payment/range",
         _DESK,
         "Payment.ReadRange",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     # No code guards these three: nobody has them who was not given them (TeraPay contract 9).
     Operation("payment.bulk-mobile", "POST", "/api/payment/bulk-mobile", _KEY, "Payment.BulkMobile", (PORTAL,)),
@@ -369,7 +377,7 @@ _ROWS = (
         "/api/reports/disbursements",
         _DESK,
         "Reports.ReadBatches",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     Operation(
         "reports.batch",
@@ -377,7 +385,7 @@ _ROWS = (
         "/api/reports/disbursements/{batchId}",
         _DESK,
         "Reports.ReadBatch",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     Operation(
         "reports.retries",
@@ -385,7 +393,7 @@ _ROWS = (
         "/api/reports/disbursements/retries",
         _DESK,
         "Reports.ReadRetries",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     Operation(
         "reports.failed-items",
@@ -393,7 +401,7 @@ _ROWS = (
         "/api/reports/disbursements/failed",
         _DESK,
         "Reports.ReadFailedItems",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     Operation(
         "reports.reconciliation",
@@ -401,7 +409,7 @@ _ROWS = (
         "/api/reports/disbursements/{batchId}/reconciliation",
         _DESK,
         "Reports.ReadReconciliation",
-        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
     Operation("sms.send", "POST", "/api/sms/send", _DESK, "Sms.Send", (PORTAL, API)),
     Operation("sms.send-bulk", "POST", "/api/sms/send-bulk", _DESK, "Sms.SendBulk", (PORTAL, API)),
@@ -442,10 +450,10 @@ PAGES = (
     Right("Orders.Settle", "POST", "/staff/orders/{id}/settle/", (COMPANY,)),
     Right("BlockedServices.Read", "GET", "/staff/blocked-services/", (COMPANY, SUPPORT, AUDITOR)),
     Right("BlockedServices.Update", "POST", "/staff/blocked-services/", (COMPANY,)),
-    Right("Balance.Read", "GET", "/company/balance/", (COMPANY, SUPPORT, AUDITOR, PORTAL)),
+    Right("Balance.Read", "GET", "/company/balance/", (COMPANY, SUPPORT, AUDITOR, PORTAL, MAKER, CHECKER)),
     Right("Balance.TopUp", "POST", "/company/balance/top-up/", (PORTAL,)),
-    Right("Batches.Approve", "POST", "/company/batches/{id}/approve/", (PORTAL,)),
-    Right("Batches.Steer", "POST", "/company/batches/{id}/pause/", (PORTAL,)),
+    Right("Batches.Approve", "POST", "/company/batches/{id}/approve/", (PORTAL, CHECKER)),
+    Right("Batches.Steer", "POST", "/company/batches/{id}/pause/", (PORTAL, MAKER, CHECKER)),
     Right("Payouts.Read", "GET", "/staff/payouts/", (COMPANY, SUPPORT, AUDITOR)),
     Right("Payouts.Settle", "POST", "/staff/payouts/{id}/settle/", (COMPANY,)),
     Right("Fundings.Read", "GET", "/staff/fundings/", (COMPANY, SUPPORT, AUDITOR)),

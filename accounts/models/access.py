@@ -64,6 +64,9 @@ class Role(models.Model):
     AUDITOR: ClassVar[str] = "Auditor"
     PORTAL_ADMIN: ClassVar[str] = "PortalAdmin"
     API_USER: ClassVar[str] = "ApiUser"
+    # The two people that a client needs to send money to many.
+    PAYOUT_MAKER: ClassVar[str] = "PayoutMaker"
+    PAYOUT_APPROVER: ClassVar[str] = "PayoutApprover"
 
     class Meta:
         verbose_name = _("role")

@@ -5,7 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.access import registry
 from accounts.access.actors import Actor, Origin
+from accounts.access.table import rights
 from accounts.errors import TooMuchGranted, WrongState
 from accounts.models import AuditEntry, Permission, Role, User
 from accounts.services import roles as services
@@ -160,7 +162,8 @@ def test_a_change_counts_from_the_next_request(staff_user: User) -> None:
 def test_portal_admins_see_the_roles_that_are_for_them(db: None) -> None:
     fatu = person("fatu", Role.PORTAL_ADMIN, client=company())
     status, roles = call(fatu, "GET", "/roles")
-    assert (status, [one["name"] for one in roles]) == (200, [Role.API_USER, Role.PORTAL_ADMIN])
+    theirs = [Role.API_USER, Role.PAYOUT_APPROVER, Role.PAYOUT_MAKER, Role.PORTAL_ADMIN]
+    assert (status, [one["name"] for one in roles]) == (200, theirs)
 
 
 def test_the_list_of_roles_costs_the_same_however_many(staff_user: User) -> None:
@@ -169,7 +172,7 @@ def test_the_list_of_roles_costs_the_same_however_many(staff_user: User) -> None
     for number in range(30):
         role(f"Desk {number}", "Clients.Read", "Roles.Read")
     assert cost(browser, "/api/roles") == few
-    assert len(browser.get("/api/roles").json()) == 37
+    assert len(browser.get("/api/roles").json()) == 39
 
 
 # --- what only pages ask for ----------------------------------------------------------------------
@@ -222,3 +225,32 @@ def test_renaming_is_noted(staff_user: User) -> None:
         {"name": "Desk"},
         {"name": "Front desk"},
     )
+
+
+# --- sending money to many takes two people ---------------------------------------------------------
+
+
+def test_the_one_who_makes_batches_cannot_approve_and_the_other_way_round(db: None) -> None:
+    maker, approver = (
+        set(Role.objects.get(name=name).permissions.values_list("name", flat=True))
+        for name in (Role.PAYOUT_MAKER, Role.PAYOUT_APPROVER)
+    )
+    approving = {"Batches.Approve", "BulkDisbursement.Process"}
+    assert {"BulkDisbursement.Create", "BulkDisbursement.Retry"} <= maker
+    assert approving <= approver
+    assert not maker & approving
+    assert "BulkDisbursement.Create" not in approver
+
+
+def test_a_role_that_comes_later_gets_what_the_table_gives_it(db: None) -> None:
+    Role.objects.get(name=Role.PAYOUT_APPROVER).delete()
+    registry.sync()
+    names = Role.objects.get(name=Role.PAYOUT_APPROVER).permissions.values_list("name", flat=True)
+    assert set(names) == {right.name for right in rights() if Role.PAYOUT_APPROVER in right.holders}
+
+
+def test_a_right_that_was_taken_from_a_role_stays_away(db: None) -> None:
+    maker = Role.objects.get(name=Role.PAYOUT_MAKER)
+    maker.permissions.remove(permission("Reports.ReadBatch"))
+    registry.sync()
+    assert not maker.permissions.filter(name="Reports.ReadBatch").exists()
