@@ -166,3 +166,22 @@ class RailMoodForm(forms.Form):
         ("well", _("Behave again")),
     )
     mood = forms.ChoiceField(choices=MOODS)
+
+
+class SmsEndForm(forms.Form):
+    """What becomes of a message on its way to a phone."""
+
+    WAYS = (("delivered", _("Deliver it")), ("undelivered", _("The phone is off")), ("rejected", _("Reject it")))
+    reference = forms.RegexField(r"^[0-9A-Za-z-]{1,40}\Z")
+    way = forms.ChoiceField(choices=WAYS)
+
+
+class SmsMoodForm(forms.Form):
+    MOODS = (
+        ("silent", _("Take the next one and say nothing")),
+        ("lost", _("Lose the next one on the way")),
+        ("refuse", _("Refuse the next one")),
+        ("down", _("Be out of order")),
+        ("well", _("Behave again")),
+    )
+    mood = forms.ChoiceField(choices=MOODS)

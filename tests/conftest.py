@@ -22,7 +22,7 @@ from accounts.access import registry
 from accounts.models import Customer, User
 from accounts.services.people import register_customer
 from accounts.services.portal_users import appoint_first_administrator
-from tests.simulators import Simulator, start_btcpay, start_faspay, start_otpzap, start_rail
+from tests.simulators import Simulator, start_btcpay, start_faspay, start_otpzap, start_rail, start_sms
 
 PASSWORD = "correct-horse-battery"
 _first_blocked = import_module("otp.migrations.0004_blocked_services")
@@ -205,6 +205,23 @@ def rail_sim(_rail_process: Simulator, settings: Any) -> Simulator:
     settings.PAYOUT_RAIL_KEY = _rail_process.secrets["api_key"]
     settings.SANDBOX_RAIL_URL = _rail_process.url
     return _rail_process
+
+
+@pytest.fixture(scope="session")
+def _sms_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with start_sms(tmp_path_factory.mktemp("sms")) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def sms_sim(_sms_process: Simulator, settings: Any) -> Simulator:
+    """The simulated SMS gateway with all phones, emptied, and the settings that lead to it."""
+    _sms_process.control("reset")
+    settings.SMS_GATEWAY = "simulator"
+    settings.SMS_GATEWAY_URL = f"{_sms_process.url}/sms/v1"
+    settings.SMS_GATEWAY_KEY = _sms_process.secrets["api_key"]
+    settings.SANDBOX_SMS_URL = _sms_process.url
+    return _sms_process
 
 
 @pytest.fixture

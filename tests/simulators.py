@@ -80,6 +80,12 @@ def start_rail(folder: Path) -> Iterator[Simulator]:
         yield Simulator(url, {"api_key": "test-rail-key"})
 
 
+@contextmanager
+def start_sms(folder: Path) -> Iterator[Simulator]:
+    with _running("sms", folder, ["--api-key", "test-sms-key"]) as url:
+        yield Simulator(url, {"api_key": "test-sms-key"})
+
+
 def write_key_pair(stem: Path) -> tuple[str, str]:
     """A fresh RSA pair as PEM files: (private, public)."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)

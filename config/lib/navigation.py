@@ -85,7 +85,7 @@ _SANDBOX = Entry(
     "sandbox:index",
     _("Sandbox"),
     "beaker",
-    also=("sandbox:mailbox", "sandbox:letter", "sandbox:ways", "sandbox:supplier", "sandbox:rail"),
+    also=("sandbox:mailbox", "sandbox:letter", "sandbox:ways", "sandbox:sms", "sandbox:supplier", "sandbox:rail"),
 )
 
 _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {

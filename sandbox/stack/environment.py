@@ -51,6 +51,7 @@ _PREFIXES = (
     *(
         "DEPOSIT_",
         "PAYOUT_",
+        "SMS_",
         "PAYMENT_",
         "QRIS_",
         "OVO_",
@@ -74,6 +75,7 @@ class Addresses:
     faspay: int
     btcpay: int
     rail: int
+    sms: int
 
     @property
     def base_url(self) -> str:
@@ -87,7 +89,13 @@ class Addresses:
 
     @property
     def simulators(self) -> dict[str, str]:
-        ports = {"otpzap": self.otpzap, "faspay": self.faspay, "btcpay": self.btcpay, "rail": self.rail}
+        ports = {
+            "otpzap": self.otpzap,
+            "faspay": self.faspay,
+            "btcpay": self.btcpay,
+            "rail": self.rail,
+            "sms": self.sms,
+        }
         return {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
 
 
@@ -117,6 +125,11 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "SANDBOX_RAIL_URL": simulators["rail"],
         "PAYOUT_RAIL_URL": f"{simulators['rail']}/rail/v1",
         "PAYOUT_RAIL_KEY": keys.kept(folder, "rail-key"),
+        "SANDBOX_SMS_URL": simulators["sms"],
+        "SMS_GATEWAY": "simulator",
+        "SMS_GATEWAY_URL": f"{simulators['sms']}/sms/v1",
+        "SMS_GATEWAY_KEY": keys.kept(folder, "sms-key"),
+        "SMS_REPORT_TOKEN": keys.kept(folder, "sms-report-token"),
         "CLIENT_FUNDING_ACCOUNTS": "SLE=Rokel Commercial Bank · 002001000000000017 · Gerbang Sandbox",
         "WHITENOISE_USE_FINDERS": "1",
         "MAIL_TRANSPORT": "file",

@@ -32,7 +32,7 @@ PORT_TAKEN = 2
 _STOP_ORDER = {
     name: place
     for place, name in enumerate(
-        ("web", "worker", "scheduler", "otpzap", "faspay", "btcpay", "rail", "redis", "postgres")
+        ("web", "worker", "scheduler", "otpzap", "faspay", "btcpay", "rail", "sms", "redis", "postgres")
     )
 }
 _WORKER_STOP = ((signal.SIGTERM, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
@@ -129,7 +129,13 @@ class _Run:
         state = self._folder.path / "simulators"
         state.mkdir(mode=0o700, exist_ok=True)
         ports = {name: getattr(self._addresses, name) for name in self._addresses.simulators}
-        arguments = {"otpzap": self._otpzap(), "faspay": self._faspay(), "btcpay": self._btcpay(), "rail": self._rail()}
+        arguments = {
+            "otpzap": self._otpzap(),
+            "faspay": self._faspay(),
+            "btcpay": self._btcpay(),
+            "rail": self._rail(),
+            "sms": self._sms(),
+        }
         return [
             self._module(
                 name,
@@ -174,6 +180,10 @@ class _Run:
 
     def _rail(self) -> list[str]:
         return [f"--api-key={self._kept('rail-key')}"]
+
+    def _sms(self) -> list[str]:
+        report = f"{self._addresses.direct}/sms/report/{self._kept('sms-report-token')}"
+        return [f"--api-key={self._kept('sms-key')}", "--report-url", report]
 
     # A secret may begin with a hyphen, so it is given as --name=secret.
     def _kept(self, name: str) -> str:
@@ -280,7 +290,8 @@ def _choose_ports() -> Addresses:
     otpzap = ports.next_free(web)
     faspay = ports.next_free(otpzap)
     btcpay = ports.next_free(faspay)
-    return Addresses(host, web, otpzap, faspay, btcpay, ports.next_free(btcpay))
+    rail = ports.next_free(btcpay)
+    return Addresses(host, web, otpzap, faspay, btcpay, rail, ports.next_free(rail))
 
 
 def _wanted_port() -> int:
@@ -349,6 +360,7 @@ def _places(folder: Folder, addresses: Addresses) -> dict[str, str]:
         "simulated Faspay": simulators["faspay"],
         "simulated BTCPay": simulators["btcpay"],
         "simulated rail": simulators["rail"],
+        "simulated SMS": simulators["sms"],
         "mail": str(folder.path / "mail"),
         "logs": str(folder.path / "log"),
         "a second terminal": f"VAR_DIR='{folder.path}' .venv/bin/python manage.py shell",

@@ -7,7 +7,7 @@ import pytest
 from sandbox.stack import environment
 from sandbox.stack.environment import Addresses
 
-ADDRESSES = Addresses("127.0.0.1", 8000, 8001, 8002, 8003, 8004)
+ADDRESSES = Addresses("127.0.0.1", 8000, 8001, 8002, 8003, 8004, 8005)
 
 
 def test_every_provider_is_played_by_its_simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
