@@ -3,12 +3,13 @@
 from django.urls import include, path
 
 from accounts.views import access, audit, company, people
-from payouts.views import balance
+from config import company_views
+from payouts.views import balance, transfers
 
 app_name = "company"
 
 urlpatterns = [
-    path("", company.overview, name="overview"),
+    path("", company_views.overview, name="overview"),
     path("profile/", company.profile, name="profile"),
     path("api-users/", company.listing, name="api_users"),
     path("api-users/new/", company.new, name="api_user_new"),
@@ -23,6 +24,15 @@ urlpatterns = [
     path("team/<uuid:public_id>/reactivate/", people.reactivate, name="person_reactivate"),
     path("team/<uuid:public_id>/invite/", people.invite, name="person_invite"),
     path("audit/", audit.of_client, name="audit"),
+    path("transfers/", transfers.listing, name="transfers"),
+    path("transfers/export/", transfers.export, name="transfers_export"),
+    path("transfers/new/", transfers.new, name="transfer_new"),
+    path("transfers/new/look/", transfers.look, name="transfer_look"),
+    path("transfers/<uuid:public_id>/", transfers.transfer, name="transfer"),
+    path("transfers/<uuid:public_id>/authorise/", transfers.authorise, name="transfer_authorise"),
+    path("transfers/<uuid:public_id>/resend/", transfers.resend, name="transfer_resend"),
+    path("transfers/<uuid:public_id>/cancel/", transfers.cancel, name="transfer_cancel"),
+    path("transfers/<uuid:public_id>/proof.pdf", transfers.proof, name="transfer_proof"),
     path("", include("payouts.batch_urls")),
     path("balance/", balance.balance, name="balance"),
     path("balance/statement.csv", balance.statement_csv, name="balance_csv"),

@@ -30,20 +30,6 @@ def _own(request: ActorRequest) -> Client:
     return request.actor.client
 
 
-@never_cache
-@require_safe
-@permission_required("Clients.ReadOne")
-def overview(request: ActorRequest) -> HttpResponse:
-    """How the client stands, what to do next, and its last calls. Open while the client waits, and after a refusal."""
-    client = _own(request)
-    context: dict[str, Any] = {"client": client}
-    if client.is_active:
-        context |= {"first_steps": clients.first_steps(client), "calls": clients.last_calls(request.actor)}
-        if policy.allows(request.actor, "ApiUsers.Read"):
-            context["api_users"] = api_users.listed(request.actor).order_by("-pk")[:5]
-    return render(request, "accounts/company/overview.html", context)
-
-
 @require_safe
 @permission_required("Clients.ReadOne")
 def profile(request: ActorRequest) -> HttpResponse:

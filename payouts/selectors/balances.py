@@ -30,7 +30,7 @@ def standings(client: Client, *, is_sandbox: bool = False) -> list[Standing]:
     """One for each currency that was ever used, leones first, and leones at least. Two queries."""
     have = {one.currency: one.available for one in client_balances(client, is_sandbox=is_sandbox)}
     under_way = Payout.objects.filter(client=client, is_sandbox=is_sandbox, is_reserved=True).order_by()
-    sums = dict(under_way.values_list("currency").annotate(total=Sum(F("amount") + F("fee"))))
+    sums = dict(under_way.values_list("currency").annotate(together=Sum(F("amount") + F("fee"))))
     currencies = sorted({MAIN, *have, *sums}, key=lambda one: (one != MAIN, one))
     return [Standing(one, have.get(one, Decimal(0)), sums.get(one, Decimal(0))) for one in currencies]
 
