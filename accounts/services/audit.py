@@ -51,7 +51,7 @@ def note_export(*, actor: Actor, filters: Mapping[str, str], rows: int) -> None:
 
 def _actor_id(actor: Actor) -> str:
     if actor.api_user is not None:
-        return f"api_user:{actor.api_user.public_id}"
+        return f"api_user:{actor.api_user.pk}"
     return f"user:{actor.user.pk}" if actor.user is not None else ""
 
 
