@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payouts.views import approvals, batch_rows, batches, steering
+from payouts.views import approvals, batch_rows, batches, downloads, steering
 
 urlpatterns = [
     path("batches/", batches.listing, name="batches"),
@@ -24,5 +24,12 @@ urlpatterns = [
     path("batches/<uuid:public_id>/resume/", steering.resume, name="batch_resume"),
     path("batches/<uuid:public_id>/cancel/", steering.cancel, name="batch_cancel"),
     path("batches/<uuid:public_id>/retry/", steering.retry, name="batch_retry"),
+    path("batches/<uuid:public_id>/result.csv", downloads.result, name="batch_result"),
+    path("batches/<uuid:public_id>/reconciliation.csv", downloads.reconciliation_csv, name="batch_reconciliation"),
+    path(
+        "batches/<uuid:public_id>/reconciliation.json",
+        downloads.reconciliation_json,
+        name="batch_reconciliation_json",
+    ),
     path("approvals/", approvals.waiting, name="approvals"),
 ]
