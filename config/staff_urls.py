@@ -4,7 +4,7 @@ from accounts.views import access, audit, clients, customers_staff, people, role
 from config import staff_views
 from otp.views import staff_limits, staff_orders, staff_supplier
 from payments.views import staff_cases, staff_deposits, staff_exchanges, staff_reconciliation
-from payouts.views import staff_fundings
+from payouts.views import staff_fundings, staff_payouts, staff_rules
 
 app_name = "staff"
 
@@ -85,6 +85,20 @@ urlpatterns = [
     path("otpzap/topups/", staff_supplier.top_up, name="supplier_topups"),
     path("otpzap/topups/<uuid:public_id>/check/", staff_supplier.check_topup, name="supplier_topup_check"),
     path("otpzap/notes/<slug:key_name>/", staff_supplier.hook, name="supplier_hook"),
+    path("payouts/", staff_payouts.listing, name="payouts"),
+    path("payouts/export/", staff_payouts.export, name="payouts_export"),
+    path("payouts/<uuid:public_id>/", staff_payouts.payout, name="payout"),
+    path("payouts/<uuid:public_id>/settle/", staff_payouts.settle, name="payout_settle"),
+    path("payout-rules/", staff_rules.places, name="payout_rules"),
+    path("payout-rules/banks/", staff_rules.new_bank, name="bank_new"),
+    path("payout-rules/banks/<str:code>/", staff_rules.bank, name="bank"),
+    path("payout-rules/banks/<str:code>/switch/", staff_rules.switch_bank, name="bank_switch"),
+    path("payout-rules/operators/<str:code>/switch/", staff_rules.switch_operator, name="operator_switch"),
+    path("payout-rules/fees/", staff_rules.fees, name="payout_fees"),
+    path("payout-rules/fees/<int:number>/", staff_rules.fee, name="payout_fee"),
+    path("payout-rules/fees/<int:number>/remove/", staff_rules.remove_fee, name="payout_fee_remove"),
+    path("payout-rules/blocked/", staff_rules.blocked, name="blocked_receivers"),
+    path("payout-rules/blocked/<int:number>/remove/", staff_rules.unblock, name="blocked_receiver_remove"),
     path("fundings/", staff_fundings.listing, name="fundings"),
     path("fundings/<uuid:public_id>/", staff_fundings.funding, name="funding"),
     path("fundings/<uuid:public_id>/find/", staff_fundings.find, name="funding_find"),

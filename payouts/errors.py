@@ -262,3 +262,19 @@ class NotInDoubt(Conflict):
 
     def __init__(self) -> None:
         super().__init__(_("Only a payment that the rail has not answered for twelve hours can be closed by hand."))
+
+
+class AlreadyThere(Conflict):
+    code = "already_there"
+
+    def __init__(self) -> None:
+        super().__init__(_("This is on the list already."))
+
+
+class LastRule(Conflict):
+    """What everybody pays can be changed, not taken away."""
+
+    code = "last_rule"
+
+    def __init__(self) -> None:
+        super().__init__(_("This is the price for everybody: change it instead."))

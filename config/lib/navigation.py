@@ -182,6 +182,26 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
             _("Money out"),
             [
                 Entry(
+                    "staff:payouts",
+                    _("Payouts"),
+                    "paper-airplane",
+                    also=("staff:payout",),
+                    permission="Payouts.Read",
+                ),
+                Entry(
+                    "staff:payout_rules",
+                    _("Banks, fees, blocks"),
+                    "adjustments-horizontal",
+                    also=(
+                        "staff:bank",
+                        "staff:bank_new",
+                        "staff:payout_fees",
+                        "staff:payout_fee",
+                        "staff:blocked_receivers",
+                    ),
+                    permission="PayoutRules.Read",
+                ),
+                Entry(
                     "staff:fundings",
                     _("Top-ups of clients"),
                     "banknotes",
@@ -252,6 +272,13 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
         (
             _("Money out"),
             [
+                Entry(
+                    "company:transfers",
+                    _("Transfers"),
+                    "paper-airplane",
+                    also=("company:transfer", "company:transfer_new"),
+                    permission="Payment.ReadRange",
+                ),
                 Entry(
                     "company:batches",
                     _("Batches"),
