@@ -6,6 +6,7 @@ from celery import shared_task
 
 from config.lib.jobs import nudge
 from payouts import mails, rails, sending, starting
+from payouts.checking import reading
 from payouts.errors import NoRail
 
 
@@ -14,6 +15,25 @@ def send(*, line: str) -> None:
     """Give what is due to the rails of a line, ask what became of the rest, and hear what is new."""
     for batch_id in sending.run(line):
         nudge(batch_over, batch_id=batch_id)
+
+
+@shared_task(name="payouts.read_file")
+def read_file(*, batch_id: int) -> None:
+    """Read and check the upload of a batch."""
+    reading.read(batch_id)
+
+
+@shared_task(name="payouts.read_files")
+def read_files() -> None:
+    """Uploads whose nudge was lost."""
+    for batch_id in reading.due():
+        reading.read(batch_id)
+
+
+@shared_task(name="payouts.forget_files")
+def forget_files() -> None:
+    """Uploads that nobody will read any more."""
+    reading.sweep()
 
 
 @shared_task(name="payouts.expire")

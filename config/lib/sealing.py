@@ -14,13 +14,23 @@ class Unreadable(Exception):
 
 def seal(purpose: str, text: str) -> bytes:
     """``text`` under the newest key; what is sealed for one ``purpose`` cannot be opened for another."""
-    return _box(purpose).encrypt(text.encode())
+    return seal_bytes(purpose, text.encode())
 
 
 def unseal(purpose: str, token: bytes | memoryview) -> str:
     """What `seal` was given, under whichever key. Raises `Unreadable`."""
+    return unseal_bytes(purpose, token).decode()
+
+
+def seal_bytes(purpose: str, content: bytes) -> bytes:
+    """`seal` for what is no text."""
+    return _box(purpose).encrypt(content)
+
+
+def unseal_bytes(purpose: str, token: bytes | memoryview) -> bytes:
+    """What `seal_bytes` was given. Raises `Unreadable`."""
     try:
-        return _box(purpose).decrypt(bytes(token)).decode()
+        return _box(purpose).decrypt(bytes(token))
     except InvalidToken as error:
         raise Unreadable from error
 
