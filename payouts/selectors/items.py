@@ -24,6 +24,20 @@ def batch_status(batch: Batch) -> str:
     return _BATCHES.get(batch.state, PENDING)
 
 
+def processed_count(batch: Batch) -> int:
+    """Items that are Processed."""
+    return batch.paid - batch.returned
+
+
+def failed_count(batch: Batch) -> int:
+    """Items that are Failed: also those that came back, were called off, or are wrong or left out."""
+    return batch.failed + batch.cancelled + batch.returned + batch.error + batch.excluded
+
+
+def pending_count(batch: Batch) -> int:
+    return batch.rows - processed_count(batch) - failed_count(batch)
+
+
 def item_status(row: BatchRow) -> str:
     """Pending | Processed | Failed. Failed is also what came back after it was paid, and what is never sent."""
     if row.payout is None:
@@ -51,6 +65,20 @@ def failure_of(row: BatchRow) -> str:
 def attempts_of(row: BatchRow) -> int:
     """How often it was tried again."""
     return max(row.payout.attempts - 1, 0) if row.payout else 0
+
+
+def why_not_taken(row: BatchRow, batch: Batch) -> str:
+    """Why a call to process a batch did nothing about a row, in the reader's language."""
+    if row.payout is not None:
+        return why_not_again(row)
+    known = failure_of(row)
+    if known:
+        return known
+    if batch.state == BatchState.AWAITING_FUNDS:
+        return _("The balance is not enough: it starts by itself after a top-up.")
+    if batch.state == BatchState.APPROVED:
+        return _("It is approved and about to begin.")
+    return _("The batch is “%(state)s”.") % {"state": batch.get_state_display()}
 
 
 def why_not_again(row: BatchRow) -> str:

@@ -8,12 +8,13 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from accounts.access import policy
 from accounts.access.actors import Actor
 from accounts.services import audit
 from config.lib import clock
 from config.lib.jobs import nudge
 from payouts import checking, fraud, starting, tasks
-from payouts.errors import BatchChanged, NotReady, OverDailyLimit, SamePerson, WrongState
+from payouts.errors import BatchChanged, NotFound, NotReady, OverDailyLimit, SamePerson, WrongState
 from payouts.models import Batch
 from payouts.models.states import BatchState
 from payouts.services.moving import hold, move, name_of
@@ -37,6 +38,8 @@ def approve(*, actor: Actor, batch: Batch, digest: str = "", total: Decimal | No
     ``digest`` and ``total`` (amounts and fees) are what the person has seen: raises `BatchChanged` when they are not
     those of the batch. Raises `SamePerson`, `NotReady`, `OverDailyLimit`, `BatchBusy`, `WrongState`.
     """
+    if policy.own_client(actor).pk != batch.client_id:
+        raise NotFound
     held = _approve(actor, batch, digest, total)
     if held is None:
         raise NotReady(_("Some rows cannot be paid any more. It went back to be corrected."))
