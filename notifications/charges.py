@@ -4,6 +4,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Client, User
@@ -61,7 +62,9 @@ def give_back(message: Sms) -> None:
         return
     purse = Purse(message.client, CURRENCY, message.is_sandbox)
     try:
-        _return(message, purse)
+        # The ledger's refusal must not spoil the caller's transaction.
+        with transaction.atomic():
+            _return(message, purse)
     except AccountFrozen:
         _return(message, _SUSPENSE)
 
