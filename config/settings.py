@@ -383,6 +383,8 @@ PAYOUT_RAIL_KEY = env.str("PAYOUT_RAIL_KEY", default="")
 PAYOUT_RAIL_PER_SECOND = env.int("PAYOUT_RAIL_PER_SECOND", default=200)
 PAYOUT_RAIL_AT_ONCE = env.int("PAYOUT_RAIL_AT_ONCE", default=16)
 PAYOUT_RAIL_TIMEOUT_SECONDS = env.float("PAYOUT_RAIL_TIMEOUT_SECONDS", default=10.0)
+# The key of the simulated rail, where payouts of the sandbox go to another address than live ones.
+SANDBOX_RAIL_KEY = env.str("SANDBOX_RAIL_KEY", default="")
 # Rules against fraud, in leones unless a number says otherwise (TeraPay contract 8): they want an owner's decision.
 PAYOUT_RULES = {
     "single_limit": env.int("PAYOUT_SINGLE_LIMIT", default=50_000),
@@ -513,6 +515,7 @@ BODY_LIMITS = {
     "/api/kyc/upload-multiple": 10 * KYC_FILE_BYTES + 256 * 1024,
     "/identity/documents/": KYC_FILE_BYTES + 64 * 1024,
     "/staff/reconciliation/files/": 8 * 1024 * 1024 + 64 * 1024,
+    "/company/batches/new/": PAYOUT_FILE_BYTES + 64 * 1024,
     "/identity/upload/": 10 * KYC_FILE_BYTES + 256 * 1024,
 }
 

@@ -61,13 +61,13 @@ class Columns:
 
 
 def by_head(cells: Sequence[str]) -> Columns | None:
-    """The columns that a head names; None where it names no destination or no amount. Raises `Unreadable` when two
-    columns claim to be the same."""
+    """The columns that a head names; None where it names no destination or no amount. Of several for a text the first
+    counts; raises `Unreadable` when two columns claim to be the amount."""
     roles = [role_of(cell) for cell in cells]
     found = {role: [at for at, one in enumerate(roles) if one == role] for role in _WORDS}
     if not found[DESTINATION] or not found[AMOUNT]:
         return None
-    if any(len(places) > 1 for role, places in found.items() if role != DESTINATION):
+    if any(len(found[role]) > 1 for role in (AMOUNT, POSITION)):
         raise Unreadable("same_columns")
     first = {role: places[0] if places else None for role, places in found.items()}
     return Columns(found[DESTINATION], found[AMOUNT][0], first[NAME], first[NARRATION], first[POSITION], _filled(cells))
