@@ -28,7 +28,7 @@ _UNAPPROVED: dict[str, Any] = {
 def hold(batch: Batch | int, *, wait: bool = True) -> Batch:
     """The batch as it is now, locked to the end of the caller's transaction. Raises `NotFound`; without ``wait``,
     `BatchBusy` when somebody else holds it."""
-    rows = Batch.objects.select_related("client").select_for_update(of=("self",), nowait=not wait)
+    rows = Batch.objects.select_related("client").select_for_update(of=("self",), nowait=not wait, no_key=True)
     try:
         return rows.get(pk=batch if isinstance(batch, int) else batch.pk)
     except Batch.DoesNotExist:

@@ -51,6 +51,8 @@ def process(*, actor: Actor, batch: Batch) -> Processed:
     over, stays as it is. Raises as `approve`."""
     if batch.state == BatchState.CHECKING:
         raise WrongState(batch)
+    if batch.state == BatchState.VALIDATED and not batch.good:
+        return Processed(batch, has_begun=False)
     if batch.state in (BatchState.VALIDATED, BatchState.AWAITING_APPROVAL):
         after = approve(actor=actor, batch=batch)
     elif batch.state in starting.WAITING:
@@ -71,14 +73,23 @@ def _approve(actor: Actor, batch: Batch, digest: str, total: Decimal | None) -> 
     _require_other_person(actor, held)
     if digest not in ("", str(held.version)) or total not in (None, held.total):
         raise BatchChanged
+    seen = held.error
     checking.judge_again(held)
     held = hold(held)
-    if held.error or not held.good:
+    if not _is_fit(held, seen, is_read=bool(digest)):
         move(held, BatchState.VALIDATED)
         audit.record(actor, "batch.approval_voided", target=held, after={"wrong": held.error})
         return None
     _require_within_limit(held)
     return _bind(actor, held)
+
+
+def _is_fit(batch: Batch, seen: int, *, is_read: bool) -> bool:
+    """Rows may have become wrong since they were read: a receiver was blocked, a bank closed. Programs take what is
+    good and are told of the rest (TeraPay contract 10); a person has said yes to something else."""
+    if batch.origin != Batch.Origin.API:
+        return bool(batch.good) and not batch.error
+    return bool(batch.good) and (batch.error == seen or not is_read)
 
 
 def _bind(actor: Actor, batch: Batch) -> Batch:

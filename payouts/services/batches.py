@@ -40,8 +40,6 @@ __all__ = [
     "withdraw",
 ]
 
-_AT_ONCE = 5_000
-
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -69,25 +67,30 @@ def submit(*, actor: Actor, batch: Batch, duplicates_reason: str = "") -> Batch:
     if held.state != BatchState.VALIDATED:
         raise WrongState(held)
     checking.judge_again(held)
-    return _submit(actor, hold(batch), " ".join(duplicates_reason.split())[:200])
+    held = hold(batch)
+    _require_ready(held)
+    return _submit(actor, held, " ".join(duplicates_reason.split())[:200])
 
 
 @transaction.atomic
 def submit_items(*, actor: Actor, name: str, items: Sequence[Item]) -> Batch:
     """A batch of a program: checked at once, and waiting for the second person.
 
-    Rows that repeat other payments are marked, as they are in a file; whoever approves has seen the marks. Raises as
-    `payouts.services.rows.from_items`.
+    Rows that repeat other payments are marked, as they are in a file; whoever approves has seen the marks. Wrong ones
+    stay wrong (TeraPay contract 10: they are Failed). Raises as `payouts.services.rows.from_items`.
     """
     made = hold(from_items(actor=actor, name=name, items=items))
-    return made if made.error else _submit(actor, made, _("sent by a program"))
+    return _submit(actor, made, _("sent by a program")) if made.good else made
 
 
-def _submit(actor: Actor, batch: Batch, reason: str) -> Batch:
+def _require_ready(batch: Batch) -> None:
     if batch.error:
         raise NotReady(_("Some rows are wrong. Correct them or leave them out first."))
     if not batch.good:
         raise NotReady(_("There is no row to be sent."))
+
+
+def _submit(actor: Actor, batch: Batch, reason: str) -> Batch:
     repeats = batch.items.filter(REPEATS, state__in=GOOD_ROWS).exists()
     if repeats and not reason:
         raise ReasonNeeded("duplicates_reason")
@@ -176,15 +179,10 @@ def cancel(*, actor: Actor, batch: Batch) -> Batch:
 
 
 def _release(batch: Batch) -> int:
-    """Give back the money of everything that has not left. Ends the batch when nothing else is on its way."""
-    waiting = batch.payouts.filter(state=State.AUTHORIZED).order_by("pk")
-    ids = list(waiting.values_list("pk", flat=True))
-    stopped = 0
-    for first in range(0, len(ids), _AT_ONCE):
-        chunk = ids[first : first + _AT_ONCE]
-        stopped += sending.release(chunk, to=State.CANCELLED, reason=Reason.CANCELLED)
-    sending.judge_ends([batch.pk])
-    return stopped
+    """Give back the money of everything that has not left; it ends when nothing else is on its way. In one piece, for
+    the ledger takes one posting in a transaction."""
+    waiting = batch.payouts.filter(state=State.AUTHORIZED).values_list("pk", flat=True)
+    return sending.release(list(waiting), to=State.CANCELLED, reason=Reason.CANCELLED)
 
 
 @transaction.atomic
