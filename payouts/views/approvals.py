@@ -1,7 +1,6 @@
 """Two people for a batch: the one who asks, and another one who looks at it and says yes."""
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,8 +19,8 @@ from payouts.models import Batch
 from payouts.models.states import BatchState
 from payouts.selectors import batches
 from payouts.services import batches as services
-from payouts.services.moving import name_of
 from payouts.views import shown
+from payouts.views.batches import may_decide
 from payouts.views.desk import APPROVE, MAKE, batch_of, own_client, say
 
 
@@ -30,19 +29,15 @@ from payouts.views.desk import APPROVE, MAKE, batch_of, own_client, say
 @permission_required(APPROVE)
 def waiting(request: ActorRequest) -> HttpResponse:
     """What waits for a second person, the longest first; and what waits only for money."""
-    client = own_client(request)
-    listed = batches.listed(request.actor)
+    own_client(request)
+    listed, for_me = batches.listed(request.actor), batches.to_approve(request.actor)
+    asked = listed.filter(state=BatchState.AWAITING_APPROVAL).exclude(pk__in=for_me.order_by().values("pk"))
     context = {
-        "client": client,
-        "page": keyset(batches.to_approve(request.actor), order_by="id", cursor=request.GET.get("cursor", "")),
-        "mine": [one for one in _asked(listed) if name_of(request.actor) in one.makers],
+        "page": keyset(for_me, order_by="id", cursor=request.GET.get("cursor", "")),
+        "mine": list(asked[:20]),
         "unfunded": list(listed.filter(state=BatchState.AWAITING_FUNDS)[:20]),
     }
     return render(request, "payouts/batches/approvals.html", context)
-
-
-def _asked(listed: Any) -> list[Batch]:
-    return list(listed.filter(state=BatchState.AWAITING_APPROVAL)[:100])
 
 
 @require_POST
@@ -133,7 +128,7 @@ def _page(request: ActorRequest, found: Batch, form: SendBackForm, status: int =
         "largest": shown.lines_of(before.largest),
         "newcomers": shown.lines_of(before.new_receivers),
         "banks": checking.totals_by_bank(found),
-        "is_maker": name_of(request.actor) in found.makers,
+        "may_decide": may_decide(request, found),
         "form": form,
     }
     return render(request, "payouts/batches/approve.html", context, status=status)

@@ -27,9 +27,8 @@ from payouts.models import Batch, BatchRow
 from payouts.models.states import GOOD_ROWS, BatchState, RowState
 from payouts.selectors import batches
 from payouts.services import rows as services
-from payouts.services.moving import name_of
 from payouts.views import progressing, shown
-from payouts.views.desk import MAKE, READ, RETRY, batch_of, own_client
+from payouts.views.desk import APPROVE, MAKE, READ, RETRY, batch_of, own_client
 
 S = BatchState
 CSV = "text/csv; charset=utf-8"
@@ -154,11 +153,18 @@ def batch(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
     return render(request, f"payouts/batches/_{stage}.html", page_of(request, found))
 
 
+def may_decide(request: ActorRequest, found: Batch) -> bool:
+    """Whether it waits for whoever asks, and not for somebody else."""
+    if found.state != S.AWAITING_APPROVAL or not policy.allows(request.actor, APPROVE):
+        return False
+    return batches.to_approve(request.actor).filter(pk=found.pk).exists()
+
+
 def page_of(request: ActorRequest, found: Batch, **more: Any) -> dict[str, Any]:
     """What the page of a batch needs at its stage."""
     stage = stage_of(found)
-    context: dict[str, Any] = {"batch": found, "stage": stage, "total": found.amount + found.fees}
-    context["is_maker"] = name_of(request.actor) in found.makers
+    context: dict[str, Any] = {"batch": found, "stage": stage, "total": found.total}
+    context["may_decide"] = may_decide(request, found)
     about = {
         "reading": _reading,
         "unreadable": _unreadable,
@@ -195,9 +201,9 @@ def figures_of(found: Batch) -> dict[str, Any]:
     """Counters, totals, and what is to be done next: they change with every row that is mended."""
     return {
         "batch": found,
-        "total": found.amount + found.fees,
+        "total": found.total,
         "banks": checking.totals_by_bank(found),
-        "repeats": _good(found).filter(problems__contains="same_").count(),
+        "repeats": _good(found).filter(batches.REPEATS).count(),
         "twin": services.same_file(found),
         "error_amount": _sum_of_wrong(found),
         "submit_form": SubmitForm(),

@@ -34,7 +34,14 @@ class Part:
 
 def drawn(batch: Batch, progress: Progress) -> dict[str, Any]:
     """What the live card shows of it, and how often it asks again."""
-    return {"progress": progress, "bar": _bar(progress), "pace": _pace(progress), "polls": _polls(batch, progress)}
+    return {
+        "progress": progress,
+        "bar": _bar(progress),
+        "pace": _pace(progress),
+        "polls": _polls(batch, progress),
+        # Only where the sum is that of exactly what would be tried.
+        "retry_amount": batch.failed_amount if progress.retryable == progress.failed else None,
+    }
 
 
 def _bar(progress: Progress) -> list[Part]:
