@@ -15,11 +15,12 @@ from django.conf import settings
 
 from accounts.models import Customer
 from accounts.services.people import register_customer
-from sandbox import demo_history, demo_identity, demo_money, demo_people
+from sandbox import demo_history, demo_identity, demo_money, demo_payouts, demo_people
 
 CUSTOMER = "ayu@demo.example"
 FRIEND = "budi@demo.example"
-_ROLES = ("superadmin", "company_admin", "approver", "support", "auditor", "portal_admin", "customer")
+_STAFF = ("superadmin", "company_admin", "approver", "support", "auditor", "portal_admin")
+_ROLES = (*_STAFF, *demo_people.COLLEAGUES, "customer")
 
 
 def load() -> Iterator[str]:
@@ -34,6 +35,7 @@ def load() -> Iterator[str]:
     yield from demo_identity.tell(secrets.token_urlsafe(24))
     yield from demo_history.tell(ayu)
     yield from demo_money.tell(ayu)
+    yield from demo_payouts.tell()
 
 
 def _password(known: dict[str, Any], role: str) -> str:
@@ -47,7 +49,7 @@ def _customer(email: str, name: str, password: str) -> Customer:
 
 
 def _description(passwords: dict[str, str], api_keys: dict[str, str]) -> dict[str, Any]:
-    people = {role: person.email for role, person in demo_people.STAFF.items()} | {
+    people = {role: person.email for role, person in (demo_people.STAFF | demo_people.COLLEAGUES).items()} | {
         "superadmin": demo_people.SUPERADMIN.email,
         "portal_admin": demo_people.PORTAL_ADMIN.email,
         "customer": CUSTOMER,
@@ -60,6 +62,8 @@ def _description(passwords: dict[str, str], api_keys: dict[str, str]) -> dict[st
             "otpzap": settings.SANDBOX_OTPZAP_URL,
             "faspay": settings.SANDBOX_FASPAY_URL,
             "btcpay": settings.SANDBOX_BTCPAY_URL,
+            "rail": settings.SANDBOX_RAIL_URL,
+            "sms": settings.SANDBOX_SMS_URL,
         },
     }
 

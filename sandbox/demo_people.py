@@ -28,6 +28,9 @@ STAFF = {
 }
 SUPERADMIN = Person("citra@demo.example", "Citra Dewi", ())
 PORTAL_ADMIN = Person("hassan@nassit.demo.example", "Hassan Kamara", ())
+PAYOUT_MAKER = Person("isata@nassit.demo.example", "Isata Turay", (Role.PAYOUT_MAKER,))
+PAYOUT_APPROVER = Person("foday@nassit.demo.example", "Foday Mansaray", (Role.PAYOUT_APPROVER,))
+COLLEAGUES = {"payout_maker": PAYOUT_MAKER, "payout_approver": PAYOUT_APPROVER}
 
 _COMPANY = {
     "client_type": "Company",
@@ -76,6 +79,8 @@ def make(passwords: dict[str, str]) -> Iterator[str]:
         _clients()
         yield "clients: two active, two waiting for approval"
     _set_password(PORTAL_ADMIN.email, passwords["portal_admin"])
+    for name, person in COLLEAGUES.items():
+        _colleague(person, passwords[name])
     yield f"staff: {SUPERADMIN.email}, " + ", ".join(person.email for person in STAFF.values())
 
 
@@ -107,6 +112,16 @@ def _staff(person: Person, password: str) -> None:
     _set_password(person.email, password)
 
 
+def _colleague(person: Person, password: str) -> None:
+    """Somebody of the company."""
+    if not User.objects.filter(email=person.email).exists():
+        company = Client.objects.get(email=PORTAL_ADMIN.email)
+        portal_users.create_portal_user(
+            actor=DEMO, email=person.email, display_name=person.name, roles=person.roles, client=company
+        )
+    _set_password(person.email, password)
+
+
 def _set_password(email: str, password: str) -> None:
     """The link of the invitation is one way to a password; the demo knows a shorter one."""
     user = User.objects.get(email=email)
@@ -121,13 +136,14 @@ def _clients() -> None:
     clients.approve(actor=_approving(), client=company)
     clients.approve(actor=_approving(), client=registered[0])
     role = Role.objects.get(name=Role.API_USER)
-    api_users.create(
-        actor=acting(PORTAL_ADMIN.email),
-        role_id=role.public_id,
-        developer_name="Payroll",
-        developer_email="payroll@nassit.demo.example",
-        developer_phone_number="+23276123457",
-    )
+    for name, phone in (("Payroll", "+23276123457"), ("Treasury", "+23276123458")):
+        api_users.create(
+            actor=acting(PORTAL_ADMIN.email),
+            role_id=role.public_id,
+            developer_name=name,
+            developer_email=f"{name.lower()}@nassit.demo.example",
+            developer_phone_number=phone,
+        )
 
 
 def _approving() -> Actor:
