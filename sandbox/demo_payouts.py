@@ -104,7 +104,7 @@ def _waiting() -> None:
 
 
 def _to_be_mended() -> None:
-    wrong = ("999001014892010184", "12", "003001014892010189", "076999888")
+    wrong = ("999001014892010184", "+23266123456", "003001014892010189", "076999888")
     rows.from_items(actor=acting(PAYOUT_MAKER.email), name="Stipends June", items=_rows(wrong))
 
 
