@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from accounts.views import access, audit, company, people
 from config import company_views
+from notifications.views import senders, sms
 from payouts.views import balance, transfers
 
 app_name = "company"
@@ -24,6 +25,12 @@ urlpatterns = [
     path("team/<uuid:public_id>/reactivate/", people.reactivate, name="person_reactivate"),
     path("team/<uuid:public_id>/invite/", people.invite, name="person_invite"),
     path("audit/", audit.of_client, name="audit"),
+    path("sms/", sms.listing, name="sms"),
+    path("sms/new/", sms.new, name="sms_new"),
+    path("sms/count/", sms.count, name="sms_count"),
+    path("sms/senders/", senders.own, name="sms_senders"),
+    path("sms/senders/<uuid:sender_id>/withdraw/", senders.withdraw, name="sms_sender_withdraw"),
+    path("sms/<uuid:public_id>/", sms.message, name="sms_message"),
     path("transfers/", transfers.listing, name="transfers"),
     path("transfers/export/", transfers.export, name="transfers_export"),
     path("transfers/new/", transfers.new, name="transfer_new"),

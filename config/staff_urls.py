@@ -2,6 +2,7 @@ from django.urls import path
 
 from accounts.views import access, audit, clients, customers_staff, people, roles
 from config import staff_views
+from notifications.views import senders
 from otp.views import staff_limits, staff_orders, staff_supplier
 from payments.views import staff_cases, staff_deposits, staff_exchanges, staff_reconciliation
 from payouts.views import staff_fundings, staff_payouts, staff_rules
@@ -105,6 +106,10 @@ urlpatterns = [
     path("fundings/<uuid:public_id>/confirm/", staff_fundings.confirm, name="funding_confirm"),
     path("fundings/<uuid:public_id>/put-back/", staff_fundings.put_back, name="funding_put_back"),
     path("fundings/<uuid:public_id>/refuse/", staff_fundings.refuse, name="funding_refuse"),
+    path("sms/", senders.sent, name="sms"),
+    path("sms/senders/", senders.waiting, name="sms_senders"),
+    path("sms/senders/<uuid:sender_id>/allow/", senders.allow, name="sms_sender_allow"),
+    path("sms/senders/<uuid:sender_id>/refuse/", senders.refuse, name="sms_sender_refuse"),
     path("audit/", audit.everything, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
 ]

@@ -211,6 +211,18 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
             ],
         ),
         (
+            _("Messages"),
+            [
+                Entry(
+                    "staff:sms",
+                    _("SMS"),
+                    "chat-bubble-left-right",
+                    also=("staff:sms_senders",),
+                    permission="Sms.Read",
+                ),
+            ],
+        ),
+        (
             _("Access"),
             [
                 Entry(
@@ -296,6 +308,18 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
             ],
         ),
         (
+            _("Messages"),
+            [
+                Entry(
+                    "company:sms",
+                    _("SMS"),
+                    "chat-bubble-left-right",
+                    also=("company:sms_new", "company:sms_message", "company:sms_senders"),
+                    permission="Sms.Read",
+                ),
+            ],
+        ),
+        (
             _("Developers"),
             [
                 Entry("developers:keys", _("API keys"), "key", also=_KEY_PAGES, permission="ApiKeys.Read"),
@@ -309,7 +333,8 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
 _BOTTOM = {
     "customer": [_HOME, _BUY, _LIVE, _TOPUP],
     "staff": _SECTIONS["staff"][0][1],
-    "company": _SECTIONS["company"][0][1],
+    # Money first: overview, balance, transfers, batches; people and programs behind them.
+    "company": [*_SECTIONS["company"][0][1][:2], *_SECTIONS["company"][1][1], *_SECTIONS["company"][0][1][2:]],
 }
 
 _ACCOUNT = [

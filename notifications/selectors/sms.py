@@ -16,11 +16,13 @@ def seen(actor: Actor) -> QuerySet[Sms]:
     return Sms.objects.filter(client__in=policy.clients_seen_by(actor), is_sandbox=actor.is_sandbox)
 
 
-def listed(actor: Actor, *, state: str = "", search: str = "") -> QuerySet[Sms]:
-    """Of one state, to numbers with these digits."""
+def listed(actor: Actor, *, state: str = "", search: str = "", together: UUID | str = "") -> QuerySet[Sms]:
+    """Of one state, to numbers with these digits, of one request."""
     found = seen(actor).select_related("client").defer("text")
     if state:
         found = found.filter(state=state)
+    if together:
+        found = found.filter(request_id=together)
     digits = "".join(letter for letter in search if letter.isdecimal() and letter.isascii())
     if search:
         # A national number begins with 0, an international one may begin with 00.

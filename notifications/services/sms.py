@@ -101,9 +101,7 @@ def send_many(*, actor: Actor, to: Sequence[str], text: str, sender: str = "") -
     A bad number fails alone; the rest is charged and sent together or not at all. Raises as `send`, with the field
     phone_numbers.
     """
-    if not to or len(to) > MOST_NUMBERS:
-        raise BadField("phone_numbers", _("Give 1 to %(most)s numbers.") % {"most": MOST_NUMBERS})
-    numbers, bad = _read(to)
+    numbers, bad = read_numbers(to)
     messages = {one.recipient: one for one in _send(actor, list(numbers), text, sender)} if numbers else {}
     if not numbers:
         checked_text(text)
@@ -111,8 +109,13 @@ def send_many(*, actor: Actor, to: Sequence[str], text: str, sender: str = "") -
     return [*good, *(Sent(given, error=words) for given, words in bad.items())]
 
 
-def _read(to: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Numbers as they are dialled and as they were given, and the bad ones with what is wrong."""
+def read_numbers(to: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Numbers as they are dialled, each with how it was given, and the bad ones with what is wrong with them.
+
+    Raises `BadField` for phone_numbers when there are none or too many.
+    """
+    if not to or len(to) > MOST_NUMBERS:
+        raise BadField("phone_numbers", _("Give 1 to %(most)s numbers.") % {"most": MOST_NUMBERS})
     numbers, bad = dict[str, str](), dict[str, str]()
     for given in to:
         try:
