@@ -34,6 +34,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "webhooks": _every("notifications.deliver_webhooks", 1.0),
     "old-deliveries": {"task": "notifications.forget_deliveries", "schedule": crontab(hour="3", minute="50")},
     # Starts what has its money now; nudges come first.
+    # Lines to the rails that are not open cost one look at the settings.
+    **{f"payouts-{line}": {**_every("payouts.send", 1.0), "kwargs": {"line": line}} for line in ("live", "sandbox")},
+    "payouts-expire": _every("payouts.expire", 5.0),
     "payouts-batches": _every("payouts.batches", 3.0),
     "payouts-files": _every("payouts.read_files", 10.0),
     "old-payout-files": {"task": "payouts.forget_files", "schedule": crontab(hour="4", minute="5")},

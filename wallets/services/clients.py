@@ -112,9 +112,10 @@ def post_legs(
     Legs of the same place are added up; what comes to nothing is left out. Raises `UnbalancedTransaction`,
     `InsufficientFunds`, `InvalidAmount`, `AccountFrozen`, `ReferenceConflict`.
     """
+    known = _known_accounts([_code_of(place) for place, _amount in legs], currency)
     total: dict[int, Decimal] = {}
     for place, amount in legs:
-        account = client_account(place).pk if isinstance(place, Purse) else house_account_id(place, currency)
+        account = known.get(_code_of(place)) or _account_of(place, currency)
         total[account] = total.get(account, Decimal(0)) + amount
     return ledger.post(
         reference=reference,
@@ -124,3 +125,17 @@ def post_legs(
         memo=memo,
         caused_by_id=caused_by.pk if caused_by else None,
     )
+
+
+def _known_accounts(codes: Sequence[str], currency: str) -> dict[str, int]:
+    """Those of the accounts that are there already, by their codes."""
+    found = Account.objects.filter(code__in=set(codes), currency=currency)
+    return dict(found.values_list("code", "pk"))
+
+
+def _code_of(place: Place) -> str:
+    return place.code if isinstance(place, Purse) else place
+
+
+def _account_of(place: Place, currency: str) -> int:
+    return client_account(place).pk if isinstance(place, Purse) else house_account_id(place, currency)

@@ -1,0 +1,110 @@
+"""What became of what the rail has: asked for when it is due, and when its news says that something has happened.
+
+News only says where to look: what counts is what the rail answers when it is asked.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from config.lib import clock
+from config.lib.errors import ProviderError
+from payouts import rails
+from payouts.models import Feed, Payout
+from payouts.models.states import UNPAID_ENDS, State
+from payouts.providers.types import Outcome, PayoutRail, Word
+from payouts.sending import claiming, recording, verdicts
+from payouts.sending.claiming import Claimed
+
+EVERY = timedelta(seconds=1)
+
+logger = logging.getLogger(__name__)
+
+
+def feed_of(line: str) -> Feed:
+    """How far the news of a line was read."""
+    found = Feed.objects.filter(line=line).first()
+    if found is None:
+        Feed.objects.bulk_create([Feed(line=line, read_at=clock.now() - EVERY)], ignore_conflicts=True)
+        found = Feed.objects.get(line=line)
+    return found
+
+
+def is_resting(feed: Feed) -> bool:
+    """Whether its line is left alone for now, by the clock of the database."""
+    return feed.rests_until is not None and Feed.objects.filter(pk=feed.pk, rests_until__gt=Now()).exists()
+
+
+def ask(rail: PayoutRail, claimed: Sequence[Claimed]) -> list[int]:
+    """Ask what became of claimed payouts and write it down. Returns batches that have ended."""
+    if not claimed:
+        return []
+    answers = rail.ask([one.reference for one in claimed])
+    timeout = settings.PAYOUT_RAIL_TIMEOUT_SECONDS
+    turns = [
+        (one, verdicts.of_asking(one, answer, timeout=timeout)) for one, answer in zip(claimed, answers, strict=True)
+    ]
+    return recording.record(turns)
+
+
+def listen(feed: Feed, where: rails.Line, rail: PayoutRail) -> list[int]:
+    """Read what is new on a line, at most once a second over all workers. Returns batches that have ended."""
+    mine = Feed.objects.filter(pk=feed.pk, read_at__lte=Now() - EVERY).update(read_at=Now())
+    if not mine:
+        return []
+    try:
+        changes = rail.changes(feed.cursor)
+    except ProviderError as error:
+        logger.warning("line %s: no news can be had: %s", where.name, error.code)
+        return []
+    ended = _look_at(where, rail, changes.words)
+    # Only now: whoever is stopped before reads the same again, which changes nothing.
+    if changes.cursor != feed.cursor:
+        more = Now() - EVERY if changes.words else Now()
+        Feed.objects.filter(pk=feed.pk, cursor=feed.cursor).update(cursor=changes.cursor, read_at=more)
+    return ended
+
+
+def _look_at(where: rails.Line, rail: PayoutRail, words: Sequence[Word]) -> list[int]:
+    references = {word.reference for word in words}
+    if not references:
+        return []
+    rows = Payout.objects.filter(reference__in=references, is_sandbox__in=where.worlds)
+    states = {pk: (reference, state) for pk, reference, state in rows.values_list("pk", "reference", "state")}
+    waiting = [pk for pk, (_, state) in states.items() if state in (State.SENDING, State.IN_DOUBT)]
+    over = {pk: reference for pk, (reference, state) in states.items() if state in (State.COMPLETED, *UNPAID_ENDS)}
+    ended = ask(rail, claiming.these_to_ask(waiting, where.worlds)) if waiting else []
+    _look_again(rail, over, {word.reference: word.outcome for word in words})
+    return ended
+
+
+def _look_again(rail: PayoutRail, over: dict[int, str], news: dict[str, Outcome]) -> None:
+    """Of what is over: what came back is booked, what cannot be is kept for a person."""
+    rows = Payout.objects.in_bulk([pk for pk, reference in over.items() if _is_worth_asking(news[reference])])
+    payouts = list(rows.values())
+    answers = rail.ask([payout.reference for payout in payouts]) if payouts else []
+    for payout, answer in zip(payouts, answers, strict=True):
+        if not isinstance(answer, ProviderError):
+            _compare(payout, answer)
+
+
+def _is_worth_asking(outcome: Outcome) -> bool:
+    return outcome != Outcome.ACCEPTED
+
+
+def _compare(payout: Payout, word: Word) -> None:
+    was_paid = payout.state == State.COMPLETED
+    is_paid = word.outcome in (Outcome.PAID, Outcome.RETURNED)
+    if was_paid and word.outcome == Outcome.RETURNED and word.amount in (None, payout.amount):
+        recording.record_return(payout.pk, word.message)
+    elif was_paid != is_paid and word.outcome in (Outcome.PAID, Outcome.ACCEPTED, Outcome.REJECTED):
+        _note_if_still_over(payout, word)
+
+
+def _note_if_still_over(payout: Payout, word: Word) -> None:
+    # It may have been tried again in the meantime: then it is no contradiction but the other attempt.
+    if Payout.objects.filter(pk=payout.pk, version=payout.version).exists():
+        recording.note_contradiction(payout.pk, word)
