@@ -1,16 +1,21 @@
 """Proof of a payment as PDF: one page to pass on, in the language of whoever asks for it."""
 
 import unicodedata
+from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from fpdf import FPDF
 
 from config.lib import clock, times
 from config.lib.money import format_money
 from payouts.models import Payout
 from payouts.models.states import Kind
 from payouts.routing import Routes
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 _INK, _QUIET, _LINE = (28, 36, 52), (95, 105, 122), (214, 220, 229)
 # Letters of Sierra Leone's languages that the fonts every reader has do not know.
@@ -20,10 +25,13 @@ _PLAIN |= str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…": 
 
 def pdf_of(payout: Payout) -> bytes:
     """A payment that was made, with everything that names it. Deterministic but for the time it was printed at."""
+    # A second to import, and few processes ever write a proof.
+    from fpdf import FPDF
+
     page = FPDF(format="A4")
     page.set_title(_plain(f"{_('Proof of payment')} {payout.reference}"))
     page.set_creator("Gerbang")
-    page.set_lang("en")
+    page.set_lang(translation.get_language() or "en")
     page.set_margins(22, 24, 22)
     page.add_page()
     _head(page, payout)
@@ -33,10 +41,10 @@ def pdf_of(payout: Payout) -> bytes:
     return bytes(page.output())
 
 
-def _head(page: FPDF, payout: Payout) -> None:
+def _head(page: "FPDF", payout: Payout) -> None:
     page.set_text_color(*_QUIET)
     page.set_font("Helvetica", size=11)
-    page.cell(0, 6, _plain(payout.client.name), new_x="LMARGIN", new_y="NEXT")
+    page.cell(0, 6, _plain(Truncator(payout.client.name).chars(70)), new_x="LMARGIN", new_y="NEXT")
     page.set_text_color(*_INK)
     page.set_font("Helvetica", "B", 22)
     page.cell(0, 12, _plain(_("Proof of payment")), new_x="LMARGIN", new_y="NEXT")
@@ -70,7 +78,7 @@ def _grouped(digits: str) -> str:
     return " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))
 
 
-def _line(page: FPDF, label: str, value: str) -> None:
+def _line(page: "FPDF", label: str, value: str) -> None:
     page.set_draw_color(*_LINE)
     page.line(page.l_margin, page.get_y(), page.w - page.r_margin, page.get_y())
     page.ln(2.5)
@@ -85,7 +93,7 @@ def _line(page: FPDF, label: str, value: str) -> None:
     page.ln(2.5)
 
 
-def _foot(page: FPDF) -> None:
+def _foot(page: "FPDF") -> None:
     page.ln(8)
     page.set_font("Helvetica", size=9)
     page.set_text_color(*_QUIET)
@@ -93,7 +101,7 @@ def _foot(page: FPDF) -> None:
         "when": times.in_words(clock.now()),
         "site": settings.BASE_URL,
     }
-    page.multi_cell(0, 5, _plain(words), align="L")
+    page.multi_cell(0, 5, _plain(words), align="L", new_x="LMARGIN", new_y="NEXT")
     note = _("It says what our books say at that moment. A bank can still send money back.")
     page.multi_cell(0, 5, _plain(note), align="L", new_x="LMARGIN", new_y="NEXT")
 

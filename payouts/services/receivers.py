@@ -9,7 +9,6 @@ from config.lib.limits import TokenWindow
 from payouts import fraud, rails
 from payouts.errors import BadDestination
 from payouts.fees import Fees
-from payouts.models import Payout
 from payouts.providers.types import Holder
 from payouts.routing import Route, Routes
 from payouts.selectors import balances
@@ -93,12 +92,6 @@ def holder_of(*, actor: Actor, route: Route) -> Holder | None:
     if TokenWindow(f"payouts:names:{who}", limit=_LOOKUPS_A_MINUTE, seconds=60).take():
         return None
     return rails.holder_of(route.kind, route.code, route.receiver, is_sandbox=actor.is_sandbox)
-
-
-def keep_holder(payout: Payout, holder: Holder | None) -> None:
-    """Write down whom the bank named before the payment was made, for whoever looks at it later."""
-    if holder is not None and holder.found and holder.name:
-        Payout.objects.filter(pk=payout.pk, holder_name="").update(holder_name=holder.name[:120])
 
 
 def names_fit(typed: str, given: str) -> bool | None:

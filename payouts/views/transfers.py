@@ -137,7 +137,7 @@ def new(request: ActorRequest) -> HttpResponseBase:
         try:
             return redirect("company:transfer", public_id=_initiate(request, form.cleaned_data, outlook))
         except ServiceError as refusal:
-            tell(form, refusal)
+            _tell(form, refusal)
     return _form_page(request, form, outlook, 422)
 
 
@@ -155,13 +155,13 @@ def _may_go_on(form: TransferForm, outlook: Outlook) -> bool:
 def _initiate(request: ActorRequest, said: dict[str, Any], outlook: Outlook) -> str:
     """Once, however often the button is pressed. What a rule stopped is kept, and shown as such."""
     content = {name: str(value) for name, value in said.items()}
-    answer = idempotency.once(
+    answer = idempotency.once_at_length(
         actor=request.actor,
         operation="page.transfer",
         key=said["key"],
         content=content,
-        act=lambda: {"id": str(_ask(request, said, outlook).public_id)},
-        wait=True,
+        # Repeated after a crash it asks for a second payment, which without its code is none.
+        act=lambda _claim: {"id": str(_ask(request, said, outlook).public_id)},
     )
     return str(answer.body["id"])
 
@@ -169,7 +169,7 @@ def _initiate(request: ActorRequest, said: dict[str, Any], outlook: Outlook) -> 
 def _ask(request: ActorRequest, said: dict[str, Any], outlook: Outlook) -> Payout:
     is_bank = outlook.route is not None and outlook.route.kind == Kind.BANK
     try:
-        payout = services.initiate(
+        return services.initiate(
             actor=request.actor,
             account_number=said["destination"] if is_bank else "",
             phone="" if is_bank else said["destination"],
@@ -178,9 +178,15 @@ def _ask(request: ActorRequest, said: dict[str, Any], outlook: Outlook) -> Payou
             receiver_name=said["receiver_name"],
         )
     except PayoutBlocked as refusal:
-        payout = refusal.payout
-    receivers.keep_holder(payout, outlook.holder)
-    return payout
+        return refusal.payout
+
+
+def _tell(form: TransferForm, refusal: ServiceError) -> None:
+    """The page has one field for what the API calls two things."""
+    for name in ("account_number", "phone"):
+        if name in refusal.fields:
+            refusal.fields = {"destination": refusal.fields[name]}
+    tell(form, refusal)
 
 
 def _look(request: ActorRequest, said: Any) -> Outlook:
