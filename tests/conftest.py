@@ -6,31 +6,25 @@ Tests run on a real PostgreSQL and Redis given by DATABASE_URL and REDIS_URL (``
 import gc
 import time
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.conf import settings as portal_settings
 from django.core.cache import cache
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
-from accounts.access import registry
 from accounts.models import Customer, User
 from accounts.services.people import register_customer
 from accounts.services.portal_users import appoint_first_administrator
+from tests import emptying
 from tests.simulators import Simulator, start_btcpay, start_faspay, start_otpzap, start_rail, start_sms
 
 PASSWORD = "correct-horse-battery"
-_first_blocked = import_module("otp.migrations.0004_blocked_services")
-_first_places = import_module("payouts.migrations.0002_first_places")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    _let_tests_empty_the_ledger()
     # Otherwise each browser of a test would look through all static files before its first page.
     portal_settings.WHITENOISE_AUTOREFRESH = True
 
@@ -60,25 +54,11 @@ def _turn(item: pytest.Item) -> tuple[bool, bool]:
     return item.get_closest_marker("browser") is None, not item.nodeid.startswith("tests/browser/")
 
 
-def _let_tests_empty_the_ledger() -> None:
-    """Append-only tables refuse TRUNCATE; only the emptying between tests may, by switching their triggers off."""
-    empty = DatabaseOperations.execute_sql_flush
-
-    def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND (tgtype & 32) <> 0"
-            )
-            guarded = [row[0] for row in cursor.fetchall()]
-        off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in guarded]
-        on = [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in guarded]
-        empty(self, [*off, *sql_list, *on])
-        # What migrations put in belongs to every test.
-        registry.sync()
-        _first_blocked.fill(apps, None)
-        _first_places.fill(apps, None)
-
-    DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The database as pytest-django makes it, and a copy of what migrations put in."""
+    with django_db_blocker.unblock():
+        emptying.remember()
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.portal import Portal, running_portal
+from tests.browser.screens import SCREENS
 
 _QUIET = [
     "--no-sandbox",
@@ -19,7 +20,6 @@ _QUIET = [
 ]
 # A number is looked at every five seconds; a busy machine may take a few of those turns.
 expect.set_options(timeout=25_000)
-SCREENS = {"desktop": (1280, 860), "phone": (360, 740)}
 
 
 @pytest.fixture(scope="package")
@@ -27,6 +27,9 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     # A space in the path, because people have them.
     with running_portal(tmp_path_factory.mktemp("whole portal") / "var") as running:
         yield running
+        # Whatever all of them did with money.
+        proof = running.manage("check_ledger")
+        assert proof.returncode == 0, proof.stdout + proof.stderr
 
 
 @pytest.fixture(scope="package")
@@ -40,8 +43,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=list(SCREENS))
+@pytest.fixture
 def screen(request: pytest.FixtureRequest) -> str:
+    """Which of SCREENS; the tests say it with `screens.walked_on`."""
     return str(request.param)
 
 

@@ -5,6 +5,8 @@ import re
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.screens import SCREENS
+
 PASSWORD = "a-long-enough-secret"
 _SERIOUS = {"serious", "critical"}
 _STICKING_OUT = """[...document.querySelectorAll("main *")]
@@ -12,14 +14,19 @@ _STICKING_OUT = """[...document.querySelectorAll("main *")]
 
 
 def expect_accessible(page: Page) -> None:
-    """axe finds nothing serious on the page as it stands, and nothing sticks out to the right of the screen."""
+    """axe finds nothing serious on the page as it stands, and nothing sticks out to the right of any screen."""
     page.wait_for_load_state()  # a page without its style sheet is not what people see
     found = Axe().run(page).response["violations"]
     serious = [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found if rule["impact"] in _SERIOUS]
     assert not serious, f"{page.url}: {serious}"
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
-        f"{page.url} is too wide: {page.evaluate(_STICKING_OUT)}"
-    )
+    own = page.viewport_size
+    for name, (width, height) in SCREENS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
+            f"{page.url} is too wide for a {name}: {page.evaluate(_STICKING_OUT)}"
+        )
+    if own:
+        page.set_viewport_size(own)
 
 
 def sign_up(page: Page, context: BrowserContext, email: str, name: str = "Dewi Anggraini") -> None:

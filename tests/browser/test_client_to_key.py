@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import steps
 from tests.browser.portal import Portal
+from tests.browser.screens import walked_on
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, walked_on("desktop")]
 
 
 @pytest.fixture

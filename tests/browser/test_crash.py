@@ -10,12 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser import steps
 from tests.browser.portal import Portal
 
-pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def screen() -> str:
-    return "desktop"
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("screen", ["desktop"], indirect=True)]
 
 
 def test_an_order_outlives_its_worker(page: Page, context: BrowserContext, portal: Portal) -> None:

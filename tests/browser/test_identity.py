@@ -10,10 +10,10 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Route, expect
 
 from tests.browser import steps
-from tests.browser.conftest import SCREENS
 from tests.browser.portal import Portal
+from tests.browser.screens import SCREENS, walked_on
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, walked_on("desktop")]
 
 
 def picture(name: str, width: int = 900, height: int = 600) -> FilePayload:

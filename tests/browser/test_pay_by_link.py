@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import steps
-from tests.browser.conftest import SCREENS
 from tests.browser.portal import Portal
+from tests.browser.screens import SCREENS, walked_on
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, walked_on("phone")]
 
 
 def ask_for_a_qr(page: Page, portal: Portal, amount: str) -> str:

@@ -10,9 +10,10 @@ import time
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.screens import walked_on
 from tests.browser.steps import PASSWORD, expect_accessible, sign_up
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, walked_on("phone")]
 
 
 def _with_a_fingerprint(page: Page, context: BrowserContext) -> None:

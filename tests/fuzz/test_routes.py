@@ -28,6 +28,11 @@ _READ = re.compile(r"""\.(GET|POST)(?:\.get|\.getlist)?[(\[]"(\w+)\"""")
 _FIELD = re.compile(r"^    (\w+) = (?:forms\.|\w+Field\()", re.MULTILINE)
 
 
+def everybody(test: Any) -> Any:
+    """The test as each of the actors, by reading and by sending."""
+    return pytest.mark.parametrize("name", ACTORS)(pytest.mark.parametrize("method", ["GET", "POST"])(test))
+
+
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     logging.disable(logging.CRITICAL)
@@ -78,29 +83,48 @@ def _open(actor: Actor, method: str) -> list[Route]:
     return [route for route in ours if may_enter(actor, route, method)]
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("name", ACTORS)
-def test_no_route_fails_for_what_is_sent(name: str, method: str, world: World, names: list[str]) -> None:
-    actor, dice, failed = world.actors[name], Random(f"{name} {method}"), []
+def _failing(actor: Actor, method: str, world: World, names: list[str], rounds: int) -> list[Any]:
+    dice, failed = Random(f"{actor.name} {method}"), []
     for route in _open(actor, method):
         path = route.path(_things(world, route))
-        for _round in range(ROUNDS):
+        for _round in range(rounds):
             values = _some(dice, names, world)
             if _status(actor, method, path, data=values) >= 500:
                 failed.append((path, values))
-    assert failed == []
+    return failed
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("name", ACTORS)
+@everybody
+def test_no_route_fails_for_what_is_sent(name: str, method: str, world: World, names: list[str]) -> None:
+    assert _failing(world.actors[name], method, world, names, 1) == []
+
+
+@pytest.mark.soak
+@everybody
+def test_no_route_fails_for_what_is_sent_for_long(name: str, method: str, world: World, names: list[str]) -> None:
+    assert _failing(world.actors[name], method, world, names, ROUNDS) == []
+
+
+def _addresses(actor: Actor, method: str, world: World, step: int) -> Iterator[str]:
+    """Each address with every ``step``-th odd value, from another beginning each time."""
+    places = [(route, name) for route in _open(actor, method) for name, _kind in route.parameters]
+    for number, (route, parameter) in enumerate(places):
+        for value in _IN_A_PATH[number % step :: step]:
+            yield route.path({**_things(world, route), parameter: quote(value, safe="")})
+
+
+@everybody
 def test_no_address_fails(name: str, method: str, world: World) -> None:
-    actor, failed, tried = world.actors[name], [], 0
-    for route in _open(actor, method):
-        for parameter, _kind in route.parameters:
-            for value in _IN_A_PATH:
-                path = route.path({**_things(world, route), parameter: quote(value, safe="")})
-                tried += 1
-                if _status(actor, method, path) >= 500:
-                    failed.append(path)
-    assert failed == []
-    assert tried > 0
+    actor = world.actors[name]
+    tried = {path: _status(actor, method, path) for path in _addresses(actor, method, world, 6)}
+    assert [path for path, status in tried.items() if status >= 500] == []
+    assert tried
+
+
+@pytest.mark.soak
+@everybody
+def test_no_address_fails_for_any_value(name: str, method: str, world: World) -> None:
+    actor = world.actors[name]
+    tried = {path: _status(actor, method, path) for path in _addresses(actor, method, world, 1)}
+    assert [path for path, status in tried.items() if status >= 500] == []
+    assert tried

@@ -161,6 +161,7 @@ def test_an_order_that_never_arrived_is_bought_once(shop: Simulator, ayu: Custom
     assert len(activations(shop)) == 1
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_hanging_create_is_in_doubt_not_failed(shop: Simulator, ayu: Customer) -> None:
     order = place(ayu)
     shop.control("misbehave", operation="order/create", mode="timeout_after_accept")

@@ -88,6 +88,7 @@ def test_a_code_that_came_first_wins_and_is_shown(shop: Simulator, ayu: Customer
     assert wallet(ayu) == (Decimal(94_600), Decimal(0))
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "mode", ["502_after_accept", "reset_after_accept", "timeout_after_accept", "html", "truncated"]
 )

@@ -127,6 +127,7 @@ def test_a_code_before_the_answer_to_create_is_not_lost(shop: Simulator, ayu: Cu
     assert order.state == State.OTP_RECEIVED
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", ["timeout_after_accept", "502", "html", "truncated", "empty", "not_found", "429"])
 def test_a_failing_check_changes_nothing_and_backs_off(shop: Simulator, ayu: Customer, mode: str) -> None:
     order = buy(ayu)

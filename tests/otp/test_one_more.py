@@ -85,6 +85,7 @@ def test_what_cannot_be_sent_again_says_why(shop: Simulator, ayu: Customer) -> N
         _resend(over)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", ["502_after_accept", "reset_after_accept", "timeout_after_accept", "truncated"])
 def test_a_lost_answer_asks_for_no_second_message(shop: Simulator, ayu: Customer, mode: str) -> None:
     order = buy(ayu)

@@ -179,6 +179,7 @@ def test_the_suppliers_cooldown_is_waited_for(shop: Simulator, ayu: Customer) ->
 # --- lost answers --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", LOST)
 def test_a_lost_answer_is_found_by_looking(shop: Simulator, ayu: Customer, mode: str) -> None:
     order = buy(ayu)
@@ -191,6 +192,7 @@ def test_a_lost_answer_is_found_by_looking(shop: Simulator, ayu: Customer, mode:
     assert wallet(ayu)[1] == Decimal(5400)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", LOST)
 def test_a_lost_answer_and_a_lost_look_are_found_by_the_same_key(shop: Simulator, ayu: Customer, mode: str) -> None:
     order = buy(ayu)
