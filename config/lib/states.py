@@ -107,7 +107,7 @@ _LOOKS = {
     "batch:cancelled": StateLook(_("Cancelled"), "neutral", "minus-circle"),
     "batch:unreadable": StateLook(_("Not readable"), "danger", "x-circle"),
     "row:valid": StateLook(_("Right"), "success", "check-circle"),
-    "row:warning": StateLook(_("Right, with a warning"), "warning", "exclamation-triangle"),
+    "row:warning": StateLook(_("With a warning"), "warning", "exclamation-triangle"),
     "row:error": StateLook(_("Wrong"), "danger", "x-circle"),
     "row:excluded": StateLook(_("Left out"), "neutral", "minus-circle"),
     "rail:paid": StateLook(_("Paid"), "success", "check-circle"),

@@ -1,6 +1,6 @@
 """Batches of a client: the list, a new one, and one page for each, from its file to its end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -146,6 +146,8 @@ def batch(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
     stage = stage_of(found)
     if not request.headers.get("HX-Request"):
         return render(request, "payouts/batches/batch.html", page_of(request, found))
+    if request.GET.get("part") == "rows":
+        return _rows_again(request, found)
     if request.GET.get("v") == str(found.version) and found.state != S.PROCESSING:
         return HttpResponse(status=204)
     if request.GET.get("stage") != stage or request.GET.get("s", found.state) != found.state:
@@ -186,15 +188,16 @@ def _unreadable(request: ActorRequest, found: Batch) -> dict[str, Any]:
 
 
 def _checked(request: ActorRequest, found: Batch) -> dict[str, Any]:
+    may_make = policy.allows(request.actor, MAKE)
+    return figures_of(found) | _rows(request, found, CHECK_FILTERS) | {"may_make": may_make}
+
+
+def _rows(request: ActorRequest, found: Batch, filters: Sequence[str]) -> dict[str, Any]:
+    """One page of rows, by the filter in the address."""
     show = request.GET.get("show", "")
-    show = show if show in CHECK_FILTERS else ""
+    show = show if show in filters else ""
     page = batches.rows(found, show, request.GET.get("cursor", ""))
-    return figures_of(found) | {
-        "page": page,
-        "lines": shown.lines_of(page.items),
-        "show": show,
-        "may_make": policy.allows(request.actor, MAKE),
-    }
+    return {"page": page, "lines": shown.lines_of(page.items), "show": show}
 
 
 def figures_of(found: Batch) -> dict[str, Any]:
@@ -224,17 +227,25 @@ def _waiting(request: ActorRequest, found: Batch) -> dict[str, Any]:
     context: dict[str, Any] = {"banks": checking.totals_by_bank(found)}
     if found.state == S.AWAITING_FUNDS:
         context["before"] = batches.before_approval(found)
+    if not request.headers.get("HX-Request"):
+        context |= _rows(request, found, CHECK_FILTERS)
     return context
 
 
 def _live(request: ActorRequest, found: Batch) -> dict[str, Any]:
-    show = request.GET.get("show", "")
-    show = show if show in SENT_FILTERS else ""
-    progress = batches.progress(found)
-    context = progressing.drawn(found, progress) | {"show": show, "shows": progressing.SHOWS}
-    if not request.headers.get("HX-Request"):
-        page = batches.rows(found, show, request.GET.get("cursor", ""))
-        may_retry = found.state == S.PARTLY_COMPLETED and policy.allows(request.actor, RETRY)
-        lines = shown.lines_of(page.items)
-        context |= {"page": page, "lines": lines, "may_pick": may_retry and any(line.can_retry for line in lines)}
-    return context
+    context = progressing.drawn(found, batches.progress(found))
+    return context if request.headers.get("HX-Request") else context | _sent(request, found)
+
+
+def _sent(request: ActorRequest, found: Batch) -> dict[str, Any]:
+    context = _rows(request, found, SENT_FILTERS) | {"shows": progressing.SHOWS}
+    may_retry = found.state == S.PARTLY_COMPLETED and policy.allows(request.actor, RETRY)
+    return context | {"may_pick": may_retry and any(line.can_retry for line in context["lines"])}
+
+
+def _rows_again(request: ActorRequest, found: Batch) -> HttpResponse:
+    """The rows of a batch that is being sent, for the poll of their own; its links lead to the whole page."""
+    asked = request.GET.copy()
+    del asked["part"]
+    request.GET = asked  # type: ignore[assignment]
+    return render(request, "payouts/batches/_sent_rows.html", {"batch": found, **_sent(request, found)})
