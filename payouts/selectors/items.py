@@ -20,8 +20,8 @@ _BATCHES: dict[str, str] = {
 
 
 def batch_status(batch: Batch) -> str:
-    """Pending | Processing | Completed | PartiallyCompleted | Cancelled. Completed: none of its items is Failed, but for
-    those that somebody left out."""
+    """Pending | Processing | Completed | PartiallyCompleted | Cancelled. Completed: no item is Failed, but for those
+    that somebody left out."""
     if batch.state == BatchState.COMPLETED and (batch.error or batch.returned):
         return "PartiallyCompleted"
     return _BATCHES.get(batch.state, PENDING)
