@@ -437,6 +437,9 @@ SMS_HTTP: dict[str, Any] = {
     "delivered": env.list("SMS_HTTP_DELIVERED", default=["delivered"]),
     "undelivered": env.list("SMS_HTTP_UNDELIVERED", default=["undelivered", "expired"]),
     "rejected": env.list("SMS_HTTP_REJECTED", default=["rejected"]),
+    "report_id": env.str("SMS_HTTP_REPORT_ID", default="id"),
+    "report_reference": env.str("SMS_HTTP_REPORT_REFERENCE", default="reference"),
+    "report_status": env.str("SMS_HTTP_REPORT_STATUS", default="status"),
 }
 
 # --- webhooks out: the plain signature's header, seconds a receiver has, days deliveries are kept -----------------

@@ -60,6 +60,7 @@ urlpatterns = [
     path("", include("payments.callback_urls")),
     path("developers/", include("accounts.developer_urls")),
     path("inbox/", include("notifications.inbox_urls")),
+    path("sms/", include("notifications.callback_urls")),
     path("developers/webhook/", include("notifications.webhook_urls")),
     path("join/", include("accounts.join_urls")),
     path("identity/", include("kyc.identity_urls")),

@@ -1,7 +1,6 @@
 """Sending short messages: those of the house, and those that clients pay for."""
 
 import logging
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -235,9 +234,3 @@ def attend(messages: Sequence[UUID]) -> None:
     with lane("sms", _WAITING) as is_free:
         if is_free:
             delivery.send_now(pks)
-
-
-def report_token_is(given: str) -> bool:
-    """Whether this is the secret part of the address at which the gateway tells us."""
-    token = settings.SMS_REPORT_TOKEN
-    return bool(token) and secrets.compare_digest(given.encode(), token.encode())

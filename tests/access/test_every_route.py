@@ -164,6 +164,7 @@ def _on_purpose(actor: Actor, route: Route) -> bool:
         # Its token is a secret.
         "faspay/ovo/linked/<",
         "otpzap/webhook/<",
+        "sms/report/<",
     )
     if not route.is_ours or (route.pattern.startswith(nothing_there) and not route.is_api):
         return True

@@ -29,6 +29,7 @@ from payments.models import OvoLink, PaymentCase, ProviderExchange, ProviderMess
 from payments.services import reconciliation
 from payments.services.static_accounts import new_customer_no
 from tests.access import payouts as money_out
+from tests.access import texts
 from tests.accounts import cast
 from tests.conftest import prove_identity
 from tests.kyc import reviewing
@@ -110,6 +111,7 @@ SEEN: dict[str, dict[str, str]] = {
     "webhook_delivery": _OWN_CUSTOMER,
     "session": {},
     **money_out.SEEN,
+    **texts.SEEN,
     **dict.fromkeys(money_out.SHARED, _ANYBODY),
 }
 
@@ -251,6 +253,7 @@ def _things(world: World) -> None:
         _of_customer(world, name, world.customers[name])
     things["session"] = {"other": 987654321}
     things |= money_out.fill(world.clients, {name: portal.user for name, portal in world.portals.items()})
+    things |= texts.fill(world.clients)
     _of_providers(world)
 
 

@@ -59,7 +59,7 @@ def test_a_message_is_looked_at_sent_once_and_followed(desk: Browser, client: Cl
     assert not Sms.objects.exists()
     seal = confirmed(look)
     for _twice in range(2):
-        done = desk.post(reverse("company:sms_new"), {"step": "do", "confirmed": seal})
+        done: Any = desk.post(reverse("company:sms_new"), {"step": "do", "confirmed": seal})
         message = Sms.objects.get()
         assert done.url == reverse("company:sms_message", args=[message.public_id])
     assert str(balance(client)) == "99.75"
@@ -82,7 +82,7 @@ def test_many_are_sent_together_and_the_bad_ones_named(desk: Browser, sms_sim: S
     assert "1 number is left out" in page
     assert "1 repetition is sent once" in page
     assert "Send 2 messages" in page
-    done = desk.post(reverse("company:sms_new"), {"step": "do", "confirmed": confirmed(look)})
+    done: Any = desk.post(reverse("company:sms_new"), {"step": "do", "confirmed": confirmed(look)})
     assert Sms.objects.count() == 2
     together = desk.get(done.url)
     assert "Only what was sent together" in text_of(together)

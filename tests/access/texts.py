@@ -1,0 +1,46 @@
+"""SMS in the small world: a message and a sender name of two clients, and a play message."""
+
+from accounts.models import Client
+from config.lib.clock import now
+from notifications.models import Sms, SmsSender
+
+KINDS = [
+    ("company/sms/senders/", "sender_id", "sms_sender"),
+    ("staff/sms/senders/", "sender_id", "sms_sender"),
+    ("company/sms/", "public_id", "sms"),
+]
+_WHOSE = {"portal_a": "a", "portal_b": "b", "api_live": "a", "portal_a_key": "a", "api_test": "test"}
+_STAFF = dict.fromkeys(("super", "company", "approver", "support", "auditor"), "a b")
+SEEN: dict[str, dict[str, str]] = {kind: {**_STAFF, **_WHOSE} for kind in ("sms", "sms_sender")}
+
+
+def fill(clients: dict[str, Client]) -> dict[str, dict[str, object]]:
+    """Messages and names by kind and owner."""
+    found: dict[str, dict[str, object]] = {kind: {} for kind in SEEN}
+    for name, client, is_sandbox in (
+        ("a", clients["a"], False),
+        ("b", clients["b"], False),
+        ("test", clients["a"], True),
+    ):
+        found["sms"][name] = _message(name, client, is_sandbox).public_id
+    for name in ("a", "b"):
+        asked = SmsSender.objects.create(client=clients[name], name=f"Name {name}", key=f"name{name}", purpose="news")
+        found["sms_sender"][name] = asked.public_id
+    return found
+
+
+def _message(name: str, client: Client, is_sandbox: bool) -> Sms:
+    return Sms.objects.create(
+        reference=f"SM-of-{name}",
+        request_id="00000000-0000-4000-8000-00000000000a",
+        client=client,
+        is_sandbox=is_sandbox,
+        sender="Gerbang",
+        recipient="+23276123456",
+        shown="Hello",
+        encoding="GSM-7",
+        segments=1,
+        state=Sms.State.DELIVERED,
+        due_at=now(),
+        expires_at=now(),
+    )
