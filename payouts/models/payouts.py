@@ -168,6 +168,8 @@ class Attempt(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["payout", "number"], name="attempt_once"),)
+        # Few among many: nearly every payout has one attempt.
+        indexes = (models.Index(fields=["-id"], name="attempt_again", condition=Q(number__gt=1)),)
 
     def __str__(self) -> str:
         return f"attempt {self.number} of payout {self.payout_id}"
