@@ -25,7 +25,7 @@ from accounts.selectors import audit as selectors
 from accounts.selectors.audit_words import ACTIONS, GROUPS
 from accounts.services import audit
 from kyc.models import KycCase, KycDocument
-from notifications.models import EVENTS, TEST_EVENT
+from notifications.models import EVENTS, TEST_EVENT, SmsSender
 from tests.accounts.audit_chain import guards_down, run, seal_now
 from tests.accounts.cast import browser_of, company, person
 
@@ -345,13 +345,15 @@ def test_the_page_says_whether_the_chain_holds(history: None, auditor: PortalUse
 # --- words ------------------------------------------------------------------------------------------------
 
 _CODE = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
-_APPS = ("accounts", "kyc", "wallets", "payments", "otp", "notifications", "config", "sandbox")
+_APPS = ("accounts", "kyc", "wallets", "payments", "payouts", "otp", "notifications", "config", "sandbox")
 # What looks like an action and is none: files, what webhooks tell of, operations of the compatible API.
-_NO_ACTIONS = (".html", ".txt", ".sql", "order.create", "order.replace", "order.sneezed", TEST_EVENT, *EVENTS)
+_FILES = (".html", ".txt", ".sql", ".csv", ".json")
+_NO_ACTIONS = (*_FILES, "order.create", "order.replace", "order.sneezed", TEST_EVENT, *EVENTS)
 # Actions put together from a state; every state they can have.
 _PUT_TOGETHER = {
     "kyc_document.": {status.lower() for status in KycDocument.Status.values} - {"pending"},
     "kyc_case.": set(KycCase.State.values) & {"verified", "rejected"},
+    "sms_sender.": set(SmsSender.State.values) - {"asked"},
 }
 
 
