@@ -18,7 +18,7 @@ _MAKE_A_KEY = "Make one: python -c 'from cryptography.fernet import Fernet; prin
 @register(Tags.security)
 def settings_make_sense(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     files = [*_key_files(), *_file_keys()]
-    return [*_secrets(), *_sandbox(), *files, *_padding(), *_ovo(), *_permanent_numbers(), *_notes()]
+    return [*_secrets(), *_sandbox(), *files, *_padding(), *_ovo(), *_permanent_numbers(), *_notes(), *_sms()]
 
 
 @register(Tags.security, deploy=True)
@@ -127,6 +127,19 @@ def _notes() -> Iterator[CheckMessage]:
             hint="Put the alert above the stop.",
             id="gerbang.W004",
         )
+
+
+def _sms() -> Iterator[CheckMessage]:
+    if settings.SMS_GATEWAY not in {"", "simulator", "http"}:
+        yield Error(
+            "SMS_GATEWAY names no gateway.", hint="Use http or simulator, or leave it empty.", id="gerbang.E013"
+        )
+    if settings.SMS_GATEWAY and not (settings.SMS_GATEWAY_URL and settings.SMS_GATEWAY_KEY):
+        yield Error("SMS_GATEWAY is set without SMS_GATEWAY_URL and _KEY.", hint="Set all three.", id="gerbang.E014")
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,2})?", settings.SMS_PRICE_PER_SEGMENT, re.ASCII):
+        yield Error("SMS_PRICE_PER_SEGMENT is no amount.", hint="Leones, such as 0.25.", id="gerbang.E015")
+    if not re.fullmatch(r"[A-Za-z0-9 ]{1,11}", settings.SMS_SENDER_ID, re.ASCII):
+        yield Error("SMS_SENDER_ID cannot be sent.", hint="1 to 11 letters, digits and spaces.", id="gerbang.E016")
 
 
 def _file_keys() -> Iterator[CheckMessage]:
