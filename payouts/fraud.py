@@ -278,5 +278,6 @@ def _blocked(asker: Asker, receivers: Iterable[str]) -> set[str]:
 
 
 def _among(receivers: Iterable[str]) -> RawSQL:
-    """One parameter however many there are: a batch has a hundred thousand."""
-    return RawSQL("SELECT unnest(%s::text[])", [list(receivers)])
+    """One parameter however many there are: a batch has a hundred thousand. They are digits, and one text is quicker
+    than an array."""
+    return RawSQL("SELECT unnest(string_to_array(%s, ','))", [",".join(receivers)])

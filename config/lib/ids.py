@@ -39,4 +39,11 @@ def read_opaque_id(prefix: str, text: str) -> UUID | None:
 
 def new_dated_reference(prefix: str) -> str:
     """``prefix``, the day (UTC) as yyyymmdd, and 10 random characters: 50 bits (TeraPay contract 8)."""
-    return f"{prefix}{time.strftime('%Y%m%d', time.gmtime())}{_base32(secrets.randbits(50), 10)}"
+    return new_dated_references(prefix, 1)[0]
+
+
+def new_dated_references(prefix: str, count: int) -> list[str]:
+    """As many of them, quicker than one by one."""
+    start = f"{prefix}{time.strftime('%Y%m%d', time.gmtime())}"
+    drawn = secrets.token_bytes(7 * count)
+    return [start + _base32(int.from_bytes(drawn[at : at + 7]) >> 6, 10) for at in range(0, 7 * count, 7)]

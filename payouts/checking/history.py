@@ -13,13 +13,13 @@ from payouts.models.states import GOOD_ROWS, UNPAID_ENDS, BatchState, State
 # Submitted and not begun: its rows are no payouts yet, and will be.
 _WAITING = (BatchState.AWAITING_APPROVAL, BatchState.APPROVED, BatchState.AWAITING_FUNDS)
 _PAID = """
-SELECT given FROM unnest(%(receivers)s::text[]) AS given
+SELECT given FROM unnest(string_to_array(%(receivers)s, ',')) AS given
 WHERE EXISTS (SELECT FROM payouts_payout
               WHERE client_id = %(client)s AND receiver = given AND is_sandbox = %(is_sandbox)s AND state = %(paid)s)
 """
 _REPEATED = """
 SELECT receiver, amount FROM payouts_payout
-WHERE client_id = %(client)s AND receiver = ANY(%(receivers)s) AND is_sandbox = %(is_sandbox)s
+WHERE client_id = %(client)s AND receiver = ANY(string_to_array(%(receivers)s, ',')) AND is_sandbox = %(is_sandbox)s
   AND currency = %(currency)s AND created_at > now() - make_interval(days => %(days)s)
   AND state <> ALL(%(unpaid)s) AND batch_id IS DISTINCT FROM %(batch)s
 UNION
@@ -28,7 +28,7 @@ FROM payouts_batch JOIN payouts_batchrow ON payouts_batchrow.batch_id = payouts_
 WHERE payouts_batch.client_id = %(client)s AND payouts_batch.is_sandbox = %(is_sandbox)s
   AND payouts_batch.currency = %(currency)s AND payouts_batch.state = ANY(%(waiting)s)
   AND payouts_batch.id <> %(batch)s AND payouts_batchrow.state = ANY(%(good)s)
-  AND payouts_batchrow.receiver = ANY(%(receivers)s)
+  AND payouts_batchrow.receiver = ANY(string_to_array(%(receivers)s, ','))
 """
 
 
@@ -43,7 +43,8 @@ class Lately:
 def lately(batch: Batch, receivers: Collection[str]) -> Lately:
     """What is known of ``receivers`` besides ``batch`` itself. Two queries, however many there are."""
     given = {
-        "receivers": list(receivers),
+        # They are digits: one text is quicker than an array of thousands.
+        "receivers": ",".join(receivers),
         "client": batch.client_id,
         "is_sandbox": batch.is_sandbox,
         "currency": batch.currency,

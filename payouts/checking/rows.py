@@ -129,11 +129,12 @@ class Checker:
 
     def _compare(self, rows: list[Checked]) -> None:
         known = history.lately(self._batch, {row.receiver for row in rows})
+        new, again = Problem.NEW_RECEIVER.value, Problem.SAME_LATELY.value
         for row in rows:
             if row.receiver not in known.paid:
-                row.add(Problem.NEW_RECEIVER)
+                row.warnings.append(new)
             if (row.receiver, row.amount) in known.repeated:
-                row.add(Problem.SAME_LATELY)
+                row.warnings.append(again)
 
 
 def in_pieces(given: Iterator[Given], size: int) -> Iterator[list[Given]]:

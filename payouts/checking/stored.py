@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, QuerySet, Sum
 
-from config.lib.ids import new_dated_reference
+from config.lib.ids import new_dated_references
 from payouts import fraud
 from payouts.checking.rows import Checked, Checker
 from payouts.files import Given
@@ -90,25 +89,35 @@ class BankTotal:
 
 def write(batch: Batch, rows: Sequence[Checked], *, after: int) -> None:
     """Store rows behind position ``after``."""
+    names = zip(_public_ids(len(rows)), new_dated_references("TP", len(rows)), strict=True)
+    lines = [_line(batch.pk, name, at, row) for at, (name, row) in enumerate(zip(names, rows, strict=True), after + 1)]
     with connection.cursor() as cursor, cursor.copy(f"COPY payouts_batchrow ({_COLUMNS}) FROM STDIN") as copy:
-        copy.write("".join([_line(batch.pk, position, row) for position, row in enumerate(rows, after + 1)]))
+        copy.write("".join(lines))
 
 
-def _line(batch_id: int, position: int, row: Checked) -> str:
+def _line(batch_id: int, name: tuple[str, str], position: int, row: Checked) -> str:
     given = row.given
-    # Random as those of uuid4, at half the price.
-    public_id = UUID(int=secrets.randbits(128), version=4)
     amount = _NULL if row.amount is None else row.amount
     return (
-        f"{batch_id}\t{public_id}\t{new_dated_reference('TP')}\t{position}\t{given.line}\t"
+        f"{batch_id}\t{name[0]}\t{name[1]}\t{position}\t{given.line}\t"
         f"{_text(given.destination, 120)}\t{_text(given.amount, 60)}\t{_text(given.receiver_name, 200)}\t"
         f"{_text(given.narration, 300)}\t{row.kind}\t{row.receiver}\t{row.code}\t{amount}\t{row.fee}\t"
         f"{row.state}\t{row.problems}\n"
     )
 
 
+def _public_ids(count: int) -> list[str]:
+    """Random UUIDs (version 4) as hexadecimal digits, quicker than one by one."""
+    drawn = secrets.token_hex(16 * count)
+    return [
+        f"{drawn[at : at + 12]}4{drawn[at + 13 : at + 16]}a{drawn[at + 17 : at + 32]}"
+        for at in range(0, 32 * count, 32)
+    ]
+
+
 def _text(text: str, length: int) -> str:
-    return text[:length].translate(_ESCAPED)
+    text = text[:length]
+    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPED)
 
 
 def check_again(batch: Batch, rows: QuerySet[BatchRow], corrected: Mapping[int, Given] | None = None) -> int:

@@ -9,6 +9,7 @@ from payouts.files.text import Text
 from payouts.files.values import tidy, unwrap
 from payouts.files.workbooks import Workbook
 
+_WRAPS = frozenset("='’")
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
@@ -70,23 +71,26 @@ def _below_head(lines: Sequence[Line]) -> tuple[Columns, int] | None:
 
 def _given(line: Line, columns: Columns, *, is_text: bool) -> Given:
     cells = line.cells
-    beyond = is_text and any(cell.strip() for cell in cells[columns.width :])
+    beyond = is_text and len(cells) > columns.width and any(cell.strip() for cell in cells[columns.width :])
     if line.is_torn or beyond:
         return Given(line.number, " | ".join(cell.strip() for cell in cells)[:MOST_CELL], "", is_torn=True)
     destinations = [text for at in columns.destinations if (text := _cell(cells, at))]
-    place = _cell(cells, columns.position)
     return Given(
         line.number,
         destinations[0] if len(destinations) == 1 else " / ".join(destinations)[:MOST_CELL],
         _cell(cells, columns.amount),
-        tidy(_cell(cells, columns.name)),
-        tidy(_cell(cells, columns.narration)),
-        int(place) if place.isascii() and place.isdecimal() and len(place) < 10 else None,
+        "" if columns.name is None else tidy(_cell(cells, columns.name)),
+        "" if columns.narration is None else tidy(_cell(cells, columns.narration)),
+        None if columns.position is None else _place(_cell(cells, columns.position)),
     )
 
 
-def _cell(cells: Sequence[str], at: int | None) -> str:
-    if at is None or at >= len(cells):
+def _cell(cells: Sequence[str], at: int) -> str:
+    if at >= len(cells):
         return ""
     text = cells[at][:MOST_CELL].strip()
-    return unwrap(text) if text[:1] in {"=", "'", "’"} else text
+    return unwrap(text) if text[:1] in _WRAPS else text
+
+
+def _place(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None

@@ -19,6 +19,7 @@ _GROUPED = (
 _WRAPPED = re.compile(r'="([^"]*)"|=([0-9]+)', re.ASCII)
 # Letters of every language, digits, and what stands in names and remarks; no brackets that programs read, no signs
 # that turn text round, nothing that a spreadsheet would work out.
+_HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,'/()&-]*", re.ASCII)
 _STRANGE = re.compile(r"^[=+@]|^-(?!\s|$)|[^\w '’.,/()&+:#@%!?*\"=;°-]")
 
 
@@ -80,4 +81,4 @@ def tidy(text: str) -> str:
 
 def is_strange(text: str) -> bool:
     """Whether banks would not take it as a name or a narration."""
-    return _STRANGE.search(text) is not None
+    return bool(text) and not _HARMLESS.fullmatch(text) and _STRANGE.search(text) is not None

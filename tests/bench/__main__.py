@@ -9,11 +9,11 @@ from functools import partial
 
 import django
 
-from tests.bench import database, notifications, pages, pgbench, polls, webhooks
+from tests.bench import database, notifications, pages, pgbench, polls, uploads, webhooks
 from tests.bench.rounds import Result, abba
 from tests.bench.transfer import workers
 
-MEASURES = ("transfers", "notifications", "pages", "polls", "webhooks")
+MEASURES = ("transfers", "notifications", "pages", "polls", "webhooks", "uploads")
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
         database.fill(arguments.accounts)
         _describe_machine()
         measures = {"transfers": _transfers, "notifications": _notifications, "pages": _pages, "polls": _polls}
-        measures["webhooks"] = _webhooks
+        measures |= {"webhooks": _webhooks, "uploads": _uploads}
         for name in [arguments.only] if arguments.only else measures:
             measures[name](arguments)
     finally:
@@ -130,6 +130,15 @@ def _webhooks(arguments: argparse.Namespace) -> None:
         ours(min(most, 500))
         _report(abba(pairs=arguments.pairs, limit=lambda: limit(seconds), ours=lambda: ours(most), say=_say))
         _say(webhooks.describe_wait(count))
+
+
+def _uploads(arguments: argparse.Namespace) -> None:
+    _say(f"Uploads: {uploads.ROWS:,} rows of CSV to a checked batch, over a bare COPY of the same rows")
+    both = uploads.Uploads()
+    _say(f"  {both.statements():.4f} queries a row")
+    _report(abba(pairs=arguments.pairs, limit=both.limit, ours=both.ours, before=both.tidy, say=_say))
+    small, large = uploads.peak(1_000), uploads.peak(100_000)
+    _say(f"  memory at most: {large / 1024:.0f} MiB at 100,000 rows, {small / 1024:.0f} at 1,000: {large / small:.2f}")
 
 
 def _report(result: Result) -> None:
