@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Client
-from payouts.models.states import Kind
+from payouts.forms.transfers import KINDS
 
 _PAID, _UNPAID = "paid", "unpaid"
 
@@ -130,7 +130,7 @@ def _client_field(*, required: bool) -> forms.ModelChoiceField[Client]:
 
 
 class NewFeeForm(FeeForm):
-    kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
+    kind = forms.ChoiceField(label=_("Kind"), choices=KINDS)
     field_order = ("client", "kind", "fixed", "percent", "minimum", "maximum")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

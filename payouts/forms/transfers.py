@@ -11,6 +11,7 @@ from config.lib.money import InvalidAmount, read_amount
 from payouts.models.states import Kind, State
 from payouts.selectors import search
 
+KINDS = [(Kind.BANK, _("Bank transfers")), (Kind.MOBILE, _("Mobile money"))]
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
 
 
@@ -53,13 +54,19 @@ class TransferForm(forms.Form):
         return " ".join(str(self.cleaned_data["receiver_name"]).split())
 
 
+class _CodeInput(forms.PasswordInput):
+    """Shown as it is typed, and empty again after a wrong one."""
+
+    input_type = "text"
+
+
 class CodeForm(forms.Form):
     """The code as it stands in a message: with a gap, or with words around it."""
 
     code = forms.CharField(
         label=_("Code"),
         max_length=60,
-        widget=forms.TextInput(
+        widget=_CodeInput(
             attrs={
                 "inputmode": "numeric",
                 "autocomplete": "one-time-code",

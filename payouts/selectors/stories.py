@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from payouts.models import Attempt, Payout, TransferCode
-from payouts.models.states import UNPAID_ENDS, State
+from payouts.models.states import UNPAID_ENDS, Source, State
 from wallets.models import Transaction
 
 
@@ -49,12 +50,19 @@ def _asked(payout: Payout) -> Event:
     return Event(
         payout.created_at,
         _("Asked for"),
-        payout.get_source_display(),
+        "" if payout.source == Source.TRANSFER else _in(payout),
         asked_by(payout),
         icon="plus",
         amount=payout.amount,
         currency=payout.currency,
     )
+
+
+def _in(payout: Payout) -> str:
+    """The call or batch it came with."""
+    kind = capfirst(payout.get_source_display())
+    name = payout.batch.name if payout.batch else payout.batch_reference
+    return f"{kind}: {name}" if name else kind
 
 
 def _of_code(payout: Payout) -> Iterator[Event]:

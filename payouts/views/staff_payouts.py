@@ -21,10 +21,12 @@ from accounts.services import audit
 from config.lib import clock, sheets
 from config.lib.errors import ServiceError
 from config.lib.pagination import keyset
+from config.lib.states import look_of
 from payouts.forms.staff import SettleForm
+from payouts.forms.transfers import KINDS as KIND_WORDS
 from payouts.forms.transfers import TransferFilter
 from payouts.models import Payout
-from payouts.models.states import Kind, State
+from payouts.models.states import State
 from payouts.selectors import search
 from payouts.services import settling
 from payouts.views import transfer_pictures as pictures
@@ -35,8 +37,8 @@ NEEDS = [
     (search.STUCK, gettext_lazy("For twelve hours")),
     (search.FLAGGED, gettext_lazy("Flagged")),
 ]
-STATES = [("", gettext_lazy("Any state")), *State.choices]
-KINDS = [("", gettext_lazy("Any kind")), *Kind.choices]
+STATES = [("", gettext_lazy("Any state")), *[(state, look_of(f"payout:{state}").word) for state in State.values]]
+KINDS = [("", gettext_lazy("Any kind")), *KIND_WORDS]
 
 
 def _found(request: ActorRequest, public_id: UUID) -> Payout:

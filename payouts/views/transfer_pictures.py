@@ -1,6 +1,7 @@
 """A transfer as its page shows it: the stage it is at, how often to look again, where the money is."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from payouts.models.states import IN_FLIGHT, Kind, Reason, State
 from payouts.routing import Routes
 from payouts.selectors import balances, stories
 from payouts.selectors.stories import Event
-from payouts.selectors.transfers import CodePicture, code_of
+from payouts.selectors.transfers import BETWEEN_CODES, CodePicture, code_of
 from payouts.services.receivers import names_fit
 
 STEPS = (gettext_lazy("Receiver and amount"), gettext_lazy("Check and code"), gettext_lazy("Paid"))
@@ -44,6 +45,7 @@ class Picture:
     step: int
     place: str
     code: CodePicture | None
+    code_sent_at: datetime | None
     fits: bool | None
     # The balance as it is, and as it would be once this is paid.
     available: Decimal
@@ -79,6 +81,7 @@ def of(payout: Payout, *, for_staff: bool = False) -> Picture:
         step={CODE: 2, PAID: 4}.get(stage, 3),
         place=Routes().name_of(payout.receiver_code),
         code=code,
+        code_sent_at=code.next_at - BETWEEN_CODES if code else None,
         fits=names_fit(payout.receiver_name, payout.holder_name),
         available=available,
         after=available - payout.total,

@@ -28,6 +28,7 @@ from config.lib.pagination import keyset
 from config.lib.refusals import tell
 from payouts import proof as papers
 from payouts.errors import PayoutBlocked
+from payouts.forms.transfers import KINDS as KIND_WORDS
 from payouts.forms.transfers import CodeForm, TransferFilter, TransferForm
 from payouts.models import Payout
 from payouts.models.states import Kind, State
@@ -44,7 +45,7 @@ GROUPS = [
     ("paid", gettext_lazy("Paid")),
     ("unpaid", gettext_lazy("Not paid")),
 ]
-KINDS = [("", gettext_lazy("Any kind")), *Kind.choices]
+KINDS = [("", gettext_lazy("Any kind")), *KIND_WORDS]
 ROWS = [
     ("", gettext_lazy("Without batches")),
     (search.ROWS, gettext_lazy("Rows of batches")),
@@ -219,9 +220,7 @@ def _form_page(request: ActorRequest, form: TransferForm, outlook: Outlook, stat
 def look(request: ActorRequest) -> HttpResponse:
     """Whose account this is and what it would cost, as it is typed. Sent by POST: numbers stay out of logs."""
     _own(request)
-    return render(
-        request, "payouts/_outlook.html", {"outlook": _look(request, request.POST), "currency": balances.MAIN}
-    )
+    return render(request, "payouts/_look.html", {"outlook": _look(request, request.POST), "currency": balances.MAIN})
 
 
 # --- one ------------------------------------------------------------------------------------------------------
