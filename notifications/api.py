@@ -59,7 +59,7 @@ class SendBulkIn(ApiSchema):
     message: Annotated[str, Field(max_length=services.LONGEST_TEXT)] | None = None
 
 
-class MessageOut(ApiSchema):
+class SmsOut(ApiSchema):
     """``state`` is our own word for how far it is; ``cost`` is in leones, 0 when it was given back."""
 
     message_id: UUID
@@ -73,8 +73,8 @@ class MessageOut(ApiSchema):
     cost: Figure
 
     @staticmethod
-    def of(message: Sms) -> "MessageOut":
-        return MessageOut(
+    def of(message: Sms) -> "SmsOut":
+        return SmsOut(
             message_id=message.public_id,
             phone_number=message.recipient,
             sender_id=message.sender,
@@ -94,7 +94,7 @@ class ResultOut(ApiSchema):
     error: str | None
 
 
-class BulkOut(ApiSchema):
+class SmsBulkOut(ApiSchema):
     """``sent`` numbers were taken to be sent, each once; ``failed`` ones were not, and cost nothing."""
 
     total: int
@@ -111,30 +111,30 @@ def wire_status(message: Sms) -> Status:
     return _STATUSES.get(message.state, "Sent")
 
 
-@operation(router, "sms.send", answer=MessageOut)
+@operation(router, "sms.send", answer=SmsOut)
 def send(
     request: ApiRequest, response: HttpResponse, body: SendIn, idempotency_key: str | None = IDEMPOTENCY_KEY
-) -> MessageOut:
+) -> SmsOut:
     """Send one SMS."""
     return _send_one(request, response, "sms.send", body, "", idempotency_key)
 
 
-@operation(router, "sms.send-custom", answer=MessageOut)
+@operation(router, "sms.send-custom", answer=SmsOut)
 def send_custom(
     request: ApiRequest, response: HttpResponse, body: SendCustomIn, idempotency_key: str | None = IDEMPOTENCY_KEY
-) -> MessageOut:
+) -> SmsOut:
     """Send one SMS under a sender name of the caller's client."""
     return _send_one(request, response, "sms.send-custom", body, body.sender_id, idempotency_key)
 
 
 def _send_one(
     request: ApiRequest, response: HttpResponse, name: str, body: SendIn, sender: str, key: str | None
-) -> MessageOut:
+) -> SmsOut:
     def act() -> Body:
         sent = services.send(actor=request.actor, to=body.phone_number, text=body.message, sender=sender)
         return {"id": str(sent.public_id)}
 
-    answer: MessageOut = answer_once(
+    answer: SmsOut = answer_once(
         request,
         response,
         operation=name,
@@ -146,40 +146,40 @@ def _send_one(
     return answer
 
 
-def _handed_over(actor: Actor, public_id: UUID) -> MessageOut:
+def _handed_over(actor: Actor, public_id: UUID) -> SmsOut:
     """What the gateway says at once; what it does not say now is found out later."""
     services.attend([public_id])
     message = selectors.seen(actor).get(public_id=public_id)
     if message.state == Sms.State.FAILED:
         raise GatewayRefused(message.get_reason_display())
-    return MessageOut.of(message)
+    return SmsOut.of(message)
 
 
-@operation(router, "sms.send-bulk", answer=BulkOut)
+@operation(router, "sms.send-bulk", answer=SmsBulkOut)
 def send_bulk(
     request: ApiRequest, response: HttpResponse, body: SendBulkIn, idempotency_key: str | None = IDEMPOTENCY_KEY
-) -> BulkOut:
+) -> SmsBulkOut:
     """Send one text to many numbers, each once. A bad number fails alone."""
 
     def act() -> Body:
         results = services.send_many(
             actor=request.actor, to=body.phone_numbers or [], text=body.message or "", sender=""
         )
-        return BulkOut(
+        return SmsBulkOut(
             total=len(results),
             sent=sum(1 for one in results if one.message),
             failed=sum(1 for one in results if not one.message),
             results=[_result(one) for one in results],
         ).model_dump(mode="json")
 
-    answer: BulkOut = answer_once(
+    answer: SmsBulkOut = answer_once(
         request,
         response,
         operation="sms.send-bulk",
         key=idempotency_key,
         payload=body,
         act=act,
-        show=BulkOut.model_validate,
+        show=SmsBulkOut.model_validate,
     )
     return answer
 

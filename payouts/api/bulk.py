@@ -110,7 +110,7 @@ class ItemOut(ApiSchema):
     completed_at: datetime | None
 
 
-class StatusOut(ApiSchema):
+class BatchItemsOut(ApiSchema):
     batch_id: UUID
     batch_name: str
     status: BatchStatus
@@ -226,16 +226,18 @@ def _taken(row: BatchRow, payout: Payout) -> TakenOut:
     )
 
 
-@operation(router, "bulk-disbursement.status", answer=StatusOut, path=uuid_path("bulk-disbursement.status", "batchId"))
+@operation(
+    router, "bulk-disbursement.status", answer=BatchItemsOut, path=uuid_path("bulk-disbursement.status", "batchId")
+)
 def status(
     request: ApiRequest,
     response: HttpResponse,
     batchId: UUID,
     paging: Query[ItemPaging],
-) -> StatusOut:
+) -> BatchItemsOut:
     """Report the state of every item in a batch."""
     batch = selectors.seen(request.actor, batchId)
-    return StatusOut(
+    return BatchItemsOut(
         batch_id=batch.public_id,
         batch_name=batch.name,
         status=status_of(batch),

@@ -51,7 +51,7 @@ class ClientMobileIn(ToClientIn):
     phone_number: Annotated[str, Field(min_length=1, max_length=30, json_schema_extra={"format": "tel"})]
 
 
-class EntryOut(ApiSchema):
+class PaidEntryOut(ApiSchema):
     """``error`` says why it was rejected; the others were taken and go out, or are out already."""
 
     index: int
@@ -65,7 +65,7 @@ class EntryOut(ApiSchema):
     error: str | None
 
 
-class MobileEntryOut(EntryOut):
+class MobileEntryOut(PaidEntryOut):
     phone_number: str
     telco_code: str
     telco: str
@@ -88,14 +88,14 @@ class BulkMobileOut(TotalsOut):
 class ClientBankOut(TotalsOut):
     destination_client_id: UUID
     receiver_bank_code: str
-    results: list[EntryOut]
+    results: list[PaidEntryOut]
 
 
 class ClientMobileOut(TotalsOut):
     destination_client_id: UUID
     phone_number: str
     telco_code: str
-    results: list[EntryOut]
+    results: list[PaidEntryOut]
 
 
 @operation(router, "payment.bulk-mobile", answer=BulkMobileOut)
@@ -143,7 +143,7 @@ def bulk_client_transfer(
             **_totals(payouts),
             destination_client_id=payload.destination_client_id,
             receiver_bank_code=payouts[0].receiver_code,
-            results=[EntryOut(**_entry(index, payout)) for index, payout in enumerate(payouts)],
+            results=[PaidEntryOut(**_entry(index, payout)) for index, payout in enumerate(payouts)],
         )
 
     return _once(request, response, "payment.bulk-client-transfer", idempotency_key, payload, pay, show)
@@ -169,7 +169,7 @@ def bulk_client_mobile_transfer(
             destination_client_id=payload.destination_client_id,
             phone_number=_phone(payouts[0]),
             telco_code=_telco(payouts[0]),
-            results=[EntryOut(**_entry(index, payout)) for index, payout in enumerate(payouts)],
+            results=[PaidEntryOut(**_entry(index, payout)) for index, payout in enumerate(payouts)],
         )
 
     return _once(request, response, "payment.bulk-client-mobile-transfer", idempotency_key, payload, pay, show)
