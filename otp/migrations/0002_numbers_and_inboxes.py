@@ -376,6 +376,11 @@ class Migration(migrations.Migration):
             "UPDATE otp_order SET charged = price, charged_cost = cost WHERE captured_at IS NOT NULL",
             migrations.RunSQL.noop,
         ),
+        # What the update leaves to be checked at the end would forbid the indexes that follow.
+        migrations.RunSQL(
+            "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED;",
+            migrations.RunSQL.noop,
+        ),
         migrations.AddConstraint(
             model_name='favourite',
             constraint=models.UniqueConstraint(fields=('customer', 'server', 'service_id', 'country_id'), name='favourite_once'),
