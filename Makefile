@@ -27,8 +27,8 @@ lint: dev ## put the format right and lint
 bench: dev ## measures: ledger over the best SQL, pages over an empty view
 	@$(STACK) exec -- $(VENV) -m tests.bench
 
-soak: dev ## the long tests: fuzz and faults (ARGS="...")
-	@$(STACK) test -m soak $(ARGS)
+soak: dev ## the long tests: fuzz, faults, all screens, many examples (ARGS="...")
+	@MANY_EXAMPLES=1 $(STACK) test -m "soak or examples" $(ARGS)
 
 messages: dev ## collect translatable texts into locale/, compile them
 	@$(STACK) exec -- $(VENV) manage.py collect_messages

@@ -19,6 +19,7 @@ from accounts.models import Customer, User
 from accounts.services.people import register_customer
 from accounts.services.portal_users import appoint_first_administrator
 from tests import emptying
+from tests.examples import MANY
 from tests.simulators import Simulator, start_btcpay, start_faspay, start_otpzap, start_rail, start_sms
 
 PASSWORD = "correct-horse-battery"
@@ -46,6 +47,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """What has the browser comes first: it waits more than it works, so the others have the processors meanwhile."""
     yield
+    for item in items:
+        if MANY and item.get_closest_marker("examples"):
+            item.add_marker(pytest.mark.timeout(0), append=False)
     items.sort(key=_turn)
 
 

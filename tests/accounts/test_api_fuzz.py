@@ -21,6 +21,7 @@ from accounts.models import Customer, User
 from config.openapi import document
 from config.wsgi import application
 from tests.accounts.calling import key_of, signed_in_now
+from tests.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,7 @@ def _headers(operation: Any, browser: Browser, raw: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {raw}"}
 
 
+@pytest.mark.examples
 @pytest.mark.usefixtures("_served")
 @pytest.mark.parametrize("name", _NAMES)
 def test_every_answer_is_in_the_description(name: str, staff_user: User, customer: Customer) -> None:
@@ -58,7 +60,7 @@ def test_every_answer_is_in_the_description(name: str, staff_user: User, custome
     headers = _headers(operation, signed_in_now(staff_user), key_of(customer).raw)
 
     @given(case=operation.as_strategy())
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=examples(3, 30), deadline=None, suppress_health_check=list(HealthCheck), database=None)
     def try_it(case: Any) -> None:
         answer = case.call(headers=headers)
         case.validate_response(answer, checks=_CHECKS)

@@ -12,6 +12,7 @@ from accounts.access.credentials import rights_of_api_user, rights_of_portal
 from accounts.models import ApiUser, AuditEntry, Client, Permission, PermissionOverride, PortalUser, Role, User
 from accounts.selectors import access
 from tests.accounts.cast import api_user, browser_of, call, company, cost, last_entry, permission, person, role
+from tests.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -194,7 +195,8 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.examples
+@settings(max_examples=examples(15, 200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(in_role=st.sets(NAMES), overrides=st.dictionaries(NAMES, st.booleans()))
 def test_effective_is_role_and_granted_without_revoked(
     in_role: set[str], overrides: dict[str, bool], bot: ApiUser
@@ -214,7 +216,8 @@ def test_effective_is_role_and_granted_without_revoked(
     assert told == expected, "the page that explains must say what the policy does"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.examples
+@settings(max_examples=examples(10, 200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.sets(NAMES), second=st.sets(NAMES), third=st.sets(NAMES))
 def test_a_person_may_what_any_of_their_roles_may(
     first: set[str], second: set[str], third: set[str], fatu: PortalUser

@@ -25,6 +25,7 @@ from accounts.models import Customer
 from otp import polling, services
 from otp.errors import ServiceError
 from otp.models import DELIVERED, ENDS, MOVES, BlockedService, Order, Reason, Server, State
+from tests.examples import examples
 from tests.otp.helpers import (
     INBOX,
     OPERATOR,
@@ -287,6 +288,7 @@ def _refusals() -> Iterator[None]:
         return
 
 
+@pytest.mark.examples
 @pytest.mark.timeout(300)
 def test_orders_hold_their_invariants(shop: Simulator, customer: Customer, settings: Any) -> None:
     settings.OTPZAP_RATE_PER_MINUTE = 100_000
@@ -300,7 +302,7 @@ def test_orders_hold_their_invariants(shop: Simulator, customer: Customer, setti
 
 def _profile() -> settings:
     return settings(
-        max_examples=20,
+        max_examples=examples(6, 200),
         stateful_step_count=35,
         deadline=None,
         print_blob=True,

@@ -21,6 +21,7 @@ from config.lib.errors import ServiceError
 from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderMessage, Receipt
 from payments.services import cases
 from payments.settlement import closing
+from tests.examples import examples
 from tests.payments.cases_desk import house_balance, problems, wallet
 from tests.payments.conftest import House, Letter, body_of
 from wallets.errors import LedgerError
@@ -280,8 +281,9 @@ def quick(house: House, other_customer: Customer, monkeypatch: pytest.MonkeyPatc
     return house, other_customer
 
 
+@pytest.mark.examples
 @settings(
-    max_examples=20,
+    max_examples=examples(6, 100),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Customer
 from payments.models import PaymentCase, ProviderMessage, Receipt
+from tests.examples import examples
 from tests.payments import gate as g
 from tests.payments.gate import INQUIRY, LEGACY, NUMBER, PAYMENT, QR, WEBHOOK, Gate, code_of, last_message, news
 from wallets.models import Posting
@@ -211,8 +212,11 @@ HEADERS = st.dictionaries(
 DOORS = st.sampled_from([*SNAP, LEGACY, WEBHOOK, "/faspay/ovo/linked/x"])
 
 
+@pytest.mark.examples
 @hypothesis_settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(40, 1000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(door=DOORS, body=BODIES, changes=HEADERS, signs=st.booleans())
 def test_whatever_comes_is_answered_and_credits_nothing(
@@ -227,8 +231,11 @@ def test_whatever_comes_is_answered_and_credits_nothing(
     assert nothing_moved()
 
 
+@pytest.mark.examples
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(20, 500),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_a_good_letter_with_one_field_changed(scene: Gate, data: st.DataObject) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from accounts.models import Customer
 from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderMessage, Receipt
 from payments.settlement import messages
+from tests.examples import examples
 from tests.payments import gate as g
 from tests.payments.conftest import rewritten_history
 from tests.payments.gate import PAYMENT, QR, Gate, code_of, last_message, news, qr_news
@@ -165,8 +166,11 @@ EVENTS = st.lists(
 )
 
 
+@pytest.mark.examples
 @hypothesis_settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(10, 200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(events=EVENTS, late=st.sets(st.integers(0, PAYMENTS - 1)))
 def test_any_mix_of_letters_credits_each_payment_once(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from config.lib.errors import ProviderError
 from payments.providers.faspay_ovo import adapter, client, schemas
+from tests.examples import examples
 
 PHONE = "081382826301"
 GOOD_HOST = "webview.byte-stack.net"
@@ -102,8 +103,9 @@ CALLS: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.examples
 @pytest.mark.parametrize("operation", CALLS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(20, 500))
 @given(body=_answers | st.binary(max_size=60), status=st.sampled_from([200, 200, 200, 201, 302, 400, 500]))
 def test_any_answer_is_understood_or_refused(far: Server, operation: str, body: bytes, status: int) -> None:
     far.body, far.status = body, status

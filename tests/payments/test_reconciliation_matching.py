@@ -15,6 +15,7 @@ from accounts.models import AuditEntry, Customer
 from payments.models import PaymentCase, Receipt, SettlementLine, StaticAccount, StaticPayment
 from payments.reconciling import files, runs
 from payments.services import reconciliation
+from tests.examples import examples
 from tests.payments.reconciling import DAY, at, breaks, receipt, report, row_of, take, verdicts
 
 pytestmark = pytest.mark.django_db
@@ -250,7 +251,8 @@ def test_the_database_keeps_it_one_to_one(customer: Customer) -> None:
 TRICKS = ["same", "same", "same", "drop", "twice", "alter", "ghost", "fee", "failed", "nameless"]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.examples
+@settings(max_examples=examples(10, 200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tricks=st.lists(st.sampled_from(TRICKS), min_size=1, max_size=14), seed=st.integers(0, 10**6))
 def test_the_breaks_are_exactly_what_was_put_in(customer: Customer, tricks: list[str], seed: int) -> None:
     dice = random.Random(seed)

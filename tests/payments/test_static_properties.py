@@ -21,6 +21,7 @@ from payments.checks import ledger_problems
 from payments.models import Deposit, ProviderMessage, Receipt, StaticAccount, StaticPayment
 from payments.services import static_accounts
 from payments.settlement.static_booking import receipt_key
+from tests.examples import examples
 from tests.payments.static_bank import StaticBank, Truth, code_of
 from tests.wallets import ledger_state
 from wallets.selectors import balance_in
@@ -119,13 +120,14 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+@pytest.mark.examples
 def test_any_order_ends_where_the_model_ends(bank: StaticBank, other_customer: Customer) -> None:
     accounts = [bank.number_at("702"), bank.number_at("702", other_customer)]
     _play(bank, accounts)
 
 
 def _play(bank: StaticBank, accounts: list[StaticAccount]) -> None:
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(7, 100), deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.integers(0, 2**32))
     def play(seed: int) -> None:
         story = story_of(seed)

@@ -15,6 +15,7 @@ from accounts.models import Customer
 from accounts.services.people import register_customer
 from tests.api import Program, program_of
 from tests.conftest import PASSWORD
+from tests.examples import examples
 from tests.wallets import ledger_state
 from tests.wallets.ledger_state import credit
 from wallets.models import Account
@@ -114,6 +115,7 @@ def cast(db: None) -> dict[str, Customer]:
     return found
 
 
+@pytest.mark.examples
 def test_any_sequence_ends_where_the_model_ends(cast: dict[str, Customer], settings: Any) -> None:
     settings.KYC_LEVELS = {"basic": [BEGINNING, SINGLE, DAILY], "verified": [0, 0, 0]}
     programs = {name: program_of(customer) for name, customer in cast.items()}
@@ -121,7 +123,7 @@ def test_any_sequence_ends_where_the_model_ends(cast: dict[str, Customer], setti
 
 
 def _play(cast: dict[str, Customer], programs: dict[str, Program]) -> None:
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(12, 300), deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(calls, min_size=1, max_size=15))
     def play(story: list[Call]) -> None:
         with undone():

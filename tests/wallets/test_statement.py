@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Customer
+from tests.examples import examples
 from tests.wallets import ledger_state
 from tests.wallets.ledger_state import capture, credit, hold, transfer
 from wallets import selectors, services
@@ -168,8 +169,9 @@ def test_an_empty_wallet(customer: Customer) -> None:
     assert list(found.page.items) == []
 
 
+@pytest.mark.examples
 @given(cursor=st.text(max_size=12))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(15, 300))
 def test_no_cursor_breaks_a_statement(customer: Customer, cursor: str) -> None:
     statement(services.wallet_of(customer), Period(JAKARTA), cursor=cursor)
 
