@@ -18,6 +18,11 @@ _WORDS: dict[str, str | Promise] = {
     "transfer": _("Transfer"),
     "payment": _("Payment"),
     "funding": _("Top-up"),
+    "payout": _("Paid out"),
+    "payout_back": _("Not paid, given back"),
+    "payout_return": _("Sent back by the bank"),
+    "sms": _("SMS"),
+    "sms_refund": _("SMS that was not sent"),
     "reversal": _("Taken back"),
     "refund": _("Refund"),
     "correction": _("Put right"),
@@ -28,6 +33,8 @@ _PAGES = {
     "transfer": "wallets:transfer",
     "payment": "wallets:payment",
     "funding": "company:funding",
+    "payout": "company:transfer",
+    "batch": "company:batch",
 }
 
 
