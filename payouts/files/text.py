@@ -10,6 +10,8 @@ from config.lib.tables import DELIMITERS, HEAD_LINES, delimiter_of, encoding_of
 from payouts.files.shapes import Line, Unreadable
 
 _PROBE = 64 * 1024
+# More would be laid out as millions of cells.
+_MOST_LINE = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Text:
 
 def _without_noughts(lines: Iterator[str]) -> Iterator[str]:
     for number, line in enumerate(lines):
+        if len(line) > _MOST_LINE:
+            raise Unreadable("too_wide")
         if number == 0 and line[:4].lower() == "sep=" and len(line.strip()) <= 5:
             yield "\n"
         else:
