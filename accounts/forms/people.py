@@ -35,3 +35,13 @@ class PreferencesForm(forms.ModelForm[User]):
             help_text=_("Times on every page are shown in this zone."),
         )
         self.fields["language"] = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+
+class CodePhoneForm(forms.Form):
+    phone_number = forms.CharField(
+        label=_("Phone for codes"),
+        max_length=50,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+        help_text=_("With its country code, such as +232 76 123456. Leave it empty to get codes by e-mail alone."),
+    )

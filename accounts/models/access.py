@@ -141,6 +141,8 @@ class PortalUser(models.Model):
     user_name = models.CharField(_("user name"), max_length=200)
     roles = models.ManyToManyField(Role, related_name="people", blank=True)
     must_change_password = models.BooleanField(default=False)
+    # Where codes go besides the e-mail address; E.164.
+    phone_number = models.CharField(_("phone for codes"), max_length=20, blank=True, default="", db_default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

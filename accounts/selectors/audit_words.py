@@ -117,6 +117,7 @@ ACTIONS: dict[str, str | Promise] = {
     "sms_sender.withdrawn": _("gave a sender name up"),
     "supplier_hook.changed": _("changed where OTPZap posts its notes"),
     "supplier_topup.created": _("asked OTPZap for an invoice"),
+    "user.code_phone_changed": _("changed the phone for codes"),
     "user.email_changed": _("changed the e-mail address"),
     "user.email_removed": _("removed an e-mail address"),
     "user.mfa_added": _("set up a second factor"),

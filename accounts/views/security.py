@@ -3,16 +3,19 @@ from typing import Any
 from allauth.mfa.totp.views import ActivateTOTPView
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from accounts.permissions import ActorRequest, sign_in_required
+from accounts.forms.people import CodePhoneForm
+from accounts.permissions import ActorRequest, sign_in_required, step_up_required
 from accounts.selectors import sign_ins
-from accounts.services import second_factor, sessions, sign_in
+from accounts.services import people, second_factor, sessions, sign_in
+from config.lib.errors import ServiceError
+from config.lib.refusals import tell
 
 
 @never_cache
@@ -29,8 +32,29 @@ def security(request: ActorRequest) -> HttpResponse:
             "places": sessions.places_of(request.user, request.session.session_key),
             "events": sign_ins.recent(request.user),
             "password_given": request.user.has_usable_password(),
+            "portal": request.actor.portal,
         },
     )
+
+
+@never_cache
+@sign_in_required
+@step_up_required
+def code_phone(request: ActorRequest) -> HttpResponseBase:
+    """The phone that codes for payments go to, beside the e-mail address."""
+    portal = request.actor.portal
+    if portal is None:
+        return redirect("accounts:security")
+    form = CodePhoneForm(request.POST or None, initial={"phone_number": portal.phone_number})
+    if request.method == "POST" and form.is_valid():
+        try:
+            people.change_code_phone(actor=request.actor, **form.cleaned_data)
+        except ServiceError as refusal:
+            tell(form, refusal)
+        else:
+            messages.success(request, _("Your settings are saved."))
+            return redirect("accounts:security")
+    return render(request, "accounts/security/phone.html", {"form": form}, status=400 if form.errors else 200)
 
 
 @require_POST

@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from accounts.models import PortalUser
 from config.lib.clock import now
 from config.lib.errors import ServiceError
 from config.lib.masking import masked, masked_phone
@@ -113,7 +114,8 @@ def _owner(payout: Payout) -> tuple[str, str, str]:
         return payout.api_user.developer_email, payout.api_user.developer_phone_number, "en"
     if payout.created_by is None:
         return "", "", "en"
-    return payout.created_by.email, "", payout.created_by.language
+    portal = PortalUser.objects.filter(user=payout.created_by).first()
+    return payout.created_by.email, portal.phone_number if portal else "", payout.created_by.language
 
 
 def _text(payout: Payout, digits: str) -> str:
