@@ -56,6 +56,11 @@ def look_ahead(*, actor: Actor, to: Sequence[str], text: str, sender: str = "") 
     )
 
 
+def count_numbers(to: Sequence[str]) -> int:
+    """How many messages these would be: good numbers, each once."""
+    return len(sms.read_numbers(to[: sms.MOST_NUMBERS])[0]) if to else 0
+
+
 def balance_of(actor: Actor) -> Decimal:
     """What the actor's client can spend on messages, in leones."""
     found = client_balances(policy.own_client(actor), is_sandbox=actor.is_sandbox)

@@ -76,10 +76,19 @@ def message(request: ActorRequest, public_id: UUID) -> HttpResponse:
         "message": found,
         "together": selectors.of_request(request.actor, found).count(),
         "events": _story(found),
+        "next_step": _next_step(found),
         "currency": charges.CURRENCY,
     }
     template = "notifications/sms/message.html"
     return render(request, f"{template}#live" if request.headers.get("HX-Request") else template, context)
+
+
+def _next_step(found: Sms) -> str:
+    if found.reason == Sms.Reason.BAD_NUMBER:
+        return _("Check the number, then write again.")
+    if found.reason in {Sms.Reason.BAD_SENDER, Sms.Reason.BAD_TEXT}:
+        return _("Write again, in other words or under another name.")
+    return _("Write again later.")
 
 
 def _story(found: Sms) -> list[dict[str, Any]]:
@@ -199,7 +208,7 @@ def count(request: ActorRequest) -> HttpResponse:
 
 
 def _counted(request: ActorRequest, text: str, numbers: str) -> dict[str, Any]:
-    recipients = len(set(numbers_in(numbers[:40_000]))) or 1
+    recipients = texting.count_numbers(numbers_in(numbers[:40_000])) or 1
     text = text[:2_000]
     return {
         "quote": services.quote(client=own_client(request), text=text, count=recipients),

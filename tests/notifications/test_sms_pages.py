@@ -90,10 +90,10 @@ def test_many_are_sent_together_and_the_bad_ones_named(desk: Browser, sms_sim: S
 
 
 def test_the_cost_is_counted_while_writing(desk: Browser) -> None:
-    ask = {"phone_numbers": "076123456, 077000111", "message": "ç" * 71}
+    ask = {"phone_numbers": "076123456, 077000111, abc, +23276123456", "message": "ç" * 71}
     page = text_of(desk.post(reverse("company:sms_count"), ask))
     assert "2 SMS, joined on the phone" in page
-    assert "ç is not in the alphabet of phones" in page
+    assert "Not in the alphabet of phones: ç So 70" in page
     assert "SLE 1.00" in page
     assert "The cost appears here" in text_of(desk.post(reverse("company:sms_count"), {}))
     assert "At most 320 letters" in text_of(desk.post(reverse("company:sms_count"), {"message": "x" * 400}))
