@@ -67,8 +67,7 @@ def change_code_phone(*, actor: Actor, phone_number: str) -> PortalUser:
         return portal
     before, portal.phone_number = portal.phone_number, wanted
     portal.save(update_fields=["phone_number"])
-    shown = {"before": masked_phone(before) if before else "", "after": masked_phone(wanted) if wanted else ""}
-    letters.send("code_phone_changed", to=actor.user.email, language=actor.user.language, phone=shown["after"])
-    facts = {name: {"phone": phone} for name, phone in shown.items()}
-    audit.record(actor, "user.code_phone_changed", target=actor.user, **facts)
+    was, is_now = (masked_phone(one) if one else "" for one in (before, wanted))
+    letters.send("code_phone_changed", to=actor.user.email, language=actor.user.language, phone=is_now)
+    audit.record(actor, "user.code_phone_changed", target=actor.user, before={"phone": was}, after={"phone": is_now})
     return portal
