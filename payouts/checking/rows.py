@@ -124,7 +124,8 @@ class Checker:
         candidates = [fraud.Candidate(row.receiver, row.amount or NOTHING) for row in rows]
         for row, flags in zip(rows, fraud.judge(self._asker, candidates), strict=True):
             for flag in flags:
-                if problem := _VERDICTS.get(flag.rule):
+                problem = _VERDICTS.get(flag.rule)
+                if problem and not (row.errors and problem in WARNINGS):
                     row.add(problem)
 
     def _compare(self, rows: list[Checked]) -> None:
