@@ -20,7 +20,7 @@ from config.lib.errors import ServiceError
 from config.lib.pagination import keyset
 from config.lib.refusals import tell
 from payouts import checking
-from payouts.files import TROUBLES
+from payouts.files import words_of
 from payouts.files.templates import csv_template, xlsx_template
 from payouts.forms.batches import CHECK_FILTERS, PASTE_LENGTH, SENT_FILTERS, ListFilter, SubmitForm, UploadForm
 from payouts.models import Batch, BatchRow
@@ -184,7 +184,7 @@ def _reading(request: ActorRequest, found: Batch) -> dict[str, Any]:
 
 
 def _unreadable(request: ActorRequest, found: Batch) -> dict[str, Any]:
-    return {"trouble": TROUBLES.get(found.trouble, "")}
+    return {"trouble": words_of(found.trouble)}
 
 
 def _checked(request: ActorRequest, found: Batch) -> dict[str, Any]:
