@@ -53,9 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     items.sort(key=_turn)
 
 
-def _turn(item: pytest.Item) -> tuple[bool, bool]:
+def _turn(item: pytest.Item) -> tuple[bool, bool, bool]:
     # Those on the whole portal stay together: it is started once, and ended when another folder comes between.
-    return item.get_closest_marker("browser") is None, not item.nodeid.startswith("tests/browser/")
+    in_portal = item.nodeid.startswith("tests/browser/")
+    # The longest files come early, so that no process is left alone with one at the end.
+    is_long = item.nodeid.startswith(("tests/access/", "tests/fuzz/"))
+    return item.get_closest_marker("browser") is None, not in_portal, not is_long
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 Django's own way empties every table and fills the rights in anew, which takes half a second; most tests write to ten.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
 
@@ -11,37 +11,58 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.test import TransactionTestCase
 
+from accounts.access import registry
+
 _KEPT = "kept_for_tests"
-_kept: dict[str, str] = {}
+_digests_kept: dict[str, str] = {}
 
 
 def remember() -> None:
     """Copy what migrations put in. Asked once, before the first test."""
     with transaction.atomic(), connection.cursor() as cursor:
+        if kept := _kept_by_an_earlier_run(cursor):
+            # Which may have been stopped in the middle of a test; what the table of rights says now comes after it.
+            _restore(cursor, kept, changed=kept)
+            registry.sync()
         cursor.execute(f"DROP SCHEMA IF EXISTS {_KEPT} CASCADE")
         cursor.execute(f"CREATE SCHEMA {_KEPT}")
-        for table in _with_rows(cursor, _tables()):
+        kept = _with_rows(cursor, _tables())
+        for table in [*kept, "django_migrations"]:
             cursor.execute(f'CREATE TABLE {_KEPT}."{table}" AS TABLE "{table}"')
-            _kept[table] = ""
-        _kept.update(_digests(cursor, _kept))
+        _digests_kept.update(_digests(cursor, kept))
     TransactionTestCase._fixture_teardown = _back  # type: ignore[attr-defined]
+
+
+def _kept_by_an_earlier_run(cursor: CursorWrapper) -> list[str]:
+    """Its tables, when the database was kept and no migration has come since."""
+    cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [_KEPT])
+    tables = {row[0] for row in cursor.fetchall()}
+    if "django_migrations" not in tables:
+        return []
+    then, now = _digests(cursor, [f'{_KEPT}"."django_migrations', "django_migrations"]).values()
+    return sorted(tables & set(_tables())) if then == now else []
 
 
 def _back(_test: Any) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        now = _digests(cursor, _kept)
-        changed = [table for table, digest in _kept.items() if now[table] != digest]
-        filled = _with_rows(cursor, [table for table in _tables() if table not in _kept or table in changed])
-        guarded = _with_triggers(cursor, {*filled, *changed})
-        for table in guarded:
-            cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
-        for table in filled:
-            cursor.execute(f'DELETE FROM "{table}"')
-        for table in changed:
-            cursor.execute(f'INSERT INTO "{table}" OVERRIDING SYSTEM VALUE TABLE {_KEPT}."{table}"')
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in guarded:
-            cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
+        now = _digests(cursor, _digests_kept)
+        changed = [table for table, digest in _digests_kept.items() if now[table] != digest]
+        _restore(cursor, _digests_kept, changed=changed)
+
+
+def _restore(cursor: CursorWrapper, kept: Collection[str], *, changed: Collection[str]) -> None:
+    """Empty all tables but the kept ones; those of them that changed are filled again."""
+    filled = _with_rows(cursor, [table for table in _tables() if table not in kept or table in changed])
+    guarded = _with_triggers(cursor, {*filled, *changed})
+    for table in guarded:
+        cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
+    for table in filled:
+        cursor.execute(f'DELETE FROM "{table}"')
+    for table in changed:
+        cursor.execute(f'INSERT INTO "{table}" OVERRIDING SYSTEM VALUE TABLE {_KEPT}."{table}"')
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    for table in guarded:
+        cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
 
 
 @cache
