@@ -15,8 +15,9 @@ from config.lib import clock
 from config.lib.jobs import nudge
 from payouts import checking, fraud, starting, tasks
 from payouts.errors import BatchChanged, NotFound, NotReady, OverDailyLimit, SamePerson, WrongState
-from payouts.models import Batch
-from payouts.models.states import BatchState
+from payouts.models import Batch, BatchRow
+from payouts.models.states import GOOD_ROWS, BatchState
+from payouts.selectors.batches import REPEATS
 from payouts.services.moving import hold, move, name_of
 
 # Larger ones are begun by the worker, not while somebody waits.
@@ -42,7 +43,7 @@ def approve(*, actor: Actor, batch: Batch, digest: str = "", total: Decimal | No
         raise NotFound
     held = _approve(actor, batch, digest, total)
     if held is None:
-        raise NotReady(_("Some rows cannot be paid any more. It went back to be corrected."))
+        raise NotReady(_("Some rows cannot be paid any more, or repeat other payments. It went back to be corrected."))
     return _begin(held)
 
 
@@ -73,15 +74,20 @@ def _approve(actor: Actor, batch: Batch, digest: str, total: Decimal | None) -> 
     _require_other_person(actor, held)
     if digest not in ("", str(held.version)) or total not in (None, held.total):
         raise BatchChanged
-    seen = held.error
+    seen, repeats = held.error, _repeats(held)
     checking.judge_again(held)
     held = hold(held)
-    if not _is_fit(held, seen, is_read=bool(digest)):
+    # Rows that repeat what was paid or submitted after the maker gave a reason: nobody has said yes to those.
+    if not _is_fit(held, seen, is_read=bool(digest)) or _repeats(held) > repeats:
         move(held, BatchState.VALIDATED)
         audit.record(actor, "batch.approval_voided", target=held, after={"wrong": held.error})
         return None
     _require_within_limit(held)
     return _bind(actor, held)
+
+
+def _repeats(batch: Batch) -> int:
+    return BatchRow.objects.filter(REPEATS, batch=batch, state__in=GOOD_ROWS).count()
 
 
 def _is_fit(batch: Batch, seen: int, *, is_read: bool) -> bool:

@@ -21,11 +21,11 @@ from config.lib.clock import now
 from config.lib.errors import Invalid, TooLarge
 from payouts import checking, tasks
 from payouts.checking import reading, stored
-from payouts.errors import FileRefused, FileTooLarge, WrongState
+from payouts.errors import FileRefused, FileTooLarge, NotReady, ReasonNeeded, WrongState
 from payouts.models import Batch, BatchRow
 from payouts.models.states import BatchState, RowState
 from payouts.moving import hold, move
-from payouts.services import rows
+from payouts.services import batches, rows
 from payouts.services.rows import Item
 from tests.accounts.cast import api_user, person
 from tests.payouts.house import program, somebody
@@ -379,3 +379,20 @@ def test_an_approval_and_an_edit_do_not_pass_each_other(maker: Actor) -> None:
     rows.edit(actor=maker, row=at(batch, 1), destination=ACCOUNT, amount="6")
     batch.refresh_from_db()
     assert (batch.state, checking.digest_of(batch) == seen) == ("validated", False)
+
+
+def test_the_same_file_submitted_twice_is_paid_once_without_a_word(maker: Actor, payer: Client) -> None:
+    """Whichever is approved first goes back when the other one has come meanwhile; only a typed reason lets both go."""
+    checker = somebody(person("ben", Role.PORTAL_ADMIN, client=payer).user)
+    first, second = batch_of(maker, (ACCOUNT, "5")), batch_of(maker, (ACCOUNT, "5"))
+    batches.submit(actor=maker, batch=first)
+    with pytest.raises(ReasonNeeded):
+        batches.submit(actor=maker, batch=second)
+    batches.submit(actor=maker, batch=second, duplicates_reason="They work two shifts")
+    with pytest.raises(NotReady):
+        batches.approve(actor=checker, batch=first)
+    first.refresh_from_db()
+    assert (first.state, problems(first)) == ("validated", ["new_receiver,same_lately"])
+    assert batches.approve(actor=checker, batch=second).approved_at
+    with pytest.raises(ReasonNeeded):
+        batches.submit(actor=maker, batch=first)
