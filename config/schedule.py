@@ -31,6 +31,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "sms-questions": _every("notifications.ask_sms", 3.0),
     "notices-mail": _every("notifications.mail_notices", 10.0),
     "old-notices": {"task": "notifications.forget_notices", "schedule": crontab(hour="3", minute="55")},
+    "old-codes": {"task": "notifications.forget_codes", "schedule": crontab(hour="4", minute="5")},
     "webhooks": _every("notifications.deliver_webhooks", 1.0),
     "old-deliveries": {"task": "notifications.forget_deliveries", "schedule": crontab(hour="3", minute="50")},
     # Starts what has its money now; nudges come first.

@@ -1,13 +1,15 @@
-"""Deliveries hold codes and addresses, so they are not kept for ever."""
+"""Deliveries hold codes and addresses, messages hold numbers, so they are not kept for ever."""
 
 from datetime import timedelta
 
 from django.conf import settings
 
 from config.lib.clock import now
-from notifications.models import Notice, WebhookDelivery
+from notifications.models import Notice, Sms, WebhookDelivery
 
 _BATCH = 1000
+# Whom a code was sent to, and when: long enough for whoever says it never came.
+CODES_KEPT_DAYS = 90
 
 
 def forget_deliveries() -> int:
@@ -16,6 +18,16 @@ def forget_deliveries() -> int:
     old = WebhookDelivery.objects.filter(created_at__lt=before).exclude(state=WebhookDelivery.State.PENDING)
     chosen = list(old.order_by("created_at").values_list("pk", flat=True)[:_BATCH])
     WebhookDelivery.objects.filter(pk__in=chosen).delete()
+    return len(chosen)
+
+
+def forget_codes() -> int:
+    """Delete up to a batch of messages of the house that ended long ago; returns how many. Those of clients stay: they
+    explain what was charged."""
+    before = now() - timedelta(days=CODES_KEPT_DAYS)
+    old = Sms.objects.filter(client=None, created_at__lt=before).exclude(state=Sms.State.QUEUED).order_by("created_at")
+    chosen = list(old.values_list("pk", flat=True)[:_BATCH])
+    Sms.objects.filter(pk__in=chosen).delete()
     return len(chosen)
 
 

@@ -67,6 +67,13 @@ def forget_deliveries() -> None:
         pass
 
 
+@shared_task(name="notifications.forget_codes")
+def forget_codes() -> None:
+    """Messages of the house are kept for a while, no longer."""
+    while retention.forget_codes():
+        pass
+
+
 @shared_task(name="notifications.forget_notices")
 def forget_notices() -> None:
     """What stood in inboxes is kept for a while, no longer."""

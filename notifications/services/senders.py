@@ -3,7 +3,11 @@
 import re
 
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.access import policy
@@ -14,6 +18,7 @@ from accounts.services import audit
 from config.lib.clock import now
 from notifications.errors import SenderDecided, SenderNotAllowed
 from notifications.models import SmsSender
+from notifications.services.mails import queue_mail
 
 State = SmsSender.State
 _FORM = re.compile(r"[A-Za-z0-9 ]{1,11}", re.ASCII)
@@ -97,16 +102,20 @@ def _move(actor: Actor, sender: SmsSender, to: str, allowed: set[State], reason:
     locked.state, locked.reason, locked.decided_at = to, reason, now()
     locked.decided_by = actor.user
     locked.save(update_fields=["state", "reason", "decided_at", "decided_by"])
-    audit.record(
-        actor,
-        f"sms_sender.{to}",
-        target=locked,
-        client=locked.client,
-        before=before,
-        after={"state": to} | _why(reason),
-    )
+    if to != State.WITHDRAWN:
+        _tell(locked)
+    after = {"state": to, **({"reason": reason} if reason else {})}
+    audit.record(actor, f"sms_sender.{to}", target=locked, client=locked.client, before=before, after=after)
     return locked
 
 
-def _why(reason: str) -> dict[str, str]:
-    return {"reason": reason} if reason else {}
+def _tell(sender: SmsSender) -> None:
+    """Write to whoever asked for the name how it was decided; programs have nobody to write to."""
+    person = sender.asked_by
+    if person is None or not person.is_active:
+        return
+    page = settings.BASE_URL + reverse("company:sms_senders")
+    with translation.override(person.language):
+        text = render_to_string("notifications/mail/sms_sender_decided.txt", {"sender": sender, "page": page})
+    subject, _line, body = text.strip().partition("\n")
+    queue_mail(message=EmailMessage(subject=" ".join(subject.split()), body=f"{body.strip()}\n", to=[person.email]))

@@ -1,22 +1,23 @@
 """Sending SMS: what is charged, what is counted, what is told, and what nobody may read afterwards."""
 
 import logging
+import threading
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.access.actors import Actor
 from accounts.errors import BadField, NoClient
 from accounts.models import Client
 from config.lib import sealing
 from config.lib.clock import now
-from notifications import checks, delivery
+from notifications import checks, delivery, tasks
 from notifications.delivery import sms as steps
 from notifications.errors import NoGateway, NotEnoughForSms, QuotaReached, SenderDecided, SenderNotAllowed
-from notifications.models import Sms, SmsDay, SmsSender
+from notifications.models import Mail, Sms, SmsDay, SmsSender
 from notifications.providers.types import Status, Word
 from notifications.services import senders
 from notifications.services import sms as services
@@ -353,3 +354,85 @@ def test_names_are_of_one_client(bot: Actor, staff_user: Any, sms_sim: Simulator
     )
     with pytest.raises(SenderNotAllowed):
         services.send(actor=bot, to=NUMBER, text="Hello", sender="Rokel")
+
+
+def test_whoever_asked_is_told_how_it_was_decided(client: Client, staff_user: Any) -> None:
+    fatu = cast.person("fatu", "PortalAdmin", client=client).user
+    fatu.language = "en"
+    fatu.save(update_fields=["language"])
+    name = senders.ask(actor=acting(fatu), name="Nassit", purpose="Pay days")
+    senders.allow(actor=acting(staff_user), sender=name)
+    senders.refuse(actor=acting(staff_user), sender=name, reason="Somebody else has it")
+    first, second = Mail.objects.order_by("pk")
+    assert (first.recipients, first.subject) == ([fatu.email], "You may send as “Nassit”")
+    assert b"Somebody else has it" in bytes(second.message)
+
+
+# --- what runs by itself -------------------------------------------------------------------------------------------
+
+
+def test_codes_are_forgotten_after_a_while_and_charges_are_not(bot: Actor, sms_sim: Simulator) -> None:
+    services.send(actor=bot, to=NUMBER, text="Hello")
+    _code()
+    work()
+    Sms.objects.update(created_at=now() - timedelta(days=91))
+    tasks.forget_codes()
+    assert [one.client_id is None for one in Sms.objects.all()] == [False]
+
+
+def test_a_committed_message_nudges_the_worker(
+    bot: Actor, sms_sim: Simulator, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued: list[str] = []
+    monkeypatch.setattr(tasks.send_sms, "apply_async", lambda **more: queued.append("send_sms"))
+    with django_capture_on_commit_callbacks(execute=True):
+        message = services.send(actor=bot, to=NUMBER, text="Hello")
+    assert queued == ["send_sms"]
+    tasks.send_sms()
+    tasks.ask_sms()
+    assert state_of(message)[0] == "sent"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_send_each_message_once(sms_sim: Simulator) -> None:
+    client = cast.company("Nassit")
+    fund(client, "100")
+    bot = program(cast.api_user(client))
+    services.send_many(actor=bot, to=[f"0770002{number:02}" for number in range(40)], text="Hello")
+
+    def run() -> None:
+        delivery.send_due_sms(seconds=5)
+        connection.close()
+
+    workers = [threading.Thread(target=run) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    got = phones(sms_sim)
+    assert sorted(one["times"] for one in got) == [1] * 40
+    assert Sms.objects.filter(state="sent", attempts=1).count() == 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_money_and_quota_hold_in_a_race(sms_sim: Simulator, settings: Any) -> None:
+    settings.SMS_PER_CLIENT_AND_DAY = 3
+    client = cast.company("Nassit")
+    fund(client, "100")
+    bot = program(cast.api_user(client))
+    refused: list[str] = []
+
+    def run() -> None:
+        try:
+            services.send(actor=bot, to=NUMBER, text="Hello")
+        except QuotaReached:
+            refused.append("quota")
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=run) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert (Sms.objects.count(), len(refused), balance(client)) == (3, 3, Decimal("99.25"))
