@@ -121,6 +121,8 @@ class Payout(models.Model):
         )
         indexes = (
             models.Index(fields=["client", "is_sandbox", "-id"], name="payout_of_client"),
+            # Without rows of batches, of which there may be a hundred thousand between two transfers.
+            models.Index(fields=["client", "is_sandbox", "-id"], name="payout_single", condition=Q(batch__isnull=True)),
             models.Index(fields=["client", "is_sandbox", "state", "-id"], name="payout_by_state"),
             models.Index(fields=["client", "receiver", "-created_at"], name="payout_by_receiver"),
             models.Index(fields=["client", "is_sandbox", "-created_at"], name="payout_by_day"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.lib.money import format_money
+from notifications.models import Sms
 from payouts import wire
 from payouts.fraud import BLOCK, RULE_WORDS
 from payouts.models import Payout
@@ -25,6 +26,7 @@ STEPS = (gettext_lazy("Receiver and amount"), gettext_lazy("Check and code"), ge
 CODE, WAY, DOUBT, PAID, RETURNED, UNPAID = "code", "way", "doubt", "paid", "returned", "unpaid"
 # Seconds between two looks at what will change by itself.
 _PACE = {WAY: 2, DOUBT: 5}
+_PACE_OF_SMS = 4
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Picture:
     place: str
     code: CodePicture | None
     code_sent_at: datetime | None
+    # The SMS with the last code: whether it has reached the phone.
+    sms: Sms | None
     fits: bool | None
     # The balance as it is, and as it would be once this is paid.
     available: Decimal
@@ -72,16 +76,18 @@ def stage_of(payout: Payout) -> str:
 
 def of(payout: Payout, *, for_staff: bool = False) -> Picture:
     stage, code = stage_of(payout), code_of(payout)
+    sms = _sms_of(payout, code)
     available = balances.available(payout.client, currency=payout.currency, is_sandbox=payout.is_sandbox)
     money, what_next = _words(payout, stage)
     return Picture(
         stage=stage,
-        every=_PACE.get(stage, 0),
-        version=version_of(payout, code),
+        every=_PACE_OF_SMS if _is_awaited(sms, code) else _PACE.get(stage, 0),
+        version=_version(payout, code, sms),
         step={CODE: 2, PAID: 4}.get(stage, 3),
         place=Routes().name_of(payout.receiver_code),
         code=code,
         code_sent_at=code.next_at - BETWEEN_CODES if code else None,
+        sms=sms,
         fits=names_fit(payout.receiver_name, payout.holder_name),
         available=available,
         after=available - payout.total,
@@ -95,11 +101,25 @@ def of(payout: Payout, *, for_staff: bool = False) -> Picture:
     )
 
 
-def version_of(payout: Payout, code: CodePicture | None = None) -> str:
+def version_of(payout: Payout) -> str:
     """Changes with whatever the page shows."""
-    code = code or code_of(payout)
+    code = code_of(payout)
+    return _version(payout, code, _sms_of(payout, code))
+
+
+def _version(payout: Payout, code: CodePicture | None, sms: Sms | None) -> str:
     about_code = f"{code.resends_left}{code.tries_left}{code.is_expired:d}" if code else ""
-    return f"{payout.version}{stage_of(payout)}{payout.attempts}{about_code}"
+    return f"{payout.version}{stage_of(payout)}{payout.attempts}{about_code}{sms.state if sms else ''}"
+
+
+def _sms_of(payout: Payout, code: CodePicture | None) -> Sms | None:
+    if code is None or not any(one["by"] == "sms" for one in code.sent_to):
+        return None
+    return Sms.objects.filter(subject=payout.subject).order_by("-id").first()
+
+
+def _is_awaited(sms: Sms | None, code: CodePicture | None) -> bool:
+    return sms is not None and sms.is_open and code is not None and not code.is_expired
 
 
 def _warning(flag: dict[str, str]) -> Hint:
