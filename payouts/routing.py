@@ -13,7 +13,8 @@ from payouts.models.states import Kind, Problem
 
 _GAPS = str.maketrans("", "", " -.\u00a0\u202f\t")
 _ACCOUNT = re.compile(r"[0-9]{3,34}", re.ASCII)
-_PHONE = re.compile(r"(?:\+|00)?(?:232)?0?([0-9]{8})", re.ASCII)
+# Abroad is only written before a country code: 0033012345 is an account of bank 003, not 00 and a number.
+_PHONE = re.compile(r"(?:(?:\+|00)?232)?0?([0-9]{8})", re.ASCII)
 _MANGLED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+", re.ASCII)
 USUAL_LENGTH = 18
 

@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import PortalUser
 from config.lib.clock import now
@@ -30,6 +31,7 @@ from payouts.selectors.transfers import BETWEEN_CODES, MOST_RESENDS, MOST_TRIES
 SANDBOX_CODE = "123456"
 
 
+@sensitive_variables("digits")
 def send_first(payout: Payout) -> TransferCode:
     """Make the code of a payout and send it to whoever asked for the payout."""
     digits = _new_digits(payout)
@@ -37,6 +39,7 @@ def send_first(payout: Payout) -> TransferCode:
     return _keep(code, payout, digits)
 
 
+@sensitive_variables("digits")
 def send_again(payout: Payout) -> TransferCode:
     """Send a new code, which is the only one from now on. Wrong tries stay counted, so that asking again buys none.
 
@@ -56,6 +59,7 @@ def send_again(payout: Payout) -> TransferCode:
     return _keep(code, payout, digits)
 
 
+@sensitive_variables("given")
 def use(payout: Payout, given: str) -> ServiceError | None:
     """Use the code up if ``given`` is it; else why not, with the wrong try counted: the caller raises it once that is
     stored. `TriesUsedUp` means that the payment is over."""
@@ -76,11 +80,13 @@ def _new_digits(payout: Payout) -> str:
     return SANDBOX_CODE if payout.is_sandbox else f"{secrets.randbelow(10**6):06d}"
 
 
+@sensitive_variables("digits", "bound")
 def _digest(payout: Payout, digits: str) -> str:
     bound = f"{payout.public_id}|{payout.receiver}|{payout.amount:.2f}|{payout.currency}|{digits}"
     return salted_hmac("payouts.code", bound, algorithm="sha256").hexdigest()
 
 
+@sensitive_variables("digits")
 def _keep(code: TransferCode, payout: Payout, digits: str) -> TransferCode:
     code.sent_at = now()
     code.expires_at = code.sent_at + timedelta(seconds=settings.PAYOUT_CODE_SECONDS)
@@ -91,6 +97,7 @@ def _keep(code: TransferCode, payout: Payout, digits: str) -> TransferCode:
     return code
 
 
+@sensitive_variables("digits")
 def _send(payout: Payout, digits: str) -> list[dict[str, str]]:
     """To whoever asked for the payout, also when a colleague asks again: a code is never turned elsewhere. Returns
     where it went, masked."""
@@ -118,6 +125,7 @@ def _owner(payout: Payout) -> tuple[str, str, str]:
     return payout.created_by.email, portal.phone_number if portal else "", payout.created_by.language
 
 
+@sensitive_variables("digits")
 def _text(payout: Payout, digits: str) -> str:
     """One part of plain letters, the code first: what a phone shows without being opened."""
     return _("%(code)s is your code to pay %(amount)s to the account ending in %(end)s. Never tell it to anybody.") % {
@@ -127,6 +135,7 @@ def _text(payout: Payout, digits: str) -> str:
     }
 
 
+@sensitive_variables("digits", "context", "text", "body")
 def _mail(payout: Payout, digits: str, address: str) -> None:
     context = {
         "payout": payout,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 
 from accounts.access import policy
 from accounts.access.actors import Actor
@@ -51,6 +52,7 @@ def initiate(
     return payout
 
 
+@sensitive_variables("code")
 def authorise(*, actor: Actor, payout: Payout, code: str) -> Payout:
     """Let ``payout`` go with its code: its money is set aside, and the worker sends it. Whoever may act for the same
     client may do so.
@@ -158,6 +160,7 @@ def _waits(held: Payout) -> bool:
     return held.state == State.PENDING
 
 
+@sensitive_variables("code")
 def _let_go(actor: Actor, held: Payout, code: str) -> ServiceError | None:
     if not _waits(held):
         return NotPending()
