@@ -130,7 +130,8 @@ def _all(world: World, name: str, examples: int, *, same_every_time: bool) -> tu
     return forms, sent
 
 
-@pytest.mark.parametrize("name", ACTORS)
+# Who runs the company finds what the superadministrator finds, and less of it.
+@pytest.mark.parametrize("name", [name for name in ACTORS if name != "company"])
 def test_no_form_fails(name: str, world: World) -> None:
     forms, sent = _all(world, name, 4, same_every_time=True)
     assert forms > 0
