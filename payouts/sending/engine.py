@@ -20,11 +20,11 @@ from payouts.sending.claiming import Claimed
 from payouts.sending.reserving import release
 
 # Payouts in one claim; and how many seconds of the rail's pace one claim is worth, so that nobody waits long for it.
-MOST, CLAIM_SECONDS = 500, 1.0
+MOST, CLAIM_SECONDS = 1000, 1.0
 # Seconds within which the calls of one claim begin; what has not begun by then goes back.
 PATIENCE = 4.0
 # How often a worker looks at everything but the payouts to send.
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 # Requests that somebody waits for: so many payouts find a place of their own.
 _FEW = 4
 _REST_SECONDS = 5.0

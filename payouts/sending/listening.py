@@ -20,6 +20,7 @@ from payouts.sending import claiming, recording, verdicts
 from payouts.sending.claiming import Claimed
 
 EVERY = timedelta(seconds=1)
+_OVER = (State.COMPLETED, *UNPAID_ENDS)
 
 logger = logging.getLogger(__name__)
 
@@ -60,39 +61,40 @@ def listen(feed: Feed, where: rails.Line, rail: PayoutRail) -> list[int]:
     except ProviderError as error:
         logger.warning("line %s: no news can be had: %s", where.name, error.code)
         return []
-    ended = _look_at(where, rail, changes.words)
-    # Only now: whoever is stopped before reads the same again, which changes nothing.
-    if changes.cursor != feed.cursor:
+    ended, is_done = _look_at(where, rail, changes.words)
+    # Only now: whoever is stopped before, or heard nothing when asking, reads the same again, which changes nothing.
+    if is_done and changes.cursor != feed.cursor:
         more = Now() - EVERY if changes.words else Now()
         Feed.objects.filter(pk=feed.pk, cursor=feed.cursor).update(cursor=changes.cursor, read_at=more)
     return ended
 
 
-def _look_at(where: rails.Line, rail: PayoutRail, words: Sequence[Word]) -> list[int]:
-    references = {word.reference for word in words}
-    if not references:
-        return []
-    rows = Payout.objects.filter(reference__in=references, is_sandbox__in=where.worlds)
-    states = {pk: (reference, state) for pk, reference, state in rows.values_list("pk", "reference", "state")}
-    waiting = [pk for pk, (_, state) in states.items() if state in (State.SENDING, State.IN_DOUBT)]
-    over = {pk: reference for pk, (reference, state) in states.items() if state in (State.COMPLETED, *UNPAID_ENDS)}
-    ended = ask(rail, claiming.these_to_ask(waiting, where.worlds)) if waiting else []
-    _look_again(rail, over, {word.reference: word.outcome for word in words})
-    return ended
+def _look_at(where: rails.Line, rail: PayoutRail, words: Sequence[Word]) -> tuple[list[int], bool]:
+    """Ask about what the news names. Returns batches that have ended, and whether all of it could be looked at."""
+    news = {word.reference: word.outcome for word in words}
+    rows = Payout.objects.filter(reference__in=news, is_sandbox__in=where.worlds) if news else Payout.objects.none()
+    found = list(rows.values_list("pk", "reference", "state"))
+    waiting = [pk for pk, _, state in found if state in (State.SENDING, State.IN_DOUBT)]
+    claimed = claiming.these_to_ask(waiting, where.worlds) if waiting else []
+    ended = ask(rail, claimed)
+    over = [pk for pk, name, state in found if state in _OVER and news[name] != Outcome.ACCEPTED]
+    # What somebody else has in hand may be written down as paid a moment after it was said to have come back.
+    return ended, _look_again(rail, over) and len(claimed) == len(waiting)
 
 
-def _look_again(rail: PayoutRail, over: dict[int, str], news: dict[str, Outcome]) -> None:
-    """Of what is over: what came back is booked, what cannot be is kept for a person."""
-    rows = Payout.objects.in_bulk([pk for pk, reference in over.items() if _is_worth_asking(news[reference])])
-    payouts = list(rows.values())
+def _look_again(rail: PayoutRail, over: Sequence[int]) -> bool:
+    """Of what is over: what came back is booked, what cannot be is kept for a person. False when nobody answered."""
+    payouts = list(Payout.objects.filter(pk__in=over)) if over else []
     answers = rail.ask([payout.reference for payout in payouts]) if payouts else []
+    is_done = True
     for payout, answer in zip(payouts, answers, strict=True):
         if not isinstance(answer, ProviderError):
             _compare(payout, answer)
-
-
-def _is_worth_asking(outcome: Outcome) -> bool:
-    return outcome != Outcome.ACCEPTED
+        elif answer.code == "silent":
+            logger.error("payout %s: what the rail says of it cannot be read", payout.reference)
+        else:
+            is_done = False
+    return is_done
 
 
 def _compare(payout: Payout, word: Word) -> None:

@@ -9,11 +9,11 @@ from functools import partial
 
 import django
 
-from tests.bench import database, notifications, pages, pgbench, polls, uploads, webhooks
+from tests.bench import database, notifications, pages, payouts, pgbench, polls, uploads, webhooks
 from tests.bench.rounds import Result, abba
 from tests.bench.transfer import workers
 
-MEASURES = ("transfers", "notifications", "pages", "polls", "webhooks", "uploads")
+MEASURES = ("transfers", "notifications", "pages", "polls", "webhooks", "uploads", "payouts")
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
         database.fill(arguments.accounts)
         _describe_machine()
         measures = {"transfers": _transfers, "notifications": _notifications, "pages": _pages, "polls": _polls}
-        measures |= {"webhooks": _webhooks, "uploads": _uploads}
+        measures |= {"webhooks": _webhooks, "uploads": _uploads, "payouts": _payouts}
         for name in [arguments.only] if arguments.only else measures:
             measures[name](arguments)
     finally:
@@ -139,6 +139,19 @@ def _uploads(arguments: argparse.Namespace) -> None:
     _report(abba(pairs=arguments.pairs, limit=both.limit, ours=both.ours, before=both.tidy, say=_say))
     small, large = uploads.peak(1_000), uploads.peak(100_000)
     _say(f"  memory at most: {large / 1024:.0f} MiB at 100,000 rows, {small / 1024:.0f} at 1,000: {large / small:.2f}")
+
+
+def _payouts(arguments: argparse.Namespace) -> None:
+    rows = payouts.ROWS
+    _say(f"Results of {rows:,} payouts: states, attempts, counters and money, over one bare UPDATE and INSERT")
+    payouts.begin(rows)
+    limit, ours = partial(payouts.limit, rows), partial(payouts.ours, rows)
+    _report(abba(pairs=arguments.pairs, limit=limit, ours=ours, say=_say))
+    _say(f"  {payouts.queries_per_item(10_000):.4f} queries a payout, from the first claim to the last result")
+    small, large = payouts.peak(1_000), payouts.peak(100_000)
+    _say(
+        f"  memory at most: {large / 1024:.0f} MiB at 100,000 payouts, {small / 1024:.0f} at 1,000: {large / small:.2f}"
+    )
 
 
 def _report(result: Result) -> None:

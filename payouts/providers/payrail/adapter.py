@@ -1,5 +1,6 @@
 """The rail as `PayoutRail`: instructions go out side by side, each when its turn in the shared pace has come."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,8 @@ from payouts.providers.types import Answer, Changes, Holder, Instruction, Outcom
 
 # References in one question, and events in one answer (docs/payouts.md, the wire).
 MOST = 500
+
+logger = logging.getLogger(__name__)
 
 # Waits for a place in the pace until the given moment (`time.monotonic`); raises `ProviderError` when there is none.
 Pace = Callable[[float], None]
@@ -64,7 +67,8 @@ class Payrail:
             return dict.fromkeys(references, error)
         except schemas.Strange as error:
             return dict.fromkeys(references, strange("/payouts/lookup", error, False))
-        missing = strange("/payouts/lookup", schemas.Strange("nothing said"), False)
+        # The answer as a whole is sound, and says nothing readable of this one.
+        missing = ProviderError("/payouts/lookup", retryable=True, outcome_unknown=False, code="silent")
         answers: dict[str, Answer] = dict.fromkeys(references, missing)
         answers |= {one: Word(one, Outcome.UNKNOWN) for one in unknown if one in answers}
         answers |= {word.reference: word for word in _words(rows) if word.reference in answers}
@@ -105,6 +109,6 @@ def _words(rows: Sequence[Any]) -> list[Word]:
     for row in rows:
         try:
             words.append(schemas.read(row))
-        except schemas.Strange:
-            continue
+        except schemas.Strange as error:
+            logger.error("the rail says something that cannot be read: %s", error)
     return words
