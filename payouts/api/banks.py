@@ -4,6 +4,7 @@ import re
 
 from django.utils.translation import gettext_lazy as _
 from ninja import Router
+from pydantic import Field
 
 from accounts.api.base import ApiRequest, ApiSchema, operation
 from accounts.errors import BadField
@@ -18,10 +19,10 @@ _CODE = re.compile(r"[0-9]{3}", re.ASCII)
 class BankOut(ApiSchema):
     """``isVerified``: more than one source gives the bank this code."""
 
-    code: str
-    name: str
-    short_name: str
-    swift_code: str | None
+    code: str = Field(examples=["002"])
+    name: str = Field(examples=["Rokel Commercial Bank"])
+    short_name: str = Field(examples=["Rokel"])
+    swift_code: str | None = Field(description="Its BIC, where it is known.", examples=["RCBKSLFR"])
     is_active: bool
     is_verified: bool
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from accounts.api.base import Amount, ApiRequest, ApiSchema, Figure, operation
 from accounts.api.repeatable import IDEMPOTENCY_KEY, answer_once
 from accounts.services.idempotency import Body
-from payouts.api.shapes import FlagOut, flags
+from payouts.api.shapes import BANK_CODE, CALL, FEE, NARRATION, NUMBER, REFERENCE, FlagOut, flags
 from payouts.models import Payout
 from payouts.models.states import State
 from payouts.routing import Routes
@@ -24,9 +24,11 @@ router = Router(tags=["Payment"])
 
 
 class MobilePaymentEntry(ApiSchema):
-    phone_number: Annotated[str, Field(min_length=1, max_length=30, json_schema_extra={"format": "tel"})]
+    phone_number: Annotated[
+        str, Field(min_length=1, max_length=30, examples=["+23276123456"], json_schema_extra={"format": "tel"})
+    ]
     amount: Amount
-    narration: str | None = None
+    narration: str | None = Field(None, examples=["Wages for June"])
 
 
 class BulkMobileIn(ApiSchema):
@@ -35,7 +37,7 @@ class BulkMobileIn(ApiSchema):
 
 class ClientTransferEntry(ApiSchema):
     amount: Amount
-    narration: str | None = None
+    narration: str | None = Field(None, examples=["Wages for June"])
 
 
 class ToClientIn(ApiSchema):
@@ -44,11 +46,13 @@ class ToClientIn(ApiSchema):
 
 
 class ClientBankIn(ToClientIn):
-    account_number: Annotated[str, Field(min_length=3, max_length=34)]
+    account_number: Annotated[str, Field(min_length=3, max_length=34, examples=["003001014892010184"])]
 
 
 class ClientMobileIn(ToClientIn):
-    phone_number: Annotated[str, Field(min_length=1, max_length=30, json_schema_extra={"format": "tel"})]
+    phone_number: Annotated[
+        str, Field(min_length=1, max_length=30, examples=["+23276123456"], json_schema_extra={"format": "tel"})
+    ]
 
 
 class PaidEntryOut(ApiSchema):
@@ -56,25 +60,25 @@ class PaidEntryOut(ApiSchema):
 
     index: int
     amount: Figure
-    fee: Figure
-    narration: str
+    fee: Figure = FEE
+    narration: str = NARRATION
     status: Status
     transaction_id: UUID
-    reference_number: str
+    reference_number: str = REFERENCE
     flags: list[FlagOut]
-    error: str | None
+    error: str | None = Field(examples=[None])
 
 
 class MobileEntryOut(PaidEntryOut):
-    phone_number: str
-    telco_code: str
-    telco: str
+    phone_number: str = NUMBER
+    telco_code: str = Field(examples=["76"])
+    telco: str = Field(examples=["Orange"])
 
 
 class TotalsOut(ApiSchema):
     """``succeeded`` were taken: their money is set aside. ``rejected`` were stopped by a rule against fraud."""
 
-    batch_reference: str
+    batch_reference: str = CALL
     total: int
     total_amount: Figure
     succeeded: int
@@ -87,14 +91,14 @@ class BulkMobileOut(TotalsOut):
 
 class ClientBankOut(TotalsOut):
     destination_client_id: UUID
-    receiver_bank_code: str
+    receiver_bank_code: str = BANK_CODE
     results: list[PaidEntryOut]
 
 
 class ClientMobileOut(TotalsOut):
     destination_client_id: UUID
-    phone_number: str
-    telco_code: str
+    phone_number: str = NUMBER
+    telco_code: str = Field(examples=["76"])
     results: list[PaidEntryOut]
 
 

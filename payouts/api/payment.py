@@ -18,7 +18,19 @@ from accounts.errors import BadField
 from accounts.services.idempotency import Body
 from config.lib.clock import now
 from payouts import wire
-from payouts.api.shapes import FlagOut, TransactionOut, flags, transaction
+from payouts.api.shapes import (
+    BANK_CODE,
+    BANK_NAME,
+    FEE,
+    NARRATION,
+    REASON,
+    REFERENCE,
+    STATE,
+    FlagOut,
+    TransactionOut,
+    flags,
+    transaction,
+)
 from payouts.errors import NotFound, PayoutBlocked
 from payouts.models import Payout
 from payouts.models.states import State
@@ -31,46 +43,57 @@ from payouts.wire import Status
 router = Router(tags=["Payment"])
 
 _INITIATE = "payment.initiate"
+PLAY_CODE: Any = Field(None, description="Of play money: no phone and no mailbox is needed to try it.", examples=[None])
 
 
 class InitiateIn(ApiSchema):
     account_number: Annotated[
-        str, Field(max_length=34, description="3 to 34 digits; the first three are the bank's code.")
+        str,
+        Field(
+            max_length=34,
+            description="3 to 34 digits; the first three are the bank's code.",
+            examples=["003001014892010184"],
+        ),
     ]
     amount: Amount
-    narration: str | None = Field(None, description="At most 200 characters; “Transfer to …” when not given.")
-    receiver_name: str | None = Field(None, description="Told to the bank, which may compare it with the account.")
+    narration: str | None = Field(
+        None, description="At most 200 characters; “Transfer to …” when not given.", examples=["Rent for June"]
+    )
+    receiver_name: str | None = Field(
+        None, description="Told to the bank, which may compare it with the account.", examples=["Aminata Sesay"]
+    )
 
 
 class InitiatedOut(ApiSchema):
     transaction_id: UUID
-    reference_number: str
+    reference_number: str = REFERENCE
     status: Status
     amount: Figure
-    fee: Figure
-    receiver_bank_code: str
-    receiver_bank_name: str
-    narration: str
+    fee: Figure = FEE
+    receiver_bank_code: str = BANK_CODE
+    receiver_bank_name: str = BANK_NAME
+    narration: str = NARRATION
     otp_required: bool
     otp_expires_at: datetime | None
     flags: list[FlagOut]
-    # Of play money: no phone and no mailbox is needed to try it.
-    sandbox_otp: str | None = None
+    sandbox_otp: str | None = PLAY_CODE
 
 
 class AuthorizeIn(ApiSchema):
     transaction_id: UUID
-    otp_code: Annotated[str, Field(min_length=6, max_length=6, description="The six digits of the code.")]
+    otp_code: Annotated[
+        str, Field(min_length=6, max_length=6, description="The six digits of the code.", examples=["482913"])
+    ]
 
 
 class AuthorizedOut(ApiSchema):
     """``status`` Pending: it is on its way, and its end is not known yet. It needs nothing more; read it again."""
 
     transaction_id: UUID
-    reference_number: str
+    reference_number: str = REFERENCE
     status: Status
-    state: str
-    reason: str | None
+    state: str = STATE
+    reason: str | None = REASON
     completed_at: datetime | None
 
 
@@ -82,7 +105,7 @@ class ResentOut(ApiSchema):
     transaction_id: UUID
     otp_expires_at: datetime | None
     resends_left: int
-    sandbox_otp: str | None = None
+    sandbox_otp: str | None = PLAY_CODE
 
 
 @operation(router, _INITIATE, answer=InitiatedOut, status=201)

@@ -1,8 +1,10 @@
 """What payments look like on the wire, in every operation that answers with one (TeraPay contract 8 and 9)."""
 
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 from uuid import UUID
+
+from pydantic import Field
 
 from accounts.api.base import ApiSchema, Figure
 from payouts.models import Payout
@@ -11,13 +13,25 @@ from payouts.wire import Status, wire_status
 
 Type = Literal["BankTransfer", "MobileMoney"]
 
+# What the reference shows.
+REFERENCE: Any = Field(examples=["TP20261121K7M2P9QXA3"])
+CALL: Any = Field(examples=["TB202611214F8ZD0WN6C"])
+ACCOUNT: Any = Field(examples=["003001014892010184"])
+NUMBER: Any = Field(examples=["+23276123456"])
+BANK_CODE: Any = Field(examples=["003"])
+BANK_NAME: Any = Field(examples=["Sierra Leone Commercial Bank"])
+NARRATION: Any = Field(examples=["Rent for June"])
+FEE: Any = Field(examples=[2.5])
+STATE: Any = Field(examples=["completed"])
+REASON: Any = Field(examples=[None], description="Why nothing was paid, in words; null otherwise.")
+
 
 class FlagOut(ApiSchema):
     """What a rule against fraud said; ``severity`` is review (the payment went on) or block."""
 
-    rule: str
-    severity: str
-    detail: str
+    rule: str = Field(examples=["NewReceiverLarge"])
+    severity: str = Field(examples=["review"])
+    detail: str = Field(examples=["The first payment to this receiver, and more than SLE 5,000.00."])
 
 
 class TransactionOut(ApiSchema):
@@ -26,24 +40,24 @@ class TransactionOut(ApiSchema):
     (sent back after it was paid), failed, rejected, expired, cancelled. ``reason`` says why nothing was paid."""
 
     transaction_id: UUID
-    reference_number: str
+    reference_number: str = REFERENCE
     type: Type
-    receiver_account: str
-    receiver_bank_code: str
-    receiver_bank_name: str
-    receiver_name: str | None
+    receiver_account: str = ACCOUNT
+    receiver_bank_code: str = BANK_CODE
+    receiver_bank_name: str = BANK_NAME
+    receiver_name: str | None = Field(examples=["Aminata Sesay"])
     amount: Figure
-    fee: Figure
-    currency: str
-    narration: str
+    fee: Figure = FEE
+    currency: str = Field(examples=["SLE"])
+    narration: str = NARRATION
     status: Status
-    state: str
-    reason: str | None
+    state: str = STATE
+    reason: str | None = REASON
     is_flagged: bool
     flags: list[FlagOut]
     api_user_id: UUID | None
     client_id: UUID
-    batch_reference: str | None
+    batch_reference: str | None = Field(examples=[None])
     created_at: datetime
     completed_at: datetime | None
 
