@@ -14,6 +14,7 @@ from django.test import override_settings
 
 from accounts.models import AuditEntry, Client, PortalUser, Role
 from config.lib.clock import now
+from notifications.models import Sms
 from payouts.forms.transfers import CodeForm
 from payouts.models import BlockedReceiver, Payout, TransferCode
 from payouts.models.states import Reason, Source, State
@@ -235,6 +236,22 @@ def test_a_new_code_waits_and_replaces_the_old_one(desk: Browser) -> None:
     if code_in_mail(payout) != first:
         assert enter(desk, payout, first).status_code == 422
     assert enter(desk, payout, code_in_mail(payout)).status_code == 302
+
+
+def test_the_page_tells_whether_the_sms_has_arrived(desk: Browser, boss: PortalUser) -> None:
+    PortalUser.objects.filter(pk=boss.pk).update(phone_number="+23276123456")
+    payout = asked(desk)
+    text = page(desk, payout)
+    assert "every 4s" in text
+    assert "+232" in text
+    found = re.search(r'\?v=([^"]+)"', text)
+    assert found
+    place = f"/company/transfers/{payout.public_id}/?v={found[1]}"
+    assert desk.get(place, headers=HTMX).status_code == 204
+    Sms.objects.filter(subject=payout.subject).update(state=Sms.State.UNDELIVERED, text=b"")
+    text = desk.get(place, headers=HTMX).content.decode()
+    assert "The e-mail has the same code." in text
+    assert "every 4s" not in text
 
 
 def test_it_is_called_off(desk: Browser, client: Client) -> None:
