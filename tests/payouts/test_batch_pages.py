@@ -200,7 +200,7 @@ def test_a_row_is_mended_in_place_and_the_counters_follow(broken: Batch, maker: 
     mended = maker.post(row_url(row), given | {"amount": "10.50"}, headers=HX).content.decode()
     assert "<form" in mended
     assert "SLE 10.50" in mended
-    assert 'id="batch-figures" hx-swap-oob' in mended
+    assert '<hx-partial hx-target="#batch-figures"' in mended
     assert counters(maker, broken)[2] == 1
 
 
