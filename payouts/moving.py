@@ -16,6 +16,7 @@ __all__ = ["EDITABLE", "hold", "move", "name_of", "touch", "void", "with_maker"]
 
 # Nothing has been sent yet: rows may still be changed, which voids what was approved.
 EDITABLE = (BatchState.VALIDATED, BatchState.AWAITING_APPROVAL, BatchState.APPROVED, BatchState.AWAITING_FUNDS)
+_LOCKED = "55P03"
 _UNAPPROVED: dict[str, Any] = {
     "submitted_at": None,
     "approved_by": None,
@@ -26,15 +27,15 @@ _UNAPPROVED: dict[str, Any] = {
 
 
 def hold(batch: Batch | int, *, wait: bool = True) -> Batch:
-    """The batch as it is now, locked to the end of the caller's transaction. Raises `NotFound`; without ``wait``,
-    `BatchBusy` when somebody else holds it."""
+    """The batch as it is now, locked to the end of the caller's transaction. Raises `NotFound`, and `BatchBusy` when
+    somebody else holds it: at once without ``wait``, otherwise after as long as the database waits for a lock."""
     rows = Batch.objects.select_related("client").select_for_update(of=("self",), nowait=not wait, no_key=True)
     try:
         return rows.get(pk=batch if isinstance(batch, int) else batch.pk)
     except Batch.DoesNotExist:
         raise NotFound from None
     except OperationalError as error:
-        if wait or getattr(error.__cause__, "sqlstate", "") != "55P03":
+        if getattr(error.__cause__, "sqlstate", "") != _LOCKED:
             raise
         raise BatchBusy from None
 

@@ -12,6 +12,7 @@ from accounts.access import policy
 from accounts.access.actors import Actor
 from accounts.services import audit
 from config.lib import clock
+from config.lib.errors import ServiceError
 from config.lib.jobs import nudge
 from payouts import checking, fraud, starting, tasks
 from payouts.errors import BatchChanged, NotFound, NotReady, OverDailyLimit, SamePerson, WrongState
@@ -42,8 +43,8 @@ def approve(*, actor: Actor, batch: Batch, digest: str = "", total: Decimal | No
     if policy.own_client(actor).pk != batch.client_id:
         raise NotFound
     held = _approve(actor, batch, digest, total)
-    if held is None:
-        raise NotReady(_("Some rows cannot be paid any more, or repeat other payments. It went back to be corrected."))
+    if isinstance(held, ServiceError):
+        raise held
     return _begin(held)
 
 
@@ -55,7 +56,7 @@ def process(*, actor: Actor, batch: Batch) -> Processed:
     if batch.state == BatchState.VALIDATED and not batch.good:
         return Processed(batch, has_begun=False)
     if batch.state in (BatchState.VALIDATED, BatchState.AWAITING_APPROVAL):
-        after = approve(actor=actor, batch=batch)
+        after = _approve_for_program(actor, batch)
     elif batch.state in starting.WAITING:
         after = _begin(batch)
     else:
@@ -63,9 +64,20 @@ def process(*, actor: Actor, batch: Batch) -> Processed:
     return Processed(after, has_begun=after.started_at is not None)
 
 
+def _approve_for_program(actor: Actor, batch: Batch) -> Batch:
+    """Where nothing is good any more there is nothing to begin, and nothing to refuse: every item tells its reason."""
+    try:
+        return approve(actor=actor, batch=batch)
+    except NotReady:
+        fresh = Batch.objects.select_related("client").get(pk=batch.pk)
+        if fresh.origin == Batch.Origin.API and not fresh.good:
+            return fresh
+        raise
+
+
 @transaction.atomic
-def _approve(actor: Actor, batch: Batch, digest: str, total: Decimal | None) -> Batch | None:
-    """None when it is not fit to be approved any more; that has been written down."""
+def _approve(actor: Actor, batch: Batch, digest: str, total: Decimal | None) -> Batch | ServiceError:
+    """The refusal when it is not what it was any more: that has been written down, so it is not raised here."""
     held = hold(batch, wait=False)
     if held.state in _YES:
         return held
@@ -74,28 +86,41 @@ def _approve(actor: Actor, batch: Batch, digest: str, total: Decimal | None) -> 
     _require_other_person(actor, held)
     if digest not in ("", str(held.version)) or total not in (None, held.total):
         raise BatchChanged
-    seen, repeats = held.error, _repeats(held)
+    before = _Figures.of(held)
     checking.judge_again(held)
     held = hold(held)
-    # Rows that repeat what was paid or submitted after the maker gave a reason: nobody has said yes to those.
-    if not _is_fit(held, seen, is_read=bool(digest)) or _repeats(held) > repeats:
+    # A program takes what is good, and hears of the rest (TeraPay contract 10).
+    takes_good = held.origin == Batch.Origin.API and not digest
+    refusal = None if takes_good and held.good else _what_became_of(held, before)
+    if isinstance(refusal, NotReady):
         move(held, BatchState.VALIDATED)
         audit.record(actor, "batch.approval_voided", target=held, after={"wrong": held.error})
-        return None
+    if refusal is not None:
+        return refusal
     _require_within_limit(held)
     return _bind(actor, held)
 
 
-def _repeats(batch: Batch) -> int:
-    return BatchRow.objects.filter(REPEATS, batch=batch, state__in=GOOD_ROWS).count()
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    wrong: int
+    repeats: int
+    total: Decimal
+
+    @classmethod
+    def of(cls, batch: Batch) -> "_Figures":
+        repeats = BatchRow.objects.filter(REPEATS, batch=batch, state__in=GOOD_ROWS).count()
+        return cls(batch.error, repeats, batch.total)
 
 
-def _is_fit(batch: Batch, seen: int, *, is_read: bool) -> bool:
-    """Rows may have become wrong since they were read: a receiver was blocked, a bank closed. Programs take what is
-    good and are told of the rest (TeraPay contract 10); a person has said yes to something else."""
-    if batch.origin != Batch.Origin.API:
-        return bool(batch.good) and not batch.error
-    return bool(batch.good) and (batch.error == seen or not is_read)
+def _what_became_of(batch: Batch, before: _Figures) -> ServiceError | None:
+    """Between the look and the yes a receiver may have been blocked, a bank closed, the same been paid by somebody
+    else, a fee changed: a person has said yes to something else."""
+    now = _Figures.of(batch)
+    may_be_wrong = before.wrong if batch.origin == Batch.Origin.API else 0
+    if not batch.good or now.wrong > may_be_wrong or now.repeats > before.repeats:
+        return NotReady(_("Some rows cannot be paid any more, or repeat other payments. It went back to be corrected."))
+    return BatchChanged() if now.total != before.total else None
 
 
 def _bind(actor: Actor, batch: Batch) -> Batch:

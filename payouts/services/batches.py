@@ -161,8 +161,9 @@ def resume(*, actor: Actor, batch: Batch) -> Batch:
 
 @transaction.atomic
 def cancel(*, actor: Actor, batch: Batch) -> Batch:
-    """Call off what has not left; what is on its way ends as it ends. Raises `WrongState`."""
-    held = hold(batch)
+    """Call off what has not left; what is on its way ends as it ends. Raises `WrongState`, `BatchBusy` (it is being
+    read at this moment)."""
+    held = hold(batch, wait=batch.state != BatchState.CHECKING)
     if held.state == BatchState.CANCELLED or held.cancel_requested_at is not None:
         return held
     now = clock.now()

@@ -12,8 +12,9 @@ from accounts.models import Client
 from accounts.services import audit
 from config.lib.clock import now
 from config.lib.ids import new_dated_reference
+from config.lib.jobs import nudge
 from config.lib.money import EXPONENTS, InvalidAmount, check_amount, format_money
-from payouts import books
+from payouts import books, tasks
 from payouts.errors import BadFunding, FundingMoved, NoFundingHere, SameBankReference, SamePerson, TooManyFundings
 from payouts.models import Funding
 from wallets.services import Purse, credit_client
@@ -160,6 +161,8 @@ def _credit(actor: Actor, funding: Funding, amount: Decimal) -> None:
         memo=funding.note,
         caused_by=actor.user,
     )
+    # Batches may have waited for it.
+    nudge(tasks.batches)
 
 
 def _locked(funding: Funding, *states: str) -> Funding:

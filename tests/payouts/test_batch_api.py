@@ -204,6 +204,20 @@ def test_a_receiver_that_was_blocked_meanwhile_is_skipped(maker: str, checker: s
     ]
 
 
+def test_what_nothing_is_left_of_is_skipped_whole(maker: str, checker: str) -> None:
+    told = submitted(maker, (GOOD[0], 5))
+    BlockedReceiver.objects.create(receiver=GOOD[0], why="court order")
+    done = process(checker, told["batchId"]).json()
+    assert (done["status"], done["processed"], done["skipped"][0]["status"]) == ("Pending", [], "Failed")
+
+
+def test_items_that_repeat_others_are_marked_and_paid_when_the_second_one_says_so(maker: str, checker: str) -> None:
+    first, second = (submitted(maker, (GOOD[0], 5), name=name) for name in ("First", "Again"))
+    assert "same_lately" in status(checker, second["batchId"])["items"][0]["problems"]
+    for told in (first, second):
+        assert len(process(checker, told["batchId"]).json()["processed"]) == 1
+
+
 def test_a_person_of_the_client_approves_it_on_the_pages_or_here(nassit: Desk, maker: str) -> None:
     told = submitted(maker, (GOOD[0], 100))
     boss = person("boss", Role.PAYOUT_APPROVER, client=nassit.client)

@@ -16,6 +16,8 @@ from payouts.models import Attempt, Batch
 from payouts.models.states import BatchState, Reason, State
 from payouts.selectors import batches as selectors
 from payouts.services import batches, rows
+from tests.accounts.cast import browser_of, last_entry
+from tests.api import text_of
 from tests.payouts.desk import GOOD, Desk, desk, finished, mailed, payouts_of, rows_of, work
 from tests.payouts.house import balance
 from tests.simulators import Simulator
@@ -188,3 +190,23 @@ def test_what_a_stranger_wrote_is_no_formula_in_a_spreadsheet(nassit: Desk) -> N
     [line] = _table(export.result_csv(batch))[1:]
     assert line[1] == "'=HYPERLINK(1)"
     assert _table(export.reconciliation_csv(batch))[1][1] == "'=HYPERLINK(1)"
+
+
+def test_the_files_are_for_people_of_the_client_and_on_record(nassit: Desk) -> None:
+    batch = finished(nassit.approved("100"))
+    other = desk("Other")
+    pages = {
+        "result.csv": "text/csv; charset=utf-8",
+        "reconciliation.csv": "text/csv; charset=utf-8",
+        "reconciliation.json": "application/json",
+    }
+    for name, kind in pages.items():
+        address = f"/company/batches/{batch.public_id}/{name}"
+        assert nassit.maker.user is not None
+        assert other.maker.user is not None
+        answer = browser_of(nassit.maker.user).get(address)
+        assert (answer.status_code, answer["Content-Type"]) == (200, kind)
+        assert GOOD[0] in text_of(answer)
+        assert f"salaries-{name}" in answer["Content-Disposition"]
+        assert last_entry().action == "batch.exported"
+        assert browser_of(other.maker.user).get(address).status_code == 404

@@ -17,8 +17,8 @@ from payouts.errors import (
     SamePerson,
     WrongState,
 )
-from payouts.models import Batch, BatchRow, BlockedReceiver, Payout
-from payouts.models.states import BatchState, State
+from payouts.models import Batch, BatchRow, BlockedReceiver, FeeRule, Payout
+from payouts.models.states import BatchState, Kind, State
 from payouts.selectors import batches as selectors
 from payouts.services import batches, rows
 from tests.accounts.cast import person
@@ -177,6 +177,27 @@ def test_a_receiver_that_was_blocked_meanwhile_sends_it_back(nassit: Desk) -> No
     with pytest.raises(NotReady):
         batches.approve(actor=nassit.checker, batch=batch)
     assert (_state(batch), batch.error) == (BatchState.VALIDATED, 1)
+
+
+def test_a_fee_that_changed_since_the_look_is_looked_at_again(nassit: Desk) -> None:
+    batch = nassit.submitted("100", to=[GOOD[0]])
+    seen = selectors.before_approval(batch)
+    FeeRule.objects.update_or_create(client=nassit.client, kind=Kind.BANK, currency="SLE", defaults={"fixed": 9})
+    with pytest.raises(BatchChanged):
+        batches.approve(actor=nassit.checker, batch=batch, digest=seen.digest, total=seen.total)
+    assert (_state(batch), batch.fees) == (BatchState.AWAITING_APPROVAL, Decimal(9))
+    now = selectors.before_approval(batch)
+    assert batches.approve(actor=nassit.checker, batch=batch, digest=now.digest, total=now.total).started_at
+
+
+def test_the_same_by_two_batches_is_told_before_the_second_yes(nassit: Desk) -> None:
+    first = batches.submit(actor=nassit.maker, batch=nassit.made("100", to=[GOOD[0]]))
+    second = nassit.submitted("100", to=[GOOD[0]], name="Again")
+    assert second.duplicates_reason
+    with pytest.raises(NotReady):
+        batches.approve(actor=nassit.checker, batch=first)
+    assert _state(first) == BatchState.VALIDATED
+    assert batches.approve(actor=nassit.checker, batch=second).started_at
 
 
 def test_the_limit_of_a_day_counts_what_is_approved_and_waits(nassit: Desk, settings: Any) -> None:
