@@ -90,6 +90,9 @@ def test_many_are_sent_together_and_the_bad_ones_named(desk: Browser, sms_sim: S
 
 
 def test_the_cost_is_counted_while_writing(desk: Browser) -> None:
+    page = desk.get(reverse("company:sms_new")).content.decode()
+    # Inside the form, each question would switch the form's button off while it is under way.
+    assert page.index('id="compose"') < page.index("</form>", page.index('id="compose"')) < page.index('id="count"')
     ask = {"phone_numbers": "076123456, 077000111, abc, +23276123456", "message": "ç" * 71}
     page = text_of(desk.post(reverse("company:sms_count"), ask))
     assert "2 SMS, joined on the phone" in page
