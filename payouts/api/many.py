@@ -11,7 +11,7 @@ from pydantic import Field
 from accounts.api.base import Amount, ApiRequest, ApiSchema, Figure, operation
 from accounts.api.repeatable import IDEMPOTENCY_KEY, answer_once
 from accounts.services.idempotency import Body
-from payouts.api.shapes import BANK_CODE, CALL, FEE, NARRATION, NUMBER, REFERENCE, FlagOut, flags
+from payouts.api.shapes import BANK_CODE, CALL, FEE, NARRATION, NUMBER, REFERENCE, STATUS, FlagOut, flags
 from payouts.models import Payout
 from payouts.models.states import State
 from payouts.routing import Routes
@@ -62,7 +62,7 @@ class PaidEntryOut(ApiSchema):
     amount: Figure
     fee: Figure = FEE
     narration: str = NARRATION
-    status: Status
+    status: Status = STATUS
     transaction_id: UUID
     reference_number: str = REFERENCE
     flags: list[FlagOut]

@@ -26,6 +26,7 @@ from payouts.api.shapes import (
     REASON,
     REFERENCE,
     STATE,
+    STATUS,
     FlagOut,
     TransactionOut,
     flags,
@@ -67,7 +68,7 @@ class InitiateIn(ApiSchema):
 class InitiatedOut(ApiSchema):
     transaction_id: UUID
     reference_number: str = REFERENCE
-    status: Status
+    status: Status = STATUS
     amount: Figure
     fee: Figure = FEE
     receiver_bank_code: str = BANK_CODE
@@ -91,7 +92,7 @@ class AuthorizedOut(ApiSchema):
 
     transaction_id: UUID
     reference_number: str = REFERENCE
-    status: Status
+    status: Status = STATUS
     state: str = STATE
     reason: str | None = REASON
     completed_at: datetime | None

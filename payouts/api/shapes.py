@@ -22,7 +22,12 @@ BANK_CODE: Any = Field(examples=["003"])
 BANK_NAME: Any = Field(examples=["Sierra Leone Commercial Bank"])
 NARRATION: Any = Field(examples=["Rent for June"])
 FEE: Any = Field(examples=[2.5])
-STATE: Any = Field(examples=["completed"])
+STATUS: Any = Field(description="Pending until its end is known; state says more finely where it stands.")
+STATE: Any = Field(
+    examples=["completed"],
+    description="pending (waits for its code), authorized, sending, in_doubt (being checked), completed, returned "
+    "(sent back after it was paid), failed, rejected, expired or cancelled.",
+)
 REASON: Any = Field(examples=[None], description="Why nothing was paid, in words; null otherwise.")
 
 
@@ -50,7 +55,7 @@ class TransactionOut(ApiSchema):
     fee: Figure = FEE
     currency: str = Field(examples=["SLE"])
     narration: str = NARRATION
-    status: Status
+    status: Status = STATUS
     state: str = STATE
     reason: str | None = REASON
     is_flagged: bool
