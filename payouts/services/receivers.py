@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from redis.exceptions import RedisError
+
 from accounts.access import policy
 from accounts.access.actors import Actor
 from config.lib.limits import TokenWindow
@@ -89,9 +91,11 @@ def _route(destination: str) -> tuple[Route | None, str]:
 def holder_of(*, actor: Actor, route: Route) -> Holder | None:
     """Whose account or number it is; None when the rail does not say just now, or was asked too often."""
     who = f"user:{actor.user.pk}" if actor.user else "nobody"
-    if TokenWindow(f"payouts:names:{who}", limit=_LOOKUPS_A_MINUTE, seconds=60).take():
+    try:
+        wait = TokenWindow(f"payouts:names:{who}", limit=_LOOKUPS_A_MINUTE, seconds=60).take()
+    except RedisError:
         return None
-    return rails.holder_of(route.kind, route.code, route.receiver, is_sandbox=actor.is_sandbox)
+    return None if wait else rails.holder_of(route.kind, route.code, route.receiver, is_sandbox=actor.is_sandbox)
 
 
 def names_fit(typed: str, given: str) -> bool | None:
