@@ -37,6 +37,14 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # Starts what has its money now; nudges come first.
     # Lines to the rails that are not open cost one look at the settings.
     **{f"payouts-{line}": {**_every("payouts.send", 1.0), "kwargs": {"line": line}} for line in ("live", "sandbox")},
+    **{
+        f"payouts-look-back-{line}": {
+            "task": "payouts.look_back",
+            "schedule": crontab(hour="1", minute="40"),
+            "kwargs": {"line": line},
+        }
+        for line in ("live", "sandbox")
+    },
     "payouts-expire": _every("payouts.expire", 5.0),
     "payouts-batches": _every("payouts.batches", 3.0),
     "payouts-files": _every("payouts.read_files", 10.0),

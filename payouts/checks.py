@@ -113,6 +113,15 @@ _PROOFS: list[tuple[str, str]] = [
         """,
     ),
     (
+        "payout {0} may leave since {1} UTC and does not",
+        """
+        SELECT p.reference, to_char(p.authorized_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') FROM payouts_payout p
+          LEFT JOIN payouts_batch b ON b.id = p.batch_id
+         WHERE p.state = 'authorized' AND p.authorized_at < statement_timestamp() - interval '24 hours'
+           AND b.state IS DISTINCT FROM 'paused'
+        """,
+    ),
+    (
         "payout {0} is {1}, its rail says {2} over {3}",
         """
         SELECT p.reference, p.state, c.outcome, coalesce(c.amount::text, 'nothing') FROM payouts_contradiction c

@@ -17,6 +17,12 @@ def send(*, line: str) -> None:
         nudge(batch_over, batch_id=batch_id)
 
 
+@shared_task(name="payouts.look_back")
+def look_back(*, line: str) -> None:
+    """What was paid in the last days, asked about once more."""
+    sending.look_back(line)
+
+
 @shared_task(name="payouts.read_file")
 def read_file(*, batch_id: int) -> None:
     """Read and check the upload of a batch."""

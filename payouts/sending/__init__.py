@@ -1,6 +1,6 @@
 """What a worker does, safe to repeat: reserve, claim, give to the rail, ask, record (docs/payouts.md)."""
 
-from payouts.sending.engine import attend, expire, run
+from payouts.sending.engine import attend, expire, look_back, run
 from payouts.sending.reserving import again, begin_batch, judge_ends, release, reserve
 from payouts.sending.settling import settle
 
@@ -10,6 +10,7 @@ __all__ = [
     "begin_batch",
     "expire",
     "judge_ends",
+    "look_back",
     "release",
     "reserve",
     "run",

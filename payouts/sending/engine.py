@@ -21,6 +21,8 @@ from payouts.sending.reserving import release
 
 # Payouts in one claim; and how many seconds of the rail's pace one claim is worth, so that nobody waits long for it.
 MOST, CLAIM_SECONDS = 1000, 1.0
+# Payouts in one question.
+MOST_ASKED = 500
 # Seconds within which the calls of one claim begin; what has not begun by then goes back.
 PATIENCE = 4.0
 # How often a worker looks at everything but the payouts to send.
@@ -62,6 +64,15 @@ def run(line: str, *, seconds: float = 5.0) -> list[int]:
         return _Shift(where, lane).work(time.monotonic() + seconds) if lane is not None else []
 
 
+def look_back(line: str) -> int:
+    """Ask once more about what was paid in the last days. Returns how many; none without a line or a free place."""
+    where = rails.line(line)
+    if where is None or not pace.is_known(line):
+        return 0
+    with lanes.take(line, quick=True) as lane:
+        return listening.look_back(where, rails.on(where, "quick"), lane.keep) if lane is not None else 0
+
+
 class _Shift:
     """One worker's time on a line."""
 
@@ -92,7 +103,7 @@ class _Shift:
         self.feed = listening.feed_of(self.where.name)
         self.ended += listening.listen(self.feed, self.where, self.rail)
         self.ended += call_off()
-        due = claiming.to_ask(self.where.worlds, MOST)
+        due = claiming.to_ask(self.where.worlds, MOST_ASKED)
         self.ended += listening.ask(self.rail, due)
         return len(due)
 

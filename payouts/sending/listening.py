@@ -4,7 +4,7 @@ News only says where to look: what counts is what the rail answers when it is as
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -20,6 +20,9 @@ from payouts.sending import claiming, recording, verdicts
 from payouts.sending.claiming import Claimed
 
 EVERY = timedelta(seconds=1)
+# How far back paid ones are asked about once more, each night.
+LOOK_BACK = timedelta(days=5)
+_AT_A_TIME = 500
 _OVER = (State.COMPLETED, *UNPAID_ENDS)
 
 logger = logging.getLogger(__name__)
@@ -80,6 +83,22 @@ def _look_at(where: rails.Line, rail: PayoutRail, words: Sequence[Word]) -> tupl
     over = [pk for pk, name, state in found if state in _OVER and news[name] != Outcome.ACCEPTED]
     # What somebody else has in hand may be written down as paid a moment after it was said to have come back.
     return ended, _look_again(rail, over) and len(claimed) == len(waiting)
+
+
+def look_back(where: rails.Line, rail: PayoutRail, is_ours: Callable[[], bool]) -> int:
+    """Ask once more about everything that was paid in the last days, whatever the news have said of it: a rail may tell
+    of a return under a wrong name, or not at all. ``is_ours`` keeps the place on the line. Returns how many were
+    asked about."""
+    paid = Payout.objects.filter(
+        state=State.COMPLETED, is_sandbox__in=where.worlds, completed_at__gte=Now() - LOOK_BACK
+    ).order_by("pk")
+    asked, last = 0, 0
+    while chunk := list(paid.filter(pk__gt=last).values_list("pk", flat=True)[:_AT_A_TIME]):
+        _look_again(rail, chunk)
+        asked, last = asked + len(chunk), chunk[-1]
+        if not is_ours():
+            break
+    return asked
 
 
 def _look_again(rail: PayoutRail, over: Sequence[int]) -> bool:

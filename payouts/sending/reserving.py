@@ -57,6 +57,7 @@ _AGAIN = f"""
 WITH chosen AS (
   SELECT p.id FROM payouts_payout p LEFT JOIN payouts_batch b ON b.id = p.batch_id
    WHERE p.id = ANY (%(ids)s) AND p.state = 'failed' AND p.attempts < %(most)s
+     AND p.authorized_at IS NOT NULL AND p.reason <> 'blocked'
      AND (b.id IS NULL OR (b.cancel_requested_at IS NULL AND b.state <> 'cancelled'))
    ORDER BY p.id FOR UPDATE OF p
 ), done AS (
@@ -153,6 +154,8 @@ def release(payout_ids: Collection[int], *, to: State, reason: Reason) -> int:
     ids = sorted(set(payout_ids))
     counting.hold(_batches_of(ids))
     rows = _rows(_RELEASE, {"ids": ids, "state": str(to), "reason": str(reason)})
+    if len({row[3] for row in rows}) > 1:
+        raise ValueError("payouts of one currency only")
     if rows:
         subject, memo = _about(rows)
         money.post_ends([money.Sum(*row[:8]) for row in rows], subject=subject, memo=memo)
@@ -212,8 +215,9 @@ def _start(batch: Batch) -> None:
 def again(payout_ids: Collection[int], *, asked_by: str, caused_by: User | None) -> list[int]:
     """Try failed payouts of one client once more, under the same references; ``asked_by`` names who asked.
 
-    Returns those that were taken: failed, tried less than three times, and not of a batch that was called off. A
-    partly completed batch goes on. In the caller's transaction. Raises `NotEnoughMoney`, `AccountFrozen`.
+    Returns those that were taken: failed after they had been let go, not stopped by a rule, tried less than three
+    times, and not of a batch that was called off. A partly completed batch goes on. In the caller's transaction.
+    Raises `NotEnoughMoney`, `AccountFrozen`.
     """
     ids = sorted(set(payout_ids))
     counting.hold(_batches_of(ids))

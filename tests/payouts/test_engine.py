@@ -127,6 +127,18 @@ def test_what_comes_back_is_a_movement_of_its_own(client: Client, rail_sim: Simu
     assert balance(client) == START - FEE
 
 
+def test_a_return_told_under_a_wrong_name_is_found_in_the_night(client: Client, rail_sim: Simulator) -> None:
+    payout = ready(client)
+    sending.run("live")
+    rail_sim.control("return", reference=payout.reference)
+    rail_sim.control("misbehave", operation="events", mode="wrong_reference")
+    due_now()
+    sending.run("live")
+    assert state_of(payout) == State.COMPLETED
+    assert sending.look_back("live") == 1
+    assert state_of(payout) == State.RETURNED
+
+
 @pytest.mark.parametrize(
     "mode",
     [
@@ -298,6 +310,18 @@ def test_the_no_of_an_earlier_attempt_does_not_end_a_later_one(client: Client, r
     sending.run("live")
     assert state_of(payout) == State.COMPLETED
     assert paid_at_rail(rail_sim, payout.reference) == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"reason": Reason.WRONG_CODE}, {"reason": Reason.BLOCKED, "authorized_at": "2026-01-01T00:00Z"}],
+    ids=["code", "rule"],
+)
+def test_what_was_never_let_go_is_not_tried_again(client: Client, given: dict[str, Any]) -> None:
+    payout = payment(client, state=State.FAILED, **given)
+    with transaction.atomic():
+        assert sending.again([payout.pk], asked_by="x", caused_by=None) == []
+    assert balance(client) == START
 
 
 def test_trying_again_needs_the_money(client: Client) -> None:

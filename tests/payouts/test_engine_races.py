@@ -353,6 +353,8 @@ class Story:
         for _twice in range(2):
             due_now()
             sending.run("live")
+        # News under a wrong name, or an answer about somebody else, is made good in the night.
+        sending.look_back("live")
         assert not Batch.objects.filter(state__in=[BatchState.PROCESSING, BatchState.PAUSED]).exists()
         assert not Contradiction.objects.exists()
         back = Payout.objects.filter(state=State.RETURNED).count()
