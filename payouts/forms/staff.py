@@ -79,10 +79,9 @@ class NewBankForm(BankForm):
 
 
 class SwitchForm(forms.Form):
-    """On or off, and why."""
+    """On or off."""
 
     is_active = forms.BooleanField(required=False)
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=200)
 
 
 def _figure(label: Any, *, digits: int = 18, places: int = 2, required: bool = True) -> forms.DecimalField:

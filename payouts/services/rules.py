@@ -58,7 +58,7 @@ def _fields(facts: BankFacts) -> dict[str, object]:
 
 
 @transaction.atomic
-def switch(*, actor: Actor, place: Bank | Telco, is_active: bool, reason: str) -> None:
+def switch(*, actor: Actor, place: Bank | Telco, is_active: bool) -> None:
     """Serve a bank or an operator's prefix from now on, or no longer. What is on its way goes on; quiet if it is so
     already."""
     row = type(place)._default_manager.select_for_update().get(pk=place.pk)
@@ -68,7 +68,7 @@ def switch(*, actor: Actor, place: Bank | Telco, is_active: bool, reason: str) -
     row.save(update_fields=["is_active"])
     kind = "bank" if isinstance(row, Bank) else "operator"
     word = "opened" if is_active else "closed"
-    audit.record(actor, f"{kind}.{word}", target=row, after={"code": row.code, "name": row.name, "reason": reason})
+    audit.record(actor, f"{kind}.{word}", target=row, after={"code": row.code, "name": row.name})
 
 
 @dataclass(frozen=True)

@@ -99,8 +99,7 @@ def _switch(request: ActorRequest, place: Bank | Telco) -> HttpResponse:
     form = SwitchForm(request.POST)
     form.is_valid()
     is_active = bool(form.cleaned_data.get("is_active"))
-    reason = form.cleaned_data.get("reason") or ""
-    services.switch(actor=request.actor, place=place, is_active=is_active, reason=reason)
+    services.switch(actor=request.actor, place=place, is_active=is_active)
     words = _("%(name)s is served.") if is_active else _("%(name)s is not served any more. What is on its way goes on.")
     messages.success(request, words % {"name": str(place)})
     return redirect("staff:payout_rules")
