@@ -85,12 +85,13 @@ def resend(*, actor: Actor, payout: Payout) -> Payout:
 
 
 def cancel(*, actor: Actor, payout: Payout) -> Payout:
-    """Call it off as long as nothing was given to the bank or operator; money set aside comes back.
+    """Call it off as long as nothing was given to the bank or operator; money set aside comes back. Also one of a call
+    that paid many.
 
     Raises `NotPending`.
     """
     with transaction.atomic():
-        held = _hold(actor, payout)
+        held = _hold(actor, payout, but=[Source.BATCH])
         is_off = _call_off(held)
         if is_off:
             audit.record(actor, "payout.cancelled", target=held)
@@ -142,11 +143,16 @@ def _facts(payout: Payout) -> dict[str, Any]:
     return {"receiver": payout.receiver, "amount": f"{payout.amount} {payout.currency}", "status": payout.state}
 
 
-def _hold(actor: Actor, payout: Payout) -> Payout:
-    """The row as it is now, locked: a transfer of the actor's own client in the actor's own world. What belongs to a
-    batch goes by the batch's rules. Raises `NoClient`, `NotFound`."""
-    own = Payout.objects.filter(client=policy.own_client(actor), is_sandbox=actor.is_sandbox, source=Source.TRANSFER)
-    rows = own.select_related("api_user", "created_by", "client").select_for_update(of=("self",))
+_WITHOUT_CODE = [source for source in Source if source != Source.TRANSFER]
+
+
+def _hold(actor: Actor, payout: Payout, but: Sequence[Source] = _WITHOUT_CODE) -> Payout:
+    """The row as it is now, locked: one of the actor's own client in the actor's own world. What belongs to a batch
+    goes by the batch's rules. Raises `NoClient`, `NotFound`."""
+    own = Payout.objects.filter(client=policy.own_client(actor), is_sandbox=actor.is_sandbox)
+    rows = (
+        own.exclude(source__in=but).select_related("api_user", "created_by", "client").select_for_update(of=("self",))
+    )
     held = rows.filter(pk=payout.pk).first()
     if held is None:
         raise NotFound

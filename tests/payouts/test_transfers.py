@@ -15,14 +15,14 @@ from config.lib.clock import now
 from config.lib.errors import Invalid
 from notifications.models import Mail
 from payouts.errors import BadDestination, NoRail, NotEnoughMoney, NotFound, NotPending, PayoutBlocked
-from payouts.models import Bank, BlockedReceiver, FeeRule, Payout, Telco
+from payouts.models import Bank, Batch, BlockedReceiver, FeeRule, Payout, Telco
 from payouts.models.states import Kind, Problem, Reason, Source, State
 from payouts.selectors.transfers import code_of, seen, with_status
 from payouts.services import calls, transfers
 from payouts.services.calls import ClientAsleep, Entry
 from payouts.wire import EXPIRED, PENDING, states_of, wire_status
 from tests.accounts import cast
-from tests.payouts.house import ACCOUNT, NUMBER, balance, code_in_mail, fund, program, somebody
+from tests.payouts.house import ACCOUNT, NUMBER, balance, code_in_mail, fund, payment, program, somebody
 from wallets import proof
 
 pytestmark = pytest.mark.django_db
@@ -226,6 +226,18 @@ def test_one_that_has_its_code_is_called_off_until_it_is_sent(client: Client, bo
         transfers.cancel(actor=program(bot), payout=second)
     assert balance(client) == Decimal(100_000) - second.total
     assert proof.run().problems == []
+
+
+def test_one_of_many_is_called_off_and_knows_no_code(client: Client, bot: ApiUser) -> None:
+    first, second = calls.bulk_mobile(actor=program(bot), entries=[Entry(Decimal(10), "", NUMBER)] * 2)
+    for act, given in ((transfers.authorise, {"code": "123456"}), (transfers.resend, {})):
+        with pytest.raises(NotFound):
+            act(actor=program(bot), payout=first, **given)
+    assert transfers.cancel(actor=program(bot), payout=first).state == State.CANCELLED
+    assert balance(client) == Decimal(100_000) - second.total
+    batch = Batch.objects.create(reference="a", client=client, name="a", origin=Batch.Origin.API)
+    with pytest.raises(NotFound):
+        transfers.cancel(actor=program(bot), payout=payment(client, batch=batch, source=Source.BATCH))
 
 
 def test_what_waits_in_vain_is_expired_when_it_is_read(bot: ApiUser) -> None:
