@@ -4,6 +4,7 @@ import logging
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.access.actors import system
 from accounts.services import audit
@@ -27,8 +28,9 @@ logger = logging.getLogger(__name__)
 def start(batch_id: int) -> Batch:
     """Begin an approved batch: all its money is set aside and every good row becomes a payout, in one transaction.
 
-    What was approved is compared with the rows once more. Without enough money it waits for a top-up; while its client
-    is not active it stays as it is. Returns the batch as it is then.
+    What was approved is compared with the rows once more, and whoever approved it must still be somebody here: else
+    the approval is void. Without enough money it waits for a top-up; while its client is not active it stays as it is.
+    Returns the batch as it is then.
     """
     batch = hold(batch_id)
     if batch.state not in WAITING or not batch.client.is_active:
@@ -46,14 +48,16 @@ def start(batch_id: int) -> Batch:
 
 
 def _begin(batch: Batch) -> None:
-    if digest_of(batch) != batch.approved_digest:
+    approver = batch.approved_by or batch.approved_by_api_user
+    if approver is None or not approver.is_active or digest_of(batch) != batch.approved_digest:
         raise BatchChanged
     sending.begin_batch(batch, caused_by=batch.approved_by)
 
 
 def _void(batch: Batch) -> Batch:
-    logger.error("batch %s is not what was approved", batch.reference)
-    move(batch, BatchState.VALIDATED)
+    logger.error("the approval of batch %s holds no more", batch.reference)
+    move(batch, BatchState.VALIDATED, sent_back_reason=_("The approval did not hold any more. Submit it again."))
+    mails.sent_back(batch)
     audit.record(system("payouts.start"), "batch.approval_voided", target=batch)
     return batch
 

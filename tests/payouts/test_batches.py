@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from accounts.errors import BadField
-from accounts.models import AuditEntry, Client
-from payouts import starting
+from accounts.models import AuditEntry, Client, User
+from payouts import starting, tasks
 from payouts.errors import (
     BatchChanged,
     NotFound,
@@ -20,7 +20,7 @@ from payouts.errors import (
 from payouts.models import Batch, BatchRow, BlockedReceiver, FeeRule, Payout
 from payouts.models.states import BatchState, Kind, State
 from payouts.selectors import batches as selectors
-from payouts.services import batches, rows
+from payouts.services import approving, batches, rows
 from tests.accounts.cast import person
 from tests.payouts.desk import GOOD, Desk, bot, desk, finished, mailed, payouts_of, rows_of
 from tests.payouts.house import balance, fund, somebody
@@ -171,6 +171,17 @@ def test_rows_that_were_changed_behind_our_back_stop_the_start(nassit: Desk) -> 
     assert not Payout.objects.filter(batch=batch).exists()
 
 
+def test_the_yes_of_somebody_who_is_gone_counts_no_more(nassit: Desk) -> None:
+    poor = desk("Poor", money="0")
+    batch = poor.approved("100")
+    assert poor.checker.user is not None
+    User.objects.filter(pk=poor.checker.user.pk).update(is_active=False)
+    fund(poor.client)
+    assert starting.start_due() == []
+    assert _state(batch) == BatchState.VALIDATED
+    assert mailed()[-1] == ("fatu-poor@example.id", "Sent back to you: Salaries")
+
+
 def test_a_receiver_that_was_blocked_meanwhile_sends_it_back(nassit: Desk) -> None:
     batch = nassit.submitted("100", "200")
     BlockedReceiver.objects.create(receiver=GOOD[0], why="court order")
@@ -282,6 +293,27 @@ def test_nothing_begins_while_the_client_is_not_active(nassit: Desk) -> None:
     assert starting.start_due() == []
     starting.start(batch.pk)
     assert _state(batch) == BatchState.AWAITING_FUNDS
+
+
+def test_a_large_batch_is_begun_by_the_worker(nassit: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approving, "START_AT_ONCE", 1)
+    batch = nassit.approved("100", "200")
+    assert (batch.state, payouts_of(batch)) == (BatchState.APPROVED, [])
+    tasks.start_batch(batch_id=batch.pk)
+    tasks.start_batch(batch_id=batch.pk)
+    assert (_state(batch), len(payouts_of(batch))) == (BatchState.PROCESSING, 2)
+
+
+def test_the_sweep_finds_what_no_nudge_began_and_what_nobody_was_told(
+    nassit: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approving, "START_AT_ONCE", 0)
+    batch = nassit.approved("100")
+    tasks.batches()
+    finished(batch)
+    tasks.batches()
+    tasks.batches()
+    assert [subject for _, subject in mailed()].count("Everything is paid: Salaries") == 2
 
 
 def test_starting_twice_starts_once(nassit: Desk) -> None:
