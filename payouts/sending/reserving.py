@@ -152,6 +152,7 @@ def release(payout_ids: Collection[int], *, to: State, reason: Reason) -> int:
     if to not in (State.CANCELLED, State.FAILED):
         raise ValueError(to)
     ids = sorted(set(payout_ids))
+    _allow_time(len(ids))
     counting.hold(_batches_of(ids))
     rows = _rows(_RELEASE, {"ids": ids, "state": str(to), "reason": str(reason)})
     if len({row[3] for row in rows}) > 1:
@@ -185,8 +186,7 @@ def begin_batch(batch: Batch, *, caused_by: User | None) -> None:
     The caller holds the batch's lock. The object is brought up to date. Raises `NotEnoughMoney`, `BatchChanged` when
     the rows do not make the totals of the batch, `AccountFrozen`.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = %s", [_LONG])
+    _allow_time(batch.good)
     [(good, amount, fees)] = _rows(_COUNT_ROWS, [batch.pk])
     if not good or (good, amount, fees) != (batch.good, batch.amount, batch.fees):
         raise BatchChanged
@@ -220,6 +220,7 @@ def again(payout_ids: Collection[int], *, asked_by: str, caused_by: User | None)
     Raises `NotEnoughMoney`, `AccountFrozen`.
     """
     ids = sorted(set(payout_ids))
+    _allow_time(len(ids))
     counting.hold(_batches_of(ids))
     rows = _rows(_AGAIN, {"ids": ids, "most": MOST_ATTEMPTS, "asked_by": asked_by[:254]})
     if not rows:
@@ -234,6 +235,12 @@ def again(payout_ids: Collection[int], *, asked_by: str, caused_by: User | None)
     purse = money.purse_of(client_id, client, currency, is_sandbox)
     money.set_aside(purse, sum(row[5] for row in rows), subject=about, memo=memo, caused_by=caused_by)
     return [row[0] for row in rows]
+
+
+def _allow_time(rows: int) -> None:
+    if rows >= _MANY:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = %s", [_LONG])
 
 
 def _rows(sql: str, values: Any) -> list[tuple[Any, ...]]:
