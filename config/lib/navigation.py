@@ -333,8 +333,12 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
 _BOTTOM = {
     "customer": [_HOME, _BUY, _LIVE, _TOPUP],
     "staff": _SECTIONS["staff"][0][1],
-    # Money first: overview, balance, transfers, batches; people and programs behind them.
-    "company": [*_SECTIONS["company"][0][1][:2], *_SECTIONS["company"][1][1], *_SECTIONS["company"][0][1][2:]],
+    # What is done every day first; people and programs behind it.
+    "company": [
+        *_SECTIONS["company"][0][1][:1],
+        *_SECTIONS["company"][1][1],
+        *_SECTIONS["company"][0][1][1:],
+    ],
 }
 
 _ACCOUNT = [
