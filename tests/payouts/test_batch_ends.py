@@ -170,11 +170,14 @@ def test_the_result_stands_in_the_order_of_the_upload(nassit: Desk) -> None:
 
 
 def test_the_reconciliation_adds_up_and_matches_each_item_with_its_transaction(nassit: Desk) -> None:
+    before = balance(nassit.client)
     batch = _mixed(nassit)
-    told = json.loads("".join(export.reconciliation_json(batch)))
+    told = json.loads("".join(export.reconciliation_json(batch)), parse_float=Decimal, parse_int=Decimal)
+    # What the report says was taken is what the ledger has moved.
+    assert before - balance(nassit.client) == told["processed"]["amount"] + told["fees"]
     assert told["status"] == "PartiallyCompleted"
-    assert told["submitted"] == {"count": 4, "amount": 650.25}
-    assert told["processed"] == {"count": 2, "amount": 150.25}
+    assert told["submitted"] == {"count": 4, "amount": Decimal("650.25")}
+    assert told["processed"] == {"count": 2, "amount": Decimal("150.25")}
     assert told["failed"] == {"count": 2, "amount": 500}
     assert told["pending"] == {"count": 0, "amount": 0}
     assert (told["difference"], told["leftOut"]["count"], told["mismatches"]) == (0, 1, [])
