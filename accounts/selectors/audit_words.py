@@ -89,6 +89,7 @@ ACTIONS: dict[str, str | Promise] = {
     "payout.blocked": _("asked for a payment that a rule stopped"),
     "payout.cancelled": _("called a payment off"),
     "payout.code_resent": _("had the code of a payment sent again"),
+    "payout.explained": _("explained what a rail said against our books"),
     "payout.exported": _("exported payouts"),
     "payout.many_asked": _("asked for many payments in one call"),
     "payout.settled": _("closed a payout by hand"),

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from accounts.models import Client
@@ -237,7 +238,10 @@ def test_another_amount_is_for_a_person(client: Client, rail_sim: Simulator) -> 
     sending.run("live", seconds=0.1)
     assert state_of(payout) == State.IN_DOUBT
     assert any(payout.reference in problem for problem in problems())
-    Contradiction.objects.update(explained_at="2026-01-01T00:00Z")
+    call_command("explain_payout", payout.reference, "their statement says 100")
+    assert problems() == []
+    with pytest.raises(CommandError):
+        call_command("explain_payout", payout.reference, "again")
     due_now()
     sending.run("live")
     assert state_of(payout) == State.COMPLETED
