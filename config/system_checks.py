@@ -140,6 +140,19 @@ def _sms() -> Iterator[CheckMessage]:
         yield Error("SMS_PRICE_PER_SEGMENT is no amount.", hint="Leones, such as 0.25.", id="gerbang.E015")
     if not re.fullmatch(r"[A-Za-z0-9 ]{1,11}", settings.SMS_SENDER_ID, re.ASCII):
         yield Error("SMS_SENDER_ID cannot be sent.", hint="1 to 11 letters, digits and spaces.", id="gerbang.E016")
+    if settings.SMS_REPORT_TOKEN and not re.fullmatch(r"[A-Za-z0-9_-]{20,200}", settings.SMS_REPORT_TOKEN, re.ASCII):
+        yield Error("SMS_REPORT_TOKEN is short or odd.", hint="20 letters, digits, - and _ or more.", id="gerbang.E017")
+    if settings.SMS_GATEWAY == "http":
+        yield from _sms_wire()
+
+
+def _sms_wire() -> Iterator[CheckMessage]:
+    wire = settings.SMS_HTTP
+    way, _colon, name = wire["auth"].partition(":")
+    known = way in {"bearer", "basic", "none"} or (way in {"header", "field"} and name)
+    if not known or wire["format"] not in {"json", "form", "query"} or not {"to", "text"} <= set(wire["fields"]):
+        hint = "docs/sms.md says what SMS_HTTP_AUTH, SMS_HTTP_FORMAT and SMS_HTTP_FIELDS take."
+        yield Error("The gateway of SMS_HTTP_* cannot be called like this.", hint=hint, id="gerbang.E018")
 
 
 def _file_keys() -> Iterator[CheckMessage]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client as Caller
 
+from config import system_checks
 from config.lib.clock import now
 from config.lib.errors import ProviderError
 from notifications import delivery
@@ -170,6 +171,33 @@ def test_it_is_asked_where_it_says(theirs: Gateway, how: dict[str, Any]) -> None
 )
 def test_paths_lead_somewhere_or_nowhere(answer: Any, path: str, found: str) -> None:
     assert text_at(answer, path) == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "ids"),
+    [
+        ({}, set()),
+        ({"SMS_GATEWAY": "pigeon"}, {"gerbang.E013"}),
+        ({"SMS_GATEWAY_KEY": ""}, {"gerbang.E014"}),
+        ({"SMS_PRICE_PER_SEGMENT": "a quarter"}, {"gerbang.E015"}),
+        ({"SMS_SENDER_ID": "much too long"}, {"gerbang.E016"}),
+        ({"SMS_REPORT_TOKEN": "short"}, {"gerbang.E017"}),
+        ({"auth": "magic"}, {"gerbang.E018"}),
+        ({"auth": "header:"}, {"gerbang.E018"}),
+        ({"format": "xml"}, {"gerbang.E018"}),
+        ({"fields": {"to": "to"}}, {"gerbang.E018"}),
+    ],
+    ids=["fine", "gateway", "key", "price", "sender", "token", "auth", "header", "format", "fields"],
+)
+def test_settings_that_cannot_work_are_said_at_the_start(
+    theirs: Gateway, how: dict[str, Any], settings: Any, changes: dict[str, Any], ids: set[str]
+) -> None:
+    for name, value in changes.items():
+        if name.isupper():
+            setattr(settings, name, value)
+        else:
+            how[name] = value
+    assert {one.id for one in system_checks._sms()} == ids
 
 
 # --- what becomes of messages through it ---------------------------------------------------------------------------
