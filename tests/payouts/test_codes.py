@@ -131,12 +131,21 @@ def test_it_goes_by_sms_and_mail_to_whoever_asked(bot: ApiUser) -> None:
     assert bot.developer_phone_number not in str(picture.sent_to)
 
 
-def test_a_person_is_written_to_in_their_language(client: Client) -> None:
+def test_a_person_is_written_to_by_mail(client: Client) -> None:
     boss = cast.person("fatu", "PortalAdmin", client=client).user
     payout = transfers.initiate(actor=somebody(boss), account_number=ACCOUNT, amount=Decimal(250))
     assert Mail.objects.get().recipients == [boss.email]
     assert not Sms.objects.exists()
     assert code_in_mail(payout)
+
+
+def test_a_person_who_named_a_phone_gets_an_sms_too(client: Client) -> None:
+    boss = cast.person("fatu", "PortalAdmin", client=client)
+    boss.phone_number = "+23277000001"
+    boss.save()
+    transfers.initiate(actor=somebody(boss.user), account_number=ACCOUNT, amount=Decimal(250))
+    assert Sms.objects.get().recipient == "+23277000001"
+    assert Mail.objects.get().recipients == [boss.user.email]
 
 
 def test_a_colleague_gets_no_code_of_mine_and_may_still_enter_it(client: Client, bot: ApiUser) -> None:
