@@ -3,11 +3,11 @@
 ``review`` is recorded and the payment goes on, ``block`` rejects it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import cast
+from typing import NamedTuple, cast
 
 from django.conf import settings
 from django.db import connection
@@ -47,8 +47,7 @@ class Flag:
         return {"rule": self.rule, "severity": self.severity, "detail": self.detail}
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A payment that is asked for. ``receiver`` normalised."""
 
     receiver: str
@@ -82,6 +81,9 @@ class Counted:
     recent: set[tuple[str, Decimal]]
     paid: set[str]
     blocked: set[str]
+    # settings.PAYOUT_RULES, and the limit of a day: read once for all candidates.
+    limits: Mapping[str, int]
+    of_day: int
 
     def add(self, candidate: Candidate, *, is_blocked: bool) -> None:
         if not is_blocked:
@@ -133,7 +135,7 @@ def take_turn(client: Client, *, is_sandbox: bool) -> None:
 
 
 def single_limit(counted: Counted, candidate: Candidate) -> Flag | None:
-    limit = settings.PAYOUT_RULES["single_limit"]
+    limit = counted.limits["single_limit"]
     if candidate.amount <= limit:
         return None
     words = _("One payment is at most %(limit)s.") % {"limit": counted.money(limit)}
@@ -141,14 +143,14 @@ def single_limit(counted: Counted, candidate: Candidate) -> Flag | None:
 
 
 def large_amount(counted: Counted, candidate: Candidate) -> Flag | None:
-    limit = settings.PAYOUT_RULES["large_amount"]
+    limit = counted.limits["large_amount"]
     if candidate.amount <= limit:
         return None
     return Flag("LargeAmount", REVIEW, _("More than %(limit)s.") % {"limit": counted.money(limit)})
 
 
 def daily_limit(counted: Counted, candidate: Candidate) -> Flag | None:
-    limit = limit_of_day(counted.asker)
+    limit = counted.of_day
     if counted.spent + candidate.amount <= limit:
         return None
     words = _("At most %(limit)s in 24 hours; %(spent)s are used.") % {
@@ -159,7 +161,7 @@ def daily_limit(counted: Counted, candidate: Candidate) -> Flag | None:
 
 
 def velocity(counted: Counted, candidate: Candidate) -> Flag | None:
-    limit, minutes = settings.PAYOUT_RULES["velocity"], settings.PAYOUT_RULES["velocity_minutes"]
+    limit, minutes = counted.limits["velocity"], counted.limits["velocity_minutes"]
     if counted.calls < limit:
         return None
     words = _("At most %(limit)s payments in %(minutes)s minutes.") % {"limit": limit, "minutes": minutes}
@@ -175,7 +177,7 @@ def duplicate(counted: Counted, candidate: Candidate) -> Flag | None:
 
 
 def new_receiver_large(counted: Counted, candidate: Candidate) -> Flag | None:
-    limit = settings.PAYOUT_RULES["new_receiver_large"]
+    limit = counted.limits["new_receiver_large"]
     if candidate.amount <= limit or candidate.receiver in counted.paid:
         return None
     words = _("The first payment to this receiver, and more than %(limit)s.") % {"limit": counted.money(limit)}
@@ -226,6 +228,8 @@ def _count(asker: Asker, candidates: Sequence[Candidate]) -> Counted:
         recent=_recent(asker, receivers),
         paid=_paid(asker, {candidate.receiver for candidate in candidates if candidate.amount > large}),
         blocked=_blocked(asker, receivers),
+        limits=settings.PAYOUT_RULES,
+        of_day=limit_of_day(asker),
     )
 
 

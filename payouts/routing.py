@@ -5,7 +5,7 @@ A phone number is told from an account by its prefix and its length; both come o
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from payouts.errors import BadDestination
 from payouts.models import Bank, Telco
@@ -19,8 +19,7 @@ _MANGLED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+", re.ASCII)
 USUAL_LENGTH = 18
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """``receiver`` as stored and sent, its first three characters as ``code``, and whose they are."""
 
     kind: str

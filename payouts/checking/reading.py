@@ -52,18 +52,20 @@ def read(batch_id: int) -> None:
 def store(batch: Batch, given: Iterator[Given], *, refuse: Callable[[list[Checked], int], None] | None = None) -> None:
     """Check ``given`` and make them the rows of a held batch that has none; when `Unreadable` is raised, it has none
     still. ``refuse`` looks at each piece, with the number of rows before it, and may raise."""
-    checker, after, pairs, good = Checker(batch), 0, set[int](), 0
+    checker, pairs, good = Checker(batch), set[int](), 0
     with transaction.atomic():
-        for piece in in_pieces(given, stored.PIECE):
-            rows = checker.check(piece)
-            if refuse:
-                refuse(rows, after)
-            stored.write(batch, rows, after=after)
-            after += len(rows)
-            mine = [hash((row.receiver, row.amount)) for row in rows if not row.errors]
-            pairs.update(mine)
-            good += len(mine)
-            _tell(batch.pk, after)
+        with stored.Writer(batch) as writer:
+            for piece in in_pieces(given, stored.PIECE):
+                rows = checker.understand(piece)
+                writer.wait()
+                checker.compare(rows)
+                if refuse:
+                    refuse(rows, writer.written)
+                writer.begin(rows)
+                _tell(batch.pk, writer.written)
+                mine = [hash((row.receiver, row.amount)) for row in rows if not row.errors]
+                pairs.update(mine)
+                good += len(mine)
         if len(pairs) < good:
             stored.mark_repeats(batch)
         stored.count(batch)

@@ -1,7 +1,7 @@
 """One row as it was given to one row as it is understood: where the money goes, how much, what it costs."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from payouts import fraud
@@ -33,8 +33,8 @@ class Checked:
     code: str = ""
     amount: Decimal | None = None
     fee: Decimal = NOTHING
-    errors: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
@@ -47,7 +47,10 @@ class Checked:
         return ",".join([*self.errors, *self.warnings])
 
     def add(self, problem: Problem) -> None:
-        (self.warnings if problem in WARNINGS else self.errors).append(problem.value)
+        if problem in WARNINGS:
+            self.warnings += (problem.value,)
+        else:
+            self.errors += (problem.value,)
 
 
 class Checker:
@@ -66,11 +69,18 @@ class Checker:
     def check(self, given: Iterable[Given]) -> list[Checked]:
         """Some thousand rows at a time: a constant number of queries for them together. Repetition within the batch is
         for `stored.mark_repeats`."""
-        rows = [self._understood(one) for one in given]
-        good = [row for row in rows if not row.errors]
-        self._judge(good)
-        self._compare([row for row in good if not row.errors])
+        rows = self.understand(given)
+        self.compare(rows)
         return rows
+
+    def understand(self, given: Iterable[Given]) -> list[Checked]:
+        """What rows say by themselves. No queries."""
+        return [self._understood(one) for one in given]
+
+    def compare(self, rows: list[Checked]) -> None:
+        """Judge rows that were understood by what the client may pay and has paid."""
+        self._judge([row for row in rows if not row.errors])
+        self._look_back([row for row in rows if not row.errors])
 
     def _understood(self, given: Given) -> Checked:
         row = Checked(given)
@@ -80,14 +90,14 @@ class Checker:
         try:
             route = self._route(given.destination, row)
         except BadDestination as error:
-            row.errors.append(str(error.problem.value))
+            row.errors += (str(error.problem.value),)
         else:
             row.kind, row.receiver, row.code = route.kind, route.receiver, route.code
-            row.warnings.extend(route.warnings)
+            row.warnings += route.warnings
         try:
             row.amount = read_amount(given.amount)
         except BadAmount as error:
-            row.errors.append(error.problem.value)
+            row.errors += (error.problem.value,)
         self._read_texts(given, row)
         if row.kind and row.amount is not None:
             row.fee = self._fee(row.kind, row.amount)
@@ -128,14 +138,14 @@ class Checker:
                 if problem and not (row.errors and problem in WARNINGS):
                     row.add(problem)
 
-    def _compare(self, rows: list[Checked]) -> None:
+    def _look_back(self, rows: list[Checked]) -> None:
         known = history.lately(self._batch, {row.receiver for row in rows})
-        new, again = Problem.NEW_RECEIVER.value, Problem.SAME_LATELY.value
+        new, again = (Problem.NEW_RECEIVER.value,), (Problem.SAME_LATELY.value,)
         for row in rows:
             if row.receiver not in known.paid:
-                row.warnings.append(new)
+                row.warnings += new
             if (row.receiver, row.amount) in known.repeated:
-                row.warnings.append(again)
+                row.warnings += again
 
 
 def in_pieces(given: Iterator[Given], size: int) -> Iterator[list[Given]]:

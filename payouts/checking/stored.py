@@ -2,12 +2,14 @@
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Count, QuerySet, Sum
 
 from config.lib.ids import new_dated_references
@@ -87,12 +89,43 @@ class BankTotal:
     fees: Decimal
 
 
-def write(batch: Batch, rows: Sequence[Checked], *, after: int) -> None:
-    """Store rows behind position ``after``."""
-    names = zip(_public_ids(len(rows)), new_dated_references("TP", len(rows)), strict=True)
-    lines = [_line(batch.pk, name, at, row) for at, (name, row) in enumerate(zip(names, rows, strict=True), after + 1)]
-    with connection.cursor() as cursor, cursor.copy(f"COPY payouts_batchrow ({_COLUMNS}) FROM STDIN") as copy:
-        copy.write("".join(lines))
+class Writer:
+    """Stores rows piece by piece behind each other. While the database takes one piece in, the caller may go on with
+    the next, but may not ask it anything before `wait`."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch_id, self.written = batch.pk, 0
+        self._pool = ThreadPoolExecutor(1)
+        self._under_way: Future[None] | None = None
+
+    def begin(self, rows: Sequence[Checked]) -> None:
+        """Have a piece stored."""
+        self.wait()
+        names = zip(_public_ids(len(rows)), new_dated_references("TP", len(rows)), strict=True)
+        places = range(self.written + 1, self.written + 1 + len(rows))
+        lines = [_line(self._batch_id, *one) for one in zip(names, places, rows, strict=True)]
+        # The caller's connection: rows belong to its transaction.
+        self._under_way = self._pool.submit(_copy, connection.cursor(), "".join(lines))
+        self.written += len(rows)
+
+    def wait(self) -> None:
+        """Until the piece is stored. Raises what went wrong with it."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.result()
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        self._pool.shutdown()
+        if kind is None:
+            self.wait()
+
+
+def _copy(cursor: CursorWrapper, text: str) -> None:
+    with cursor, cursor.copy(f"COPY payouts_batchrow ({_COLUMNS}) FROM STDIN") as copy:
+        copy.write(text)
 
 
 def _line(batch_id: int, name: tuple[str, str], position: int, row: Checked) -> str:
