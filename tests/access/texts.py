@@ -1,5 +1,7 @@
 """SMS in the small world: a message and a sender name of two clients, and a play message."""
 
+from typing import Any
+
 from accounts.models import Client
 from config.lib.clock import now
 from notifications.models import Sms, SmsSender
@@ -23,8 +25,10 @@ def fill(clients: dict[str, Client]) -> dict[str, dict[str, object]]:
         ("test", clients["a"], True),
     ):
         found["sms"][name] = _message(name, client, is_sandbox).public_id
-    for name in ("a", "b"):
-        asked = SmsSender.objects.create(client=clients[name], name=f"Name {name}", key=f"name{name}", purpose="news")
+    for name, state in (("a", SmsSender.State.ALLOWED), ("b", SmsSender.State.ASKED)):
+        asked = SmsSender.objects.create(
+            client=clients[name], name=f"Name {name}", key=f"name{name}", purpose="news", state=state
+        )
         found["sms_sender"][name] = asked.public_id
     return found
 
@@ -44,3 +48,13 @@ def _message(name: str, client: Client, is_sandbox: bool) -> Sms:
         due_at=now(),
         expires_at=now(),
     )
+
+
+def bodies() -> dict[str, tuple[str, dict[str, Any]]]:
+    """A valid call of each operation that sends a message: who makes it, and what with."""
+    number, text = "+23276123456", "Your parcel is here."
+    return {
+        "sms.send": ("api_live", {"phoneNumber": number, "message": text}),
+        "sms.send-bulk": ("api_live", {"phoneNumbers": [number], "message": text}),
+        "sms.send-custom": ("api_live", {"phoneNumber": number, "message": text, "senderId": "Name a"}),
+    }

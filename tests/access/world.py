@@ -127,6 +127,12 @@ def built() -> Iterator[World]:
         FASPAY_OVO_BASE_URL="http://127.0.0.1:9",
         OTPZAP_BASE_URL="http://127.0.0.1:9",
         OTPZAP_API_KEY=SUPPLIER_KEY,
+        PAYOUT_RAIL_URL="http://127.0.0.1:9/rail/v1",
+        PAYOUT_RAIL_KEY="a-key",
+        SANDBOX_RAIL_URL="http://127.0.0.1:9",
+        SMS_GATEWAY="simulator",
+        SMS_GATEWAY_URL="http://127.0.0.1:9/sms/v1",
+        SMS_GATEWAY_KEY="a-key",
     )
     # A request of its own accord would look after the connection, which is ours for as long as the world stands.
     for signal in (request_started, request_finished):
