@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from accounts.models import Client, User
 from config.lib.clock import now
 from payouts import books
-from payouts.models import Bank, Batch, BatchRow, BlockedReceiver, FeeRule, Funding, Payout
+from payouts.models import Bank, Batch, BatchRow, BlockedReceiver, FeeRule, Funding, Payout, TransferCode
 from payouts.models.states import BatchState, Kind, RowState
+from payouts.services import codes
 from wallets import services as wallets
 from wallets.services import Purse
 
@@ -63,7 +65,11 @@ def _of_client(
         subject="",
         memo="for the world",
     )
-    found["payout"][name] = payout(client, f"TP-of-{name}", person, is_sandbox=is_sandbox).public_id
+    waiting = payout(client, f"TP-of-{name}", person, is_sandbox=is_sandbox)
+    found["payout"][name] = waiting.public_id
+    # Long enough ago that another one may be asked for.
+    codes.send_first(waiting)
+    TransferCode.objects.filter(payout=waiting).update(sent_at=now() - timedelta(seconds=90))
     batch = Batch.objects.create(
         reference=f"TB-of-{name}",
         client=client,
@@ -96,6 +102,30 @@ def _of_client(
         reference=f"FUND-{name}", client=client, is_sandbox=is_sandbox, amount=Decimal(100), announced_by=person
     )
     found["funding"][name] = funding.public_id
+
+
+def bodies(world: Any) -> dict[str, tuple[str, dict[str, Any]]]:
+    """A valid call of each operation of money out that takes a body: who makes it, and what with."""
+    waiting, batch = str(world.things["payout"]["test"]), str(world.things["batch"]["a"])
+    other = {"destinationClientId": str(world.clients["b"].public_id)}
+    entries = [{"amount": 10, "narration": "one"}, {"amount": 11, "narration": "two"}]
+    account, number = "003001000000000123", "+23276123456"
+    return {
+        "payment.initiate": ("api_live", {"accountNumber": account, "amount": 12, "narration": "a bill"}),
+        "payment.authorize": ("api_test", {"transactionId": waiting, "otpCode": codes.SANDBOX_CODE}),
+        "payment.resend-otp": ("api_test", {"transactionId": waiting}),
+        "payment.bulk-mobile": (
+            "portal_a_key",
+            {"payments": [{"phoneNumber": number, "amount": 10, "narration": "one"}]},
+        ),
+        "payment.bulk-client-transfer": ("portal_a_key", {**other, "accountNumber": account, "entries": entries}),
+        "payment.bulk-client-mobile-transfer": ("portal_a_key", {**other, "phoneNumber": number, "entries": entries}),
+        "bulk-disbursement.submit": (
+            "api_live",
+            {"batchName": "Wages", "items": [{"destination": account, "amount": 10}]},
+        ),
+        "bulk-disbursement.retry": ("portal_a_key", {"batchId": batch, "itemIds": [batch]}),
+    }
 
 
 def payout(client: Client, reference: str, person: User | None = None, *, is_sandbox: bool = False) -> Payout:

@@ -23,6 +23,8 @@ from pydantic.alias_generators import to_camel, to_snake
 from accounts.access.table import OPERATIONS
 from accounts.models import Permission
 from otp.forms import PurchaseForm
+from tests.access import payouts as money_out
+from tests.access import texts
 from tests.access import world as worlds
 from tests.access.forms import Form, forms_of
 from tests.access.test_operations import fields_asked
@@ -167,12 +169,15 @@ def _bodies(world: World) -> dict[str, tuple[str, dict[str, Any]]]:
         "roles.create": ("super", {"name": "Freshly made", "permissionIds": [permission]}),
         "roles.add-permission": ("super", {"permissionID": another}),
         "sandbox-api-keys.create": ("portal_a", {"description": "mine"}),
+        **money_out.bodies(world),
+        **texts.bodies(),
     }
 
 
 def test_every_operation_that_takes_named_fields_is_tried(world: World) -> None:
     takes_none = {
         "account.logout",
+        "bulk-disbursement.process",
         "clients.approve",
         "clients.deactivate",
         "clients.reject",
@@ -196,6 +201,7 @@ def _declared(schema: dict[str, Any], name: str) -> frozenset[str]:
 def test_operations_take_only_what_they_declare(world: World) -> None:
     problems, idle, schema = [], [], Browser().get("/api/openapi.json").json()
     values = {"apiUserId": world.things["api_user"]["a"], "roleId": world.things["role"]["made"]}
+    values |= {"batchId": world.things["batch"]["a"]}
     for name, (who, body) in _bodies(world).items():
         row = OPERATIONS[name]
         known = {**values, "id": world.things["document"]["ayu"]}
@@ -205,8 +211,9 @@ def test_operations_take_only_what_they_declare(world: World) -> None:
         idle += [] if did else [name]
         problems += [f"{name}: {what}" for what in wrong]
     assert "\n".join(problems) == ""
-    # These three are refused, on purpose: what they change is not the caller's to choose.
-    assert set(idle) == {"account.login", "account.reset-password", "customers.login"}
+    # These are refused, on purpose: what they change is not the caller's to choose, or there is nothing to try again.
+    refused = {"account.login", "account.reset-password", "customers.login", "bulk-disbursement.retry"}
+    assert set(idle) == refused
 
 
 # --- forms ------------------------------------------------------------------------------------------------
