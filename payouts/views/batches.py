@@ -31,6 +31,8 @@ from payouts.views import progressing, shown
 from payouts.views.desk import APPROVE, MAKE, READ, RETRY, batch_of, own_client
 
 S = BatchState
+# A payment of a batch has a page of its own, with its story and its proof.
+LOOK = "Payment.ReadOne"
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Chips of the list: the states that a person sees as one.
@@ -240,6 +242,7 @@ def _live(request: ActorRequest, found: Batch) -> dict[str, Any]:
 def _sent(request: ActorRequest, found: Batch) -> dict[str, Any]:
     context = _rows(request, found, SENT_FILTERS) | {"shows": progressing.SHOWS}
     may_retry = found.state == S.PARTLY_COMPLETED and policy.allows(request.actor, RETRY)
+    context["may_look"] = policy.allows(request.actor, LOOK)
     return context | {"may_pick": may_retry and any(line.can_retry for line in context["lines"])}
 
 

@@ -231,6 +231,10 @@ def test_wrong_rows_are_left_out_by_choice_and_put_back(broken: Batch, maker: Br
     answer = maker.post(url("put_back", broken), {"row": str(row.public_id)}, headers=HX)
     assert "No bank has these" in answer.content.decode()
     assert counters(maker, broken)[2:] == [1, 1]
+    assert "Put all of them back" in words(maker.get(f"{page(broken)}?show=excluded"))
+    answer = maker.post(url("put_back", broken), {"rows": "all", "show": "error"})
+    assert answer.headers["Location"] == f"{page(broken)}?show=error"
+    assert counters(maker, broken)[2:] == [2, 0]
 
 
 def test_a_choice_of_no_row_changes_nothing(broken: Batch, maker: Browser) -> None:
@@ -415,6 +419,8 @@ def test_failed_rows_are_tried_again_and_paid_ones_are_not(running: Batch, maker
         for state in (State.COMPLETED, State.FAILED)
     ]
     content = maker.get(page(batch)).content.decode()
+    assert maker.get(reverse("company:transfer", args=[failed.payout.public_id])).status_code == 200  # type: ignore[union-attr]
+    assert f"/company/transfers/{failed.payout.public_id}/" in content  # type: ignore[union-attr]
     assert f'value="{failed.public_id}" data-pick' in content
     assert f'value="{paid.public_id}" data-pick' not in content
     told = words(maker.post(url("retry", batch), {"row": [str(failed.public_id), str(paid.public_id)]}, follow=True))
