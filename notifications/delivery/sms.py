@@ -59,6 +59,10 @@ class Result:
     word: Word | None = None
     error: ProviderError | None = None
 
+    @property
+    def is_taken(self) -> bool:
+        return self.word is not None and self.word.status is not Status.REJECTED
+
 
 def send_due_sms(*, seconds: float = 20.0) -> int:
     """Send what is due, and what falls due meanwhile; returns how many attempts were made."""
@@ -88,8 +92,11 @@ def _send(claimed: Sequence[ClaimedSms], *, patience: float = LEASE.total_second
     else:
         with ThreadPoolExecutor(HANDS, thread_name_prefix="sms") as hands:
             results = list(hands.map(lambda one: _attempt(one, gateways[one.is_sandbox], patience), claimed))
+    # What moves money is recorded one by one, so that a refusal of the ledger spoils nothing else.
+    _record([one for one in results if one.is_taken])
     for result in results:
-        _record(result)
+        if not result.is_taken:
+            _record([result])
     return len(results)
 
 
@@ -133,11 +140,18 @@ def _wait_for_turn(claimed: ClaimedSms, patience: float) -> None:
 
 
 @transaction.atomic
-def _record(result: Result) -> None:
-    mine = Q(pk=result.claimed.pk, lease_token=result.claimed.lease_token, state=State.QUEUED)
-    message = Sms.objects.select_for_update().filter(mine).first()
-    if message is None:
-        return  # the lease ran out, and somebody else has it
+def _record(results: Sequence[Result]) -> None:
+    by_pk = {one.claimed.pk: one for one in results}
+    tokens = {one.claimed.lease_token for one in results}
+    # Where the lease ran out, somebody else has it.
+    mine = Q(pk__in=by_pk, lease_token__in=tokens, state=State.QUEUED)
+    found = list(Sms.objects.select_for_update().filter(mine).order_by("pk"))
+    for message in found:
+        _apply(message, by_pk[message.pk])
+    _keep(found)
+
+
+def _apply(message: Sms, result: Result) -> None:
     message.attempts += 1
     message.lease_token = message.lease_until = None
     message.gateway = result.gateway.name if result.gateway else ""
@@ -145,12 +159,12 @@ def _record(result: Result) -> None:
         _hear(message, result.word, result.gateway)
     elif result.error is not None:
         _stumble(message, result.error, result.gateway)
-    _keep(message)
 
 
-def _keep(message: Sms) -> None:
-    message.save(update_fields=_CHANGING)
-    logger.info("%s to %s: %s %s", message.reference, masked_phone(message.recipient), message.state, message.reason)
+def _keep(messages: Sequence[Sms]) -> None:
+    Sms.objects.bulk_update(messages, _CHANGING)
+    for one in messages:
+        logger.info("%s to %s: %s %s", one.reference, masked_phone(one.recipient), one.state, one.reason)
 
 
 def _hear(message: Sms, word: Word, gateway: SmsGateway | None) -> None:
@@ -228,5 +242,5 @@ def apply_word(message: Sms, word: Word) -> bool:
     if locked is None or word.status is Status.TAKEN:
         return False
     _settle(locked, _STATES[word.status], word.code)
-    _keep(locked)
+    _keep([locked])
     return True

@@ -280,9 +280,9 @@ def test_a_lease_that_ran_out_records_nothing(bot: Actor, sms_sim: Simulator) ->
     (second,) = Sms.objects.claim(most=5, lease=timedelta(minutes=1))
     assert Sms.objects.claim(most=5, lease=timedelta(minutes=1)) == []
     word = Word(Status.TAKEN, first.reference, "x")
-    steps._record(steps.Result(first, None, word=word))
+    steps._record([steps.Result(first, None, word=word)])
     assert state_of(message)[0] == "queued"
-    steps._record(steps.Result(second, None, word=word))
+    steps._record([steps.Result(second, None, word=word)])
     assert state_of(message)[0] == "sent"
 
 
