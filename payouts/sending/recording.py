@@ -40,6 +40,8 @@ WITH said AS (
          in_doubt_since = CASE s.state WHEN 'in_doubt' THEN coalesce(p.in_doubt_since, statement_timestamp()) END,
          sent_at = CASE WHEN s.is_untouched THEN NULL ELSE p.sent_at END, version = p.version + 1
     FROM said s WHERE p.id = s.id AND p.lease_token = s.lease AND p.state IN ('sending', 'in_doubt')
+     -- Said twice, so that however many are on their way only these are looked at.
+     AND p.id = ANY (%(ids)s::bigint[])
   RETURNING p.id, p.public_id, p.reference, p.client_id, p.batch_id, p.is_sandbox, p.currency, p.rail, p.state,
             p.reason, p.attempts, p.amount, p.fee
 ), tries AS (
