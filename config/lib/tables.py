@@ -1,6 +1,7 @@
 """What a text file of rows is written in: its encoding, and the sign between its cells."""
 
-DELIMITERS = ";,\t|"
+# The first of two that are as frequent counts: a comma may stand in amounts.
+DELIMITERS = "\t;|,"
 # So many lines are looked at: a table may begin with titles.
 HEAD_LINES = 25
 _MARKS = ((b"\xff\xfe\x00\x00", ""), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
