@@ -4,7 +4,6 @@ The limit's table has the columns, indexes and checks of payouts and none of its
 money. Ours writes states, attempts, counters and postings in the chunks in which a worker does.
 """
 
-import re
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from tests.bench import database
+from tests.bench import database, memory
 
 LIMIT = (Path(__file__).parent / "limits" / "payouts.sql").read_text()
 ROWS = 50_000
@@ -185,9 +184,7 @@ def peak_memory(rows: int) -> int:
     with instant_rail():
         while sending.run("live", seconds=600):
             pass
-    # Not what getrusage says: that begins with the memory of whoever started this process.
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) if found else 0
+    return memory.peak()
 
 
 def peak(rows: int) -> int:

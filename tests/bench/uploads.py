@@ -9,7 +9,6 @@ import io
 import os
 import random
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from tests.bench import database
+from tests.bench import database, memory
 from tests.bench.limits import bare_copy
 
 ROWS = 50_000
@@ -139,7 +138,7 @@ def main() -> None:
 
     django.setup()
     _read(int(sys.argv[1]))
-    sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}\n")
+    sys.stdout.write(f"{memory.peak()}\n")
 
 
 if __name__ == "__main__":
