@@ -1,6 +1,6 @@
 """What a text file of rows is written in: its encoding, and the sign between its cells."""
 
-# The first of two that are as frequent counts: a comma may stand in amounts.
+# The first of two that are as frequent counts: commas stand in amounts too.
 DELIMITERS = "\t;|,"
 # So many lines are looked at: a table may begin with titles.
 HEAD_LINES = 25
@@ -25,8 +25,13 @@ def delimiter_of(lines: list[str]) -> str:
     """Whichever sign splits these first lines most often; a line that says ``sep=;`` is believed."""
     if lines and lines[0].lower().startswith("sep=") and lines[0][4:5] in tuple(DELIMITERS):
         return lines[0][4:5]
-    counts = {sign: sorted(line.count(sign) for line in lines)[len(lines) // 2] if lines else 0 for sign in DELIMITERS}
-    return max(DELIMITERS, key=lambda sign: counts[sign])
+    return max(DELIMITERS, key=lambda sign: _frequency(lines, sign))
+
+
+def _frequency(lines: list[str], sign: str) -> tuple[int, int]:
+    """In a usual line, and in all of them."""
+    counts = sorted(line.count(sign) for line in lines)
+    return (counts[len(counts) // 2], sum(counts)) if counts else (0, 0)
 
 
 def _fits(content: bytes, encoding: str) -> bool:
