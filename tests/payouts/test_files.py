@@ -101,6 +101,11 @@ def test_rows_without_a_head_as_people_paste_them() -> None:
     assert texts(pasted) == [(ACCOUNT, "12.50", "Ann", "Salary"), ("+232 76 123 456", "7", "", "")]
 
 
+def test_two_pasted_columns_with_decimal_commas() -> None:
+    pasted = f"{ACCOUNT}\t12,50\n{NUMBER}\t7,00\n".encode()
+    assert [row[:2] for row in texts(pasted)] == [(ACCOUNT, "12,50"), (NUMBER, "7,00")]
+
+
 def test_a_total_below_the_table_is_a_row_that_somebody_has_to_leave_out() -> None:
     assert texts(as_csv([LINES[1], ("Total", "7", "", "")]))[1] == ("Total", "7", "", "")
 
