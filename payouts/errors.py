@@ -248,6 +248,15 @@ class FileRefused(Invalid):
         super().__init__(message, code=code, fields={field: [message]})
 
 
+class TooManyUploads(Conflict):
+    """So many uploads of this client wait to be read."""
+
+    code = "too_many_uploads"
+
+    def __init__(self) -> None:
+        super().__init__(_("Several of your uploads are still being read. Wait until they are."))
+
+
 class FileTooLarge(TooLarge):
     code = "too_large"
 

@@ -26,10 +26,10 @@ from config.lib import sealed_files, sheets
 from config.lib.errors import Invalid, TooLarge
 from config.lib.ids import new_dated_reference
 from config.lib.jobs import nudge
-from payouts import tasks
+from payouts import fraud, tasks
 from payouts.checking import reading, stored
 from payouts.checking.rows import Checked
-from payouts.errors import FileRefused, FileTooLarge
+from payouts.errors import FileRefused, FileTooLarge, TooManyUploads
 from payouts.files import TROUBLES, Given, Unreadable, words_of
 from payouts.files.columns import AMOUNT, DESTINATION, HEADS, NAME, NARRATION, POSITION
 from payouts.files.reading import read
@@ -49,6 +49,8 @@ _FORM = {
     Problem.LONG_TEXT: "narration",
     Problem.BAD_TEXT: "narration",
 }
+# Uploads of one client that wait to be read.
+_MOST_WAITING = 10
 _MOST_CORRECTED = 10_000
 _MOST_WORDS = 20
 
@@ -73,7 +75,7 @@ class Replaced:
 
 def upload(*, actor: Actor, name: str, file: UploadedFile[bytes]) -> Batch:
     """Keep a CSV or XLSX file to be read by the worker: the batch is ``checking`` until then. An empty ``name`` is
-    that of the file. Raises `FileRefused` (400: empty), `FileTooLarge` (413)."""
+    that of the file. Raises `FileRefused` (400: empty), `FileTooLarge` (413), `TooManyUploads` (409)."""
     _check_size(file.size or 0, "file")
     file_name = _clean((file.name or "").replace("\\", "/").rpartition("/")[2])
     batch = _new(actor, name or file_name, Batch.Origin.FILE, file_name=file_name)
@@ -81,7 +83,7 @@ def upload(*, actor: Actor, name: str, file: UploadedFile[bytes]) -> Batch:
 
 
 def paste(*, actor: Actor, name: str, text: str) -> Batch:
-    """The same for rows copied from a spreadsheet or a mail. Raises `FileRefused`, `FileTooLarge`."""
+    """The same for rows copied from a spreadsheet or a mail. Raises as `upload`."""
     content = text.encode("utf-8", "replace")
     _check_size(len(content.strip()), "text")
     batch = _new(actor, name, Batch.Origin.PASTE)
@@ -233,11 +235,23 @@ def _keep(actor: Actor, batch: Batch, chunks: Callable[[], Iterable[bytes]]) -> 
         digest.update(chunk)
     batch.file_digest = digest.hexdigest()
     sealed_files.put(reading.FOLDER, batch.public_id, chunks())
-    with transaction.atomic():
-        batch.save()
-        audit.record(actor, "batch.uploaded", target=batch, after=_facts(batch))
-        nudge(tasks.read_file, batch_id=batch.pk)
+    try:
+        with transaction.atomic():
+            _require_room(batch)
+            batch.save()
+            audit.record(actor, "batch.uploaded", target=batch, after=_facts(batch))
+            nudge(tasks.read_file, batch_id=batch.pk)
+    except TooManyUploads:
+        sealed_files.remove(reading.FOLDER, batch.public_id)
+        raise
     return batch
+
+
+def _require_room(batch: Batch) -> None:
+    fraud.take_turn(batch.client, is_sandbox=batch.is_sandbox)
+    waiting = Batch.objects.filter(client=batch.client, is_sandbox=batch.is_sandbox, state=BatchState.CHECKING)
+    if waiting.count() >= _MOST_WAITING:
+        raise TooManyUploads
 
 
 def _check_size(size: int, field: str) -> None:

@@ -21,14 +21,14 @@ from config.lib.clock import now
 from config.lib.errors import Invalid, TooLarge
 from payouts import checking, tasks
 from payouts.checking import reading, stored
-from payouts.errors import FileRefused, FileTooLarge, NotReady, ReasonNeeded, WrongState
+from payouts.errors import FileRefused, FileTooLarge, NotReady, ReasonNeeded, TooManyUploads, WrongState
 from payouts.models import Batch, BatchRow
 from payouts.models.states import BatchState, RowState
 from payouts.moving import hold, move
 from payouts.services import batches, rows
 from payouts.services.rows import Item
 from tests.accounts.cast import api_user, person
-from tests.payouts.house import program, somebody
+from tests.payouts.house import payment, program, somebody
 from tests.payouts.test_checking import adds_up, batch_of, submitted
 from tests.payouts.uploads import ACCOUNT, NUMBER, as_csv, as_xlsx, problems, read, uploaded
 
@@ -100,6 +100,37 @@ def test_pieces_join_without_a_seam(maker: Actor, monkeypatch: Any) -> None:
     marked = [problem.startswith("same_in_file") for problem in problems(batch)]
     assert marked == [True, False, False, False, True]
     assert adds_up(batch)
+
+
+def test_rows_are_checked_again_piece_by_piece(maker: Actor, payer: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(stored, "PIECE", 2)
+    batch = batch_of(maker, *[(ACCOUNT, str(amount)) for amount in (1, 2, 3, 4, 1)], ("x", "5"))
+    payment(payer, receiver=ACCOUNT, amount=Decimal(4))
+    checking.judge_again(batch)
+    assert problems(batch) == ["same_in_file", "", "", "same_lately", "same_in_file", "bad_destination"]
+    assert (batch.valid, batch.warning, batch.error, adds_up(batch)) == (2, 3, 1, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_fills_the_disk_with_uploads(maker: Actor, private_folder: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(rows, "_MOST_WAITING", 3)
+    refused: list[Exception] = []
+
+    def work() -> None:
+        try:
+            rows.paste(actor=maker, name="x", text=f"{ACCOUNT}\t5\n")
+        except TooManyUploads as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert (Batch.objects.count(), len(refused)) == (3, 5)
+    assert len(list(private_folder.rglob("batches/*"))) == 3
 
 
 def test_what_is_refused_at_the_door(maker: Actor, settings: Any) -> None:
