@@ -50,6 +50,7 @@ WITH said AS (
          ended_at = statement_timestamp()
     FROM done d
    WHERE a.payout_id = d.id AND a.number = d.attempts AND d.state IN ('completed', 'failed') AND a.ended_at IS NULL
+     AND a.payout_id = ANY (%(ids)s::bigint[])
 ), counted AS (
   {counting.COUNT}
     FROM (SELECT batch_id, count(*) FILTER (WHERE state = 'completed') AS paid,

@@ -39,6 +39,7 @@ WITH done AS (
 ), tries AS (
   UPDATE payouts_attempt a SET result = 'failed', reason = %(reason)s, ended_at = statement_timestamp()
     FROM done WHERE a.payout_id = done.id AND a.number = done.attempts AND a.ended_at IS NULL
+     AND a.payout_id = ANY (%(ids)s::bigint[])
 ), counted AS (
   {counting.COUNT}
     FROM (SELECT batch_id, 0 AS paid, count(*) FILTER (WHERE %(state)s = 'failed') AS failed,

@@ -147,6 +147,29 @@ def test_the_last_money_is_set_aside_once(client: Client) -> None:
     Payout.objects.filter(pk__in=refused).update(state=State.CANCELLED, due_at=None, closed_at="2026-01-01T00:00Z")
 
 
+def test_a_small_batch_is_over_while_a_large_one_goes_on(client: Client, rail_sim: Simulator, settings: Any) -> None:
+    settings.PAYOUT_RAIL_PER_SECOND = 60
+    other = cast.company("Other")
+    fund(other)
+    large = begun(client, accounts(200))
+    went_on: list[int] = []
+
+    def paid() -> int:
+        return Batch.objects.values_list("paid", flat=True).get(pk=large.pk)
+
+    def somebody_else() -> None:
+        wait_until(lambda: paid() >= 30)
+        small = begun(other, accounts(10, 500))
+        before = paid()
+        wait_until(lambda: Batch.objects.filter(pk=small.pk, state=BatchState.COMPLETED).exists())
+        went_on.append(paid() - before)
+
+    run = lambda: sending.run("live", seconds=20)  # noqa: E731
+    at_once(run, run, somebody_else)
+    # Two seconds' worth of the rail's pace at most (B12).
+    assert went_on[0] <= 2 * 60
+
+
 def ready_to_go(client: Client, amount: Decimal) -> Payout:
     from tests.payouts.house import payment
 
