@@ -3,8 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from payouts.files.shapes import Unreadable
 from payouts.files.values import BadAmount, read_amount, unwrap
@@ -86,12 +89,22 @@ def by_content(cells: Sequence[str]) -> Columns | None:
 
 def role_of(head: str) -> str | None:
     """What a column with this head means; what stands in brackets and behind stars does not count."""
-    bare = re.sub(r"\(.*?\)|\[.*?\]", " ", head.lower())
-    bare = " ".join(re.findall(r"[^\W_]+", bare))
-    if bare in _ROLE_OF:
-        return _ROLE_OF[bare]
-    translated = {" ".join(re.findall(r"[^\W_]+", str(words).lower())): role for role, words in HEADS.items()}
-    return translated.get(bare)
+    bare = _plain(re.sub(r"\(.*?\)|\[.*?\]", " ", head))
+    return _ROLE_OF.get(bare) or _our_words().get(bare)
+
+
+@cache
+def _our_words() -> Mapping[str, str]:
+    """Heads of our own files: whoever reads one may speak another language than whoever took it."""
+    found: dict[str, str] = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found |= {_plain(str(words)): role for role, words in HEADS.items()}
+    return found
+
+
+def _plain(head: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", head.lower()))
 
 
 def _filled(cells: Sequence[str]) -> int:
