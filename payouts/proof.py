@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from config.lib import clock, times
 from config.lib.money import format_money
@@ -61,10 +62,10 @@ def _facts(payout: Payout) -> list[tuple[str, str]]:
     is_bank = payout.kind == Kind.BANK
     facts = [
         (_("From"), payout.client.name),
-        (_("To"), payout.receiver_name or payout.holder_name),
+        (pgettext("receiver", "To"), payout.receiver_name or payout.holder_name),
         (_("Name at the bank"), payout.holder_name if payout.receiver_name else ""),
         (_("Bank") if is_bank else _("Operator"), Routes().name_of(payout.receiver_code)),
-        (_("Account") if is_bank else _("Phone number"), _grouped(payout.receiver)),
+        (pgettext("bank", "Account") if is_bank else _("Phone number"), _grouped(payout.receiver)),
         (_("What it is for"), payout.narration),
         (_("Fee, paid by the sender"), format_money(payout.fee, payout.currency)),
         (_("Reference"), payout.reference),

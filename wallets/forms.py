@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from config.lib.money import InvalidAmount, read_amount
 from wallets.selectors import Period
@@ -65,7 +66,7 @@ class SpendingForm(forms.Form):
 
 class SendForm(SpendingForm):
     recipient = forms.CharField(
-        label=_("To"),
+        label=pgettext_lazy("receiver", "To"),
         max_length=254,
         help_text=_("The e-mail address of their account, or their customer number."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from config.lib.states import look_of
 from notifications.models import Sms
@@ -18,7 +19,7 @@ STATES = [("", _("All")), *((state.value, look_of(f"sms:{state}").word) for stat
 
 class ComposeForm(forms.Form):
     phone_numbers = forms.CharField(
-        label=_("To"),
+        label=pgettext_lazy("receiver", "To"),
         max_length=MOST_NUMBERS * 40,
         help_text=_("One number, or many: each on its own line, or with commas between."),
         widget=forms.Textarea(attrs={"rows": 3, "inputmode": "tel", "autocomplete": "off", "spellcheck": "false"}),

@@ -7,7 +7,7 @@ whole upload to its rows, templates = what we write.
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from payouts.files.shapes import Given, Unreadable
@@ -36,4 +36,4 @@ def words_of(trouble: str) -> str:
     """What ``Batch.trouble`` means, with the line of the file where it names one ("quotes:17")."""
     code, _colon, line = trouble.partition(":")
     words = str(TROUBLES.get(code, TROUBLES["no_table"]))
-    return _now("%(what)s (Line %(line)s)") % {"what": words, "line": line} if line else words
+    return gettext("%(what)s (Line %(line)s)") % {"what": words, "line": line} if line else words

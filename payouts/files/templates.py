@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -64,7 +64,7 @@ def xlsx_template() -> bytes:
 
 
 def _payments(sheet: Worksheet) -> None:
-    sheet.title = _now("Payments")
+    sheet.title = gettext("Payments")
     _write(sheet, 1, [str(HEADS[column.role]) for column in _COLUMNS])
     for at, column in enumerate(_COLUMNS, 1):
         cell = sheet.cell(1, at)
@@ -76,15 +76,15 @@ def _payments(sheet: Worksheet) -> None:
 
 
 def _instructions(sheet: Worksheet) -> None:
-    sheet.title = _now("Instructions")
-    _write(sheet, 1, [_now("Column"), _now("Needed"), _now("What to fill in"), _now("Example")])
+    sheet.title = gettext("Instructions")
+    _write(sheet, 1, [gettext("Column"), gettext("Needed"), gettext("What to fill in"), gettext("Example")])
     for at, column in enumerate(_COLUMNS, 2):
-        needed = _now("yes") if column.is_needed else _now("no")
+        needed = gettext("yes") if column.is_needed else gettext("no")
         _write(sheet, at, [str(HEADS[column.role]), needed, str(column.how), column.example])
     remarks = (
-        _now("One payment in a row, on one sheet. Heads may be in another language; other columns are passed over."),
-        _now("Keep account and phone numbers as text, so that leading zeros stay."),
-        _now("Nothing is paid before you have seen every row, and a second person has approved them."),
+        gettext("One payment in a row, on one sheet. Heads may be in another language; other columns are passed over."),
+        gettext("Keep account and phone numbers as text, so that leading zeros stay."),
+        gettext("Nothing is paid before you have seen every row, and a second person has approved them."),
     )
     for at, remark in enumerate(remarks, len(_COLUMNS) + 3):
         _write(sheet, at, [remark])
