@@ -53,6 +53,18 @@ SAME = {
     "Virtual account, %(bank)s",
     "WhatsApp, Telegram, Google …",
 }
+# Words of banking and of files that Indonesian uses as they are, and two that are all placeholders.
+SAME |= {
+    "%(count)s SMS",
+    "BIC",
+    "Batch",
+    "batch",
+    "CSV",
+    "gateway",
+    "JSON",
+    "transfer",
+    "“%(name)s”: %(state)s.",
+}
 SAME |= {
     "%(percent)s %%",
     "%(time)s ms",
