@@ -46,8 +46,8 @@ def fundings_of(client: Client, *, is_sandbox: bool = False) -> QuerySet[Funding
 
 
 def own_funding(actor: Actor, public_id: UUID) -> Funding:
-    """A top-up of the actor's own client. Raises `NotFound`."""
-    found = Funding.objects.filter(client=policy.own_client(actor), public_id=public_id).first()
+    """A top-up of the actor's own client, in its own world. Raises `NotFound`."""
+    found = fundings_of(policy.own_client(actor), is_sandbox=actor.is_sandbox).filter(public_id=public_id).first()
     if found is None:
         raise NotFound
     return found
