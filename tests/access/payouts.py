@@ -36,6 +36,8 @@ SHARED = ("bank", "operator", "fee_rule", "blocked_receiver")
 _WHOSE = {"portal_a": "a", "portal_b": "b", "api_live": "a", "portal_a_key": "a", "api_test": "test"}
 _STAFF = dict.fromkeys(("super", "company", "approver", "support", "auditor"), "a b")
 SEEN: dict[str, dict[str, str]] = {kind: {**_STAFF, **_WHOSE} for kind in ("payout", "batch", "batch_row", "funding")}
+# Play money is shown beside the live balance, so its top-ups have pages too.
+SEEN["funding"]["portal_a"] = "a test"
 
 
 def fill(clients: dict[str, Client], people: dict[str, User]) -> dict[str, dict[str, object]]:
@@ -70,6 +72,7 @@ def _of_client(
     # Long enough ago that another one may be asked for.
     codes.send_first(waiting)
     TransferCode.objects.filter(payout=waiting).update(sent_at=now() - timedelta(seconds=90))
+    # Not what the payout above pays: repeating it would want a reason.
     batch = Batch.objects.create(
         reference=f"TB-of-{name}",
         client=client,
@@ -79,7 +82,7 @@ def _of_client(
         state=BatchState.VALIDATED,
         rows=1,
         valid=1,
-        amount=Decimal(250),
+        amount=Decimal(175),
         fees=Decimal("2.50"),
         made_by=person,
         makers=[f"user:{person.pk}"] if person else [],
@@ -88,12 +91,12 @@ def _of_client(
         batch=batch,
         reference=f"TP-row-of-{name}",
         position=1,
-        destination="003001000000000123",
-        amount_text="250",
+        destination="003001000000000456",
+        amount_text="175",
         kind=Kind.BANK,
-        receiver="003001000000000123",
+        receiver="003001000000000456",
         receiver_code="003",
-        amount=Decimal(250),
+        amount=Decimal(175),
         fee=Decimal("2.50"),
         state=RowState.VALID,
     )
