@@ -412,16 +412,27 @@ def test_ten_thousand_survive_killed_workers_and_an_emptied_redis(
     draw = random.Random(7)
     until = time.monotonic() + 400
     while Payout.objects.filter(is_reserved=True).exists() and time.monotonic() < until:
-        workers = [worker(rail_sim, settings, PAYOUT_RAIL_PER_SECOND="1000") for _ in range(2)]
-        time.sleep(draw.uniform(4, 8))
-        cache.clear()
-        rail_sim.control("misbehave", operation="payouts", mode=draw.choice(_FAULTS), times=5, seconds=3)
-        time.sleep(draw.uniform(1, 3))
-        for process in workers:
-            process.send_signal(signal.SIGKILL)
-            process.wait(10)
+        workers = [worker(rail_sim, settings, PAYOUT_RAIL_PER_SECOND="400") for _ in range(2)]
+        try:
+            # Long enough to begin, and in the middle of something.
+            done = rail_sim.look("totals")["references"]
+            wait_until(lambda done=done: _has_gone_on(rail_sim, done), 60)  # type: ignore[misc]
+            cache.clear()
+            rail_sim.control("misbehave", operation="payouts", mode=draw.choice(_FAULTS), times=5, seconds=3)
+            time.sleep(draw.uniform(2, 6))
+        finally:
+            for process in workers:
+                process.send_signal(signal.SIGKILL)
+                process.wait(10)
         time_passes(60)
     behave(rail_sim)
     work_off(400)
     batch.refresh_from_db()
     assert (batch.state, batch.paid, batch.failed) == (BatchState.PARTLY_COMPLETED, 9_990, 10)
+
+
+def _has_gone_on(rail: Simulator, done: int) -> bool:
+    return (
+        rail.look("totals")["references"] >= min(done + 400, 9_900)
+        or not Payout.objects.filter(is_reserved=True).exists()
+    )
