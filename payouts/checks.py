@@ -39,6 +39,32 @@ _PROOFS: list[tuple[str, str]] = [
         """,
     ),
     (
+        # Whatever the kind of a movement: nothing else has any business on it.
+        "account {0} {1} holds {2}, what is on its way comes to {3}",
+        """
+        SELECT a.code, a.currency, a.balance, coalesce(sum(p.amount + p.fee), 0)
+          FROM wallets_account a
+          LEFT JOIN payouts_payout p ON p.is_reserved AND p.currency = a.currency
+               AND p.is_sandbox = (a.code = 'payable:payouts-test')
+         WHERE a.code IN ('payable:payouts', 'payable:payouts-test')
+         GROUP BY a.id HAVING a.balance <> coalesce(sum(p.amount + p.fee), 0)
+        """,
+    ),
+    (
+        "top-up {0} is {1} over {2}, the balance of its client got {3}",
+        """
+        SELECT f.reference, f.state, coalesce(f.received_amount, f.amount), coalesce(p.amount, 0)
+          FROM payouts_funding f
+          LEFT JOIN wallets_transaction t ON t.reference = 'funding:' || f.public_id
+          LEFT JOIN wallets_account a ON a.client_id = f.client_id AND a.currency = f.currency
+               AND a.is_sandbox = f.is_sandbox
+          LEFT JOIN wallets_posting p ON p.transaction_id = t.id AND p.account_id = a.id
+         WHERE coalesce(p.amount, 0) <> CASE f.state WHEN 'credited' THEN coalesce(f.received_amount, f.amount)
+                                                     ELSE 0 END
+            OR (t.id IS NOT NULL) <> (f.state = 'credited')
+        """,
+    ),
+    (
         "batch {0} counts {1} paid, {2} failed, {3} called off, {4} sent back, its payouts are {5}, {6}, {7}, {8}",
         """
         SELECT b.reference, b.paid, b.failed, b.cancelled, b.returned, coalesce(n.paid, 0), coalesce(n.failed, 0),

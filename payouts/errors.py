@@ -265,7 +265,7 @@ class FileTooLarge(TooLarge):
 
 
 class NotInDoubt(Conflict):
-    """Not in doubt, or not for so long that a person may settle it."""
+    """The rail has not had its time yet, or has ended it."""
 
     code = "not_in_doubt"
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import ApiUser, Client, User
 from config.lib.clock import now
 from config.lib.money import format_money
-from payouts.models import BlockedReceiver, Payout
+from payouts.models import Attempt, BlockedReceiver, Payout
 from payouts.models.states import UNPAID_ENDS, State
 
 REVIEW, BLOCK = "review", "block"
@@ -210,12 +210,20 @@ def limit_of_day(asker: Asker) -> int:
     return cast(int, limit)
 
 
-def spent_lately(asker: Asker) -> Decimal:
-    """What counts against that limit now: amounts without fees that were asked for and were not stopped."""
-    asked = _asked(asker).filter(created_at__gt=now() - DAY, batch__isnull=asker.batch_id is None)
-    if asker.batch_id:
+def spent_lately(asker: Asker, *, with_own: bool = False) -> Decimal:
+    """What counts against that limit now: amounts without fees that were asked for, or tried again, and were not
+    stopped. Of a batch ``with_own``: what of itself has gone too."""
+    since = now() - DAY
+    asked = _asked(asker).filter(batch__isnull=asker.batch_id is None)
+    if asker.batch_id and not with_own:
         asked = asked.exclude(batch_id=asker.batch_id)
-    return asked.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    again = Attempt.objects.filter(number__gt=1, started_at__gt=since).values("payout")
+    late = asked.filter(created_at__lte=since, pk__in=again) if asker.batch_id else asked.none()
+    return _sum(asked.filter(created_at__gt=since)) + _sum(late)
+
+
+def _sum(payouts: QuerySet[Payout]) -> Decimal:
+    return payouts.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
 
 
 def _count(asker: Asker, candidates: Sequence[Candidate]) -> Counted:

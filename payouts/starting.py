@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.access.actors import system
 from accounts.services import audit
 from payouts import mails, sending
-from payouts.checking import digest_of
+from payouts.checking import digest_of, has_barred, judge_again
 from payouts.errors import BatchChanged, NotEnoughMoney
 from payouts.models import Batch
 from payouts.models.states import BatchState
@@ -28,8 +28,9 @@ logger = logging.getLogger(__name__)
 def start(batch_id: int) -> Batch:
     """Begin an approved batch: all its money is set aside and every good row becomes a payout, in one transaction.
 
-    What was approved is compared with the rows once more, and whoever approved it must still be somebody here: else
-    the approval is void. Without enough money it waits for a top-up; while its client is not active it stays as it is.
+    What was approved is compared with the rows once more, every receiver must still be paid, and whoever approved it
+    must still be somebody here: else the approval is void. Without enough money it waits for a top-up; while its client
+    is not active it stays as it is.
     Returns the batch as it is then.
     """
     batch = hold(batch_id)
@@ -51,12 +52,16 @@ def _begin(batch: Batch) -> None:
     approver = batch.approved_by or batch.approved_by_api_user
     if approver is None or not approver.is_active or digest_of(batch) != batch.approved_digest:
         raise BatchChanged
+    if has_barred(batch):
+        raise BatchChanged
     sending.begin_batch(batch, caused_by=batch.approved_by)
 
 
 def _void(batch: Batch) -> Batch:
     logger.error("the approval of batch %s holds no more", batch.reference)
     move(batch, BatchState.VALIDATED, sent_back_reason=_("The approval did not hold any more. Submit it again."))
+    # Its maker sees at once which rows cannot be paid any more.
+    judge_again(batch)
     mails.sent_back(batch)
     audit.record(system("payouts.start"), "batch.approval_voided", target=batch)
     return batch

@@ -5,6 +5,6 @@ adds up of the rows of a batch, reading = a whole upload from its file to its ro
 """
 
 from payouts.checking.reading import read_so_far
-from payouts.checking.stored import BankTotal, digest_of, judge_again, totals_by_bank
+from payouts.checking.stored import BankTotal, digest_of, has_barred, judge_again, totals_by_bank
 
-__all__ = ["BankTotal", "digest_of", "judge_again", "read_so_far", "totals_by_bank"]
+__all__ = ["BankTotal", "digest_of", "has_barred", "judge_again", "read_so_far", "totals_by_bank"]

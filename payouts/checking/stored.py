@@ -17,7 +17,7 @@ from payouts import fraud
 from payouts.checking.rows import Checked, Checker
 from payouts.files import Given
 from payouts.models import Batch, BatchRow
-from payouts.models.states import GOOD_ROWS, Problem, RowState
+from payouts.models.states import GOOD_ROWS, Kind, Problem, RowState
 from payouts.moving import touch
 from payouts.routing import Routes
 
@@ -74,6 +74,16 @@ FROM payouts_batch AS batch
 LEFT JOIN payouts_batchrow AS item ON item.batch_id = batch.id AND item.state = ANY(%(good)s)
 WHERE batch.id = %(batch)s
 GROUP BY batch.id
+"""
+_BARRED = """
+SELECT EXISTS (
+    SELECT FROM payouts_batchrow AS item JOIN payouts_batch AS batch ON batch.id = item.batch_id
+    WHERE item.batch_id = %(batch)s AND item.state = ANY(%(good)s) AND (
+        EXISTS (SELECT FROM payouts_blockedreceiver AS barred WHERE barred.receiver = item.receiver
+                   AND (barred.client_id IS NULL OR barred.client_id = batch.client_id))
+        OR (item.kind = %(bank)s AND item.receiver_code IN (SELECT code FROM payouts_bank WHERE NOT is_active))
+        OR (item.kind = %(mobile)s
+            AND item.receiver_code IN (SELECT '0' || code FROM payouts_telco WHERE NOT is_active))))
 """
 
 
@@ -257,3 +267,12 @@ def judge_again(batch: Batch) -> None:
     one after the other."""
     fraud.take_turn(batch.client, is_sandbox=batch.is_sandbox)
     check_again(batch, BatchRow.objects.filter(batch=batch).exclude(state=RowState.EXCLUDED))
+
+
+def has_barred(batch: Batch) -> bool:
+    """Whether a good row goes where nothing is paid just now: a blocked receiver, a bank or operator that is closed."""
+    given: dict[str, Any] = {"batch": batch.pk, "good": _GOOD, "bank": Kind.BANK.value, "mobile": Kind.MOBILE.value}
+    with connection.cursor() as cursor:
+        cursor.execute(_BARRED, given)
+        found = cursor.fetchone()
+    return bool(found and found[0])

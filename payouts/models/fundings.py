@@ -1,6 +1,7 @@
 """Money that a client says it has sent us by bank transfer, until two of our people have found it."""
 
 import uuid
+from datetime import UTC
 
 import pgtrigger
 from django.db import models
@@ -84,3 +85,8 @@ class Funding(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def finding(self) -> str:
+        """Names what was found: another one after it was put back has another name."""
+        return self.found_at.astimezone(UTC).isoformat() if self.found_at else ""

@@ -297,7 +297,7 @@ def left_after(batch: Batch) -> Decimal:
 def waiting_with_money() -> QuerySet[Batch]:
     """Approved batches of active clients that are not known to lack money, the longest waiting first."""
     balance = Account.objects.filter(
-        client=OuterRef("client"), currency=OuterRef("currency"), is_sandbox=OuterRef("is_sandbox")
+        client=OuterRef("client"), currency=OuterRef("currency"), is_sandbox=OuterRef("is_sandbox"), status="open"
     )
     available = Subquery(balance.values(left=F("balance") - F("held"))[:1])
     enough = Q(state=BatchState.APPROVED) | Q(available__gte=F("amount") + F("fees"))

@@ -28,8 +28,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 # Rows of batches have pages of their own; by default they would hide everything else.
 ROWS, EVERYTHING = "rows", "all"
 DOUBT, STUCK, FLAGGED = "doubt", "stuck", "flagged"
-# A rail has had its chance: after so long in doubt our people may close a payout (docs/payouts.md).
-SETTLED_BY_HAND_AFTER = timedelta(hours=12)
+# How long after it was sent a rail may leave us in doubt, or what it has accepted without an end, before a person may
+# close a payout (docs/payouts.md).
+PATIENCE, LONG_PATIENCE = timedelta(hours=12), timedelta(days=3)
 MOST_ROWS = 50_000
 _GAPS = str.maketrans("", "", " -.\u00a0\u202f")
 
@@ -70,11 +71,25 @@ def listed(actor: Actor, wanted: Wanted) -> QuerySet[Payout]:
     return found.filter(batch__isnull=wanted.rows != ROWS)
 
 
+def for_a_person() -> Q:
+    """Payouts that staff may close by hand now."""
+    moment = now()
+    doubtful = Q(state=State.IN_DOUBT, sent_at__lte=moment - PATIENCE)
+    return doubtful | Q(state=State.SENDING, lease_token=None, sent_at__lte=moment - LONG_PATIENCE)
+
+
+def settle_from(payout: Payout) -> datetime | None:
+    """From when on staff may close ``payout`` if it stays as it is; None for what needs nobody."""
+    if payout.sent_at is None or payout.state not in (State.IN_DOUBT, State.SENDING):
+        return None
+    return payout.sent_at + (PATIENCE if payout.state == State.IN_DOUBT else LONG_PATIENCE)
+
+
 def _needing(found: QuerySet[Payout], needs: str) -> QuerySet[Payout]:
     if needs == DOUBT:
         return found.filter(state=State.IN_DOUBT)
     if needs == STUCK:
-        return found.filter(state=State.IN_DOUBT, in_doubt_since__lte=now() - SETTLED_BY_HAND_AFTER)
+        return found.filter(for_a_person())
     return found.filter(is_flagged=True) if needs == FLAGGED else found
 
 

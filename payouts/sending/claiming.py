@@ -17,13 +17,14 @@ from payouts.rails import lanes
 
 _FIELDS = (
     "id, reference, client_id, batch_id, is_sandbox, kind, receiver_code, receiver, receiver_name, amount, currency, "
-    "narration, state, attempts, asked, in_doubt_since"
+    "narration, state, attempts, asked, in_doubt_since, rail_id"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A payout in somebody's hands. ``was_doubtful``: the rail may have seen this attempt before.
+    """A payout in somebody's hands. ``was_doubtful``: the rail may have seen this attempt before; ``rail_id``: it has
+    seen this reference.
 
     ``age`` is how many seconds it has been in doubt; of one that is not in doubt, nothing.
     """
@@ -44,6 +45,7 @@ class Claimed:
     attempts: int
     asked: int
     in_doubt_since: datetime | None
+    rail_id: str
     was_doubtful: bool
     age: float
     lease: uuid.UUID

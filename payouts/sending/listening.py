@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from config.lib import clock
 from config.lib.errors import ProviderError
 from payouts import rails
 from payouts.models import Feed, Payout
-from payouts.models.states import UNPAID_ENDS, State
+from payouts.models.states import UNPAID_ENDS, Reason, State
 from payouts.providers.types import Outcome, PayoutRail, Word
 from payouts.sending import claiming, recording, verdicts
 from payouts.sending.claiming import Claimed
@@ -86,12 +87,13 @@ def _look_at(where: rails.Line, rail: PayoutRail, words: Sequence[Word]) -> tupl
 
 
 def look_back(where: rails.Line, rail: PayoutRail, is_ours: Callable[[], bool]) -> int:
-    """Ask once more about everything that was paid in the last days, whatever the news have said of it: a rail may tell
-    of a return under a wrong name, or not at all. ``is_ours`` keeps the place on the line. Returns how many were
-    asked about."""
-    paid = Payout.objects.filter(
-        state=State.COMPLETED, is_sandbox__in=where.worlds, completed_at__gte=Now() - LOOK_BACK
-    ).order_by("pk")
+    """Ask once more about everything that was paid, or closed as unpaid by one of us, in the last days, whatever the
+    news have said of it: a rail may tell of a return under a wrong name, or not at all, and pay what we have given up.
+    ``is_ours`` keeps the place on the line. Returns how many were asked about."""
+    since = Now() - LOOK_BACK
+    by_hand = Q(state=State.FAILED, reason=Reason.SETTLED_BY_STAFF, closed_at__gte=since)
+    over = Payout.objects.filter(Q(state=State.COMPLETED, completed_at__gte=since) | by_hand)
+    paid = over.filter(is_sandbox__in=where.worlds).order_by("pk")
     asked, last = 0, 0
     while chunk := list(paid.filter(pk__gt=last).values_list("pk", flat=True)[:_AT_A_TIME]):
         _look_again(rail, chunk)
@@ -119,9 +121,10 @@ def _look_again(rail: PayoutRail, over: Sequence[int]) -> bool:
 def _compare(payout: Payout, word: Word) -> None:
     was_paid = payout.state == State.COMPLETED
     is_paid = word.outcome in (Outcome.PAID, Outcome.RETURNED)
-    if was_paid and word.outcome == Outcome.RETURNED and word.amount in (None, payout.amount):
+    is_other = is_paid and word.amount not in (None, payout.amount)
+    if was_paid and word.outcome == Outcome.RETURNED and not is_other:
         recording.record_return(payout.pk, word.message)
-    elif was_paid != is_paid and word.outcome in (Outcome.PAID, Outcome.ACCEPTED, Outcome.REJECTED):
+    elif is_other or (was_paid != is_paid and word.outcome in (Outcome.PAID, Outcome.ACCEPTED, Outcome.REJECTED)):
         _note_if_still_over(payout, word)
 
 

@@ -60,6 +60,11 @@ WITH chosen AS (
    WHERE p.id = ANY (%(ids)s) AND p.state = 'failed' AND p.attempts < %(most)s
      AND p.authorized_at IS NOT NULL AND p.reason <> 'blocked'
      AND (b.id IS NULL OR (b.cancel_requested_at IS NULL AND b.state <> 'cancelled'))
+     AND NOT EXISTS (SELECT FROM payouts_blockedreceiver x
+                      WHERE x.receiver = p.receiver AND (x.client_id IS NULL OR x.client_id = p.client_id))
+     AND NOT (p.kind = 'BankTransfer' AND p.receiver_code IN (SELECT code FROM payouts_bank WHERE NOT is_active))
+     AND NOT (p.kind = 'MobileMoney'
+              AND p.receiver_code IN (SELECT '0' || code FROM payouts_telco WHERE NOT is_active))
    ORDER BY p.id FOR UPDATE OF p
 ), done AS (
   UPDATE payouts_payout p
@@ -217,7 +222,8 @@ def again(payout_ids: Collection[int], *, asked_by: str, caused_by: User | None)
     """Try failed payouts of one client once more, under the same references; ``asked_by`` names who asked.
 
     Returns those that were taken: failed after they had been let go, not stopped by a rule, tried less than three
-    times, and not of a batch that was called off. A partly completed batch goes on. In the caller's transaction.
+    times, not of a batch that was called off, and to a receiver that may be paid now. A partly completed batch goes
+    on. In the caller's transaction.
     Raises `NotEnoughMoney`, `AccountFrozen`.
     """
     ids = sorted(set(payout_ids))

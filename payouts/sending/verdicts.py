@@ -49,7 +49,10 @@ def _not_given(claimed: Claimed, error: ProviderError) -> Verdict:
         return _doubt(claimed, message, asked=0)
     if error.code == "paced":
         return Verdict(State.AUTHORIZED, asked=claimed.asked, is_untouched=not claimed.was_doubtful)
-    if claimed.asked + 1 >= MOST_TURNS and not claimed.was_doubtful:
+    if claimed.asked + 1 >= MOST_TURNS:
+        # What the rail may have seen is not given up but asked about: from there a person may end it.
+        if claimed.was_doubtful:
+            return _doubt(claimed, message, asked=0)
         return Verdict(State.FAILED, reason=Reason.UNREACHABLE, message=message)
     return Verdict(
         State.AUTHORIZED,
@@ -69,6 +72,9 @@ def of_asking(claimed: Claimed, answer: Answer, *, timeout: float) -> Verdict:
         return Verdict(State(claimed.state), message=message, wait=wait, asked=asked)
     if answer.amount is not None and answer.amount != claimed.amount:
         return _doubt(claimed, "another amount", asked=claimed.asked + 1, odd=answer)
+    if answer.outcome == Outcome.UNKNOWN and claimed.rail_id:
+        # It had it once. A rail that forgets references may pay one twice: a person ends this, or the rail remembers.
+        return _doubt(claimed, "taken, and not known any more", asked=claimed.asked + 1)
     if answer.outcome == Outcome.UNKNOWN:
         return _unknown(claimed, timeout)
     if answer.outcome == Outcome.REJECTED and claimed.attempts > 1 and claimed.state == State.IN_DOUBT:

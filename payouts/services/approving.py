@@ -97,7 +97,7 @@ def _approve(actor: Actor, batch: Batch, digest: str, total: Decimal | None) -> 
         audit.record(actor, "batch.approval_voided", target=held, after={"wrong": held.error})
     if refusal is not None:
         return refusal
-    _require_within_limit(held)
+    require_within_limit(held, held.amount)
     return _bind(actor, held)
 
 
@@ -144,13 +144,14 @@ def _require_other_person(actor: Actor, batch: Batch) -> None:
         raise SamePerson
 
 
-def _require_within_limit(batch: Batch) -> None:
-    """What was sent in a day, what is approved and waits, and this one."""
+def require_within_limit(batch: Batch, amount: Decimal) -> None:
+    """What was sent in a day, what is approved and waits, and ``amount`` of this one, which the caller has locked.
+    Raises `OverDailyLimit`."""
     fraud.take_turn(batch.client, is_sandbox=batch.is_sandbox)
     asker = fraud.Asker(batch.client, batch.is_sandbox, is_bulk=True, currency=batch.currency, batch_id=batch.pk)
     waiting = Batch.objects.filter(client=batch.client, is_sandbox=batch.is_sandbox, currency=batch.currency)
     approved = waiting.filter(state__in=starting.WAITING).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    if fraud.spent_lately(asker) + approved + batch.amount > fraud.limit_of_day(asker):
+    if fraud.spent_lately(asker, with_own=True) + approved + amount > fraud.limit_of_day(asker):
         raise OverDailyLimit
 
 

@@ -5,6 +5,7 @@ Each of these locks the batch, is quiet when it is done already, and notes who d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +20,9 @@ from payouts import checking, mails, sending, tasks
 from payouts.errors import NotReady, ReasonNeeded, WrongState
 from payouts.models import Batch, BatchRow
 from payouts.models.states import GOOD_ROWS, BatchState, Reason, State
-from payouts.selectors.batches import REPEATS, may_be_retried, retryable
+from payouts.selectors.batches import MOST_ATTEMPTS, REPEATS, may_be_retried, retryable
 from payouts.selectors.items import why_not_again
-from payouts.services.approving import approve, process
+from payouts.services.approving import approve, process, require_within_limit
 from payouts.services.moving import EDITABLE, hold, move, touch, with_maker
 from payouts.services.rows import Item, from_items
 
@@ -190,14 +191,21 @@ def _release(batch: Batch) -> int:
 def retry(*, actor: Actor, batch: Batch, items: Sequence[UUID] | None = None) -> Retried:
     """Try failed rows again (by the public ids of rows; None: all), at most three times in all, under the same
     references. Nothing of a batch that is being sent: raises `WrongState`; `BadField` (an id is not of this batch),
-    `NotEnoughMoney`."""
+    `NotEnoughMoney`, `OverDailyLimit`."""
     held = hold(batch)
     rows = None if items is None else _rows(held, items)
     if held.state in (BatchState.PROCESSING, BatchState.PAUSED):
         raise WrongState(held)
     taken = _again(actor, held, rows) if may_be_retried(held) else []
     skipped = [row for row in rows or () if row.payout_id not in set(taken)]
-    return Retried(taken, [Skipped(row, why_not_again(row)) for row in skipped])
+    return Retried(taken, [Skipped(row, _why_not(held, row)) for row in skipped])
+
+
+def _why_not(batch: Batch, row: BatchRow) -> str:
+    payout = row.payout
+    if may_be_retried(batch) and payout and payout.state == State.FAILED and payout.attempts < MOST_ATTEMPTS:
+        return str(Reason.NO_RAIL.label)
+    return why_not_again(row)
 
 
 def _rows(batch: Batch, items: Sequence[UUID]) -> list[BatchRow]:
@@ -212,7 +220,10 @@ def _again(actor: Actor, batch: Batch, rows: Sequence[BatchRow] | None) -> list[
     wanted = retryable(batch)
     if rows is not None:
         wanted = wanted.filter(pk__in=[row.payout_id for row in rows])
-    ids = list(wanted.order_by("pk").values_list("pk", flat=True))
+    amounts = dict(wanted.order_by("pk").values_list("pk", "amount"))
+    if amounts:
+        require_within_limit(batch, sum(amounts.values(), Decimal(0)))
+    ids = list(amounts)
     taken = sending.again(ids, asked_by=actor.label, caused_by=actor.user) if ids else []
     if taken:
         _note(actor, "batch.retried", batch, rows=len(taken))

@@ -80,7 +80,8 @@ def find(*, actor: Actor, funding: Funding, received: Decimal, bank_reference: s
     funding = _locked(funding, State.ANNOUNCED)
     _check(received, funding.currency)
     funding.state, funding.found_by, funding.found_at = State.FOUND, actor.user, now()
-    funding.received_amount, funding.bank_reference = received, bank_reference.strip()
+    # Spaces and small letters are the typist's, not the bank's: one line is one line.
+    funding.received_amount, funding.bank_reference = received, "".join(bank_reference.split()).upper()
     try:
         with transaction.atomic():
             funding.save(update_fields=["state", "found_by", "found_at", "received_amount", "bank_reference"])
@@ -91,14 +92,15 @@ def find(*, actor: Actor, funding: Funding, received: Decimal, bank_reference: s
 
 
 @transaction.atomic
-def confirm(*, actor: Actor, funding: Funding) -> Funding:
-    """The second person: what was found goes into the client's balance.
+def confirm(*, actor: Actor, funding: Funding, seen: str = "") -> Funding:
+    """The second person: what was found goes into the client's balance. ``seen`` names what the person has looked at
+    (`Funding.finding`); another finding since then is not confirmed.
 
     Raises `FundingMoved`, `SamePerson`, `AccountFrozen` of the ledger.
     """
     funding = _locked(funding, State.FOUND)
     found = funding.received_amount
-    if found is None:
+    if found is None or seen not in ("", funding.finding):
         raise FundingMoved
     if actor.user is None or funding.found_by_id == actor.user.pk:
         raise SamePerson

@@ -10,8 +10,8 @@ from payouts.models import Payout
 
 @transaction.atomic
 def settle(*, actor: Actor, payout: Payout, is_paid: bool, evidence: str, reason: str) -> None:
-    """End a payout that is in doubt since more than twelve hours: paid (the money goes to the rail's account), or
-    failed (amount and fee go back to the client).
+    """End a payout that a rail leaves in doubt for twelve hours, or without an end for three days: paid (the money goes
+    to the rail's account), or failed (amount and fee go back to the client).
 
     ``evidence`` is what the bank or operator says in writing, ``reason`` what was looked at; both go on record.
     Raises `NotInDoubt`.

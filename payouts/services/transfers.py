@@ -14,9 +14,9 @@ from accounts.services import audit
 from config.lib.clock import now
 from config.lib.errors import ServiceError
 from payouts import fraud, rails, sending
-from payouts.errors import NotFound, NotPending, PayoutBlocked, TriesUsedUp
+from payouts.errors import BadDestination, NoRail, NotFound, NotPending, PayoutBlocked, TriesUsedUp
 from payouts.models import Payout
-from payouts.models.states import Problem, Reason, Source, State
+from payouts.models.states import Kind, Problem, Reason, Source, State
 from payouts.providers.types import Holder
 from payouts.routing import Route, Routes
 from payouts.services import codes, making
@@ -172,6 +172,7 @@ def _let_go(actor: Actor, held: Payout, code: str) -> ServiceError | None:
         return NotPending()
     # Closed since it was asked for: the code stays good until somebody opens a way.
     rails.rail_for(held.kind, held.is_sandbox)
+    _require_served(held)
     refusal = codes.use(held, code) or _barred(held)
     if refusal is not None:
         if held.state == State.PENDING and isinstance(refusal, TriesUsedUp):
@@ -182,6 +183,13 @@ def _let_go(actor: Actor, held: Payout, code: str) -> ServiceError | None:
     sending.reserve([held], memo=held.narration, caused_by=actor.user)
     audit.record(actor, "payout.authorized", target=held, after=_facts(held))
     return None
+
+
+def _require_served(held: Payout) -> None:
+    try:
+        Routes().of(held.receiver) if held.kind == Kind.MOBILE else Routes().account(held.receiver)
+    except BadDestination as error:
+        raise NoRail from error
 
 
 def _barred(held: Payout) -> PayoutBlocked | None:

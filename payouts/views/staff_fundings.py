@@ -74,7 +74,7 @@ def confirm(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
     _staff(request)
     found = _seen(public_id)
     try:
-        services.confirm(actor=request.actor, funding=found)
+        services.confirm(actor=request.actor, funding=found, seen=request.POST.get("seen", ""))
     except ServiceError as refusal:
         messages.error(request, str(refusal.message))
     else:

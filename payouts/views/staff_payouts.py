@@ -117,8 +117,7 @@ def payout(request: ActorRequest, public_id: UUID) -> HttpResponse:
 
 
 def _context(request: ActorRequest, found: Payout) -> dict[str, Any]:
-    since = found.in_doubt_since if found.state == State.IN_DOUBT else None
-    settle_from = since + search.SETTLED_BY_HAND_AFTER if since else None
+    settle_from = search.settle_from(found)
     return {
         "payout": found,
         "picture": pictures.of(found, for_staff=True),
