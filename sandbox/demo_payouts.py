@@ -20,6 +20,7 @@ from payouts import sending
 from payouts.models import Batch, Funding, Payout
 from payouts.services import batches, funding, rows, transfers
 from sandbox.demo_people import PAYOUT_APPROVER, PAYOUT_MAKER, PORTAL_ADMIN, STAFF, acting
+from sandbox.simulators.rail_api import name_at
 
 BALANCE, PLAY_MONEY = Decimal(250_000), Decimal(50_000)
 _SECONDS = 10
@@ -55,21 +56,23 @@ def _balance() -> None:
 
 def _transfers() -> None:
     boss = acting(PORTAL_ADMIN.email)
-    _transfer(boss, "003001014892010184", Decimal("1250.00"), "Aminata Kamara", "Office rent")
-    _transfer(boss, "076543210", Decimal("85.50"), "Ibrahim Sesay", "Travel")
-    _transfer(boss, "008001014892011111", Decimal("300.00"), "Fatmata Conteh", "Refund")
+    _transfer(boss, "003001014892010184", Decimal("1250.00"), "Office rent")
+    _transfer(boss, "076543210", Decimal("85.50"), "Travel")
+    _transfer(boss, "008001014892011111", Decimal("300.00"), "Refund")
     transfers.initiate(
         actor=boss,
         account_number="002001992010184333",
         amount=Decimal("420.00"),
-        receiver_name="Mohamed Bangura",
+        receiver_name=name_at("002001992010184333"),
         narration="Repairs",
     )
 
 
-def _transfer(actor: Actor, destination: str, amount: Decimal, name: str, narration: str) -> None:
+def _transfer(actor: Actor, destination: str, amount: Decimal, narration: str) -> None:
     where = {"phone": destination} if len(destination) == 9 else {"account_number": destination}
-    payout = transfers.initiate(actor=actor, amount=amount, receiver_name=name, narration=narration, **where)
+    payout = transfers.initiate(
+        actor=actor, amount=amount, receiver_name=name_at(destination), narration=narration, **where
+    )
     transfers.authorise(actor=actor, payout=payout, code=_code_from_the_mail(actor))
     sending.attend([payout.pk], _SECONDS)
 
@@ -119,14 +122,13 @@ def _send(batch: Batch) -> None:
     sending.attend(list(Payout.objects.filter(batch=batch).values_list("pk", flat=True)), _SECONDS)
 
 
-_NAMES = ("Aminata Kamara", "Ibrahim Sesay", "Fatmata Conteh", "Mohamed Bangura", "Isatu Koroma", "Abu Turay")
 _PHONES = ("076543211", "077123457", "031445567")
 _JUNE = (*(f"00{n % 3 + 2}00101489201{n:04}" for n in range(101, 113)), *_PHONES)
 
 
 def _rows(destinations: tuple[str, ...], factor: int = 1) -> list[rows.Item]:
     return [
-        rows.Item(destination, Decimal(factor * (150 + 25 * n)) + Decimal("0.50"), _NAMES[n % 6], "Thank you")
+        rows.Item(destination, Decimal(factor * (150 + 25 * n)) + Decimal("0.50"), name_at(destination), "Thank you")
         for n, destination in enumerate(destinations)
     ]
 
