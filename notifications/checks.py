@@ -22,6 +22,22 @@ _PROOFS = [
         """,
     ),
     (
+        "the messages of request {0} cost their client {1}, its balance paid {2}",
+        """
+        WITH asked AS (
+            SELECT request_id, client_id, is_sandbox, sum(cost) AS cost FROM notifications_sms
+             WHERE client_id IS NOT NULL GROUP BY 1, 2, 3
+        )
+        SELECT asked.request_id, asked.cost, coalesce(-p.amount, 0)
+          FROM asked
+          LEFT JOIN wallets_transaction t ON t.reference = 'sms:' || asked.request_id
+          LEFT JOIN wallets_account a ON a.client_id = asked.client_id AND a.is_sandbox = asked.is_sandbox
+               AND a.currency = 'SLE'
+          LEFT JOIN wallets_posting p ON p.transaction_id = t.id AND p.account_id = a.id
+         WHERE coalesce(-p.amount, 0) <> asked.cost
+        """,
+    ),
+    (
         "message {0} was not sent, cost {1}, and nothing was given back",
         """
         SELECT s.public_id, s.cost FROM notifications_sms s

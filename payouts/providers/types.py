@@ -52,6 +52,13 @@ class Word:
     message: str = ""
     amount: Decimal | None = None
     at: datetime | None = None
+    currency: str = ""
+    receiver: str = ""
+
+    def is_about(self, amount: Decimal, currency: str, receiver: str) -> bool:
+        """Whether it is that payment that it speaks of, as far as it says."""
+        said = self.amount in (None, amount), self.currency in ("", currency), self.receiver in ("", receiver)
+        return all(said)
 
 
 @dataclass(frozen=True, slots=True)

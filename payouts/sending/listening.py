@@ -121,7 +121,7 @@ def _look_again(rail: PayoutRail, over: Sequence[int]) -> bool:
 def _compare(payout: Payout, word: Word) -> None:
     was_paid = payout.state == State.COMPLETED
     is_paid = word.outcome in (Outcome.PAID, Outcome.RETURNED)
-    is_other = is_paid and word.amount not in (None, payout.amount)
+    is_other = is_paid and not word.is_about(payout.amount, payout.currency, payout.receiver)
     if was_paid and word.outcome == Outcome.RETURNED and not is_other:
         recording.record_return(payout.pk, word.message)
     elif is_other or (was_paid != is_paid and word.outcome in (Outcome.PAID, Outcome.ACCEPTED, Outcome.REJECTED)):

@@ -70,8 +70,8 @@ def of_asking(claimed: Claimed, answer: Answer, *, timeout: float) -> Verdict:
         message = f"{answer.code or 'error'}: {answer}"[:200]
         asked = claimed.asked + (answer.code != "paced")
         return Verdict(State(claimed.state), message=message, wait=wait, asked=asked)
-    if answer.amount is not None and answer.amount != claimed.amount:
-        return _doubt(claimed, "another amount", asked=claimed.asked + 1, odd=answer)
+    if not answer.is_about(claimed.amount, claimed.currency, claimed.receiver):
+        return _doubt(claimed, "another amount, currency or receiver", asked=claimed.asked + 1, odd=answer)
     if answer.outcome == Outcome.UNKNOWN and claimed.rail_id:
         # It had it once. A rail that forgets references may pay one twice: a person ends this, or the rail remembers.
         return _doubt(claimed, "taken, and not known any more", asked=claimed.asked + 1)

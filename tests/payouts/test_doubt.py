@@ -62,6 +62,20 @@ def test_another_amount_of_what_is_paid_is_for_a_person(client: Client, rail_sim
     assert named(payout)
 
 
+def test_another_currency_is_for_a_person(client: Client, rail_sim: Simulator) -> None:
+    payout = ready(client)
+    rail_sim.control("misbehave", operation="payouts", mode="timeout_after_accept", seconds=2)
+    rail_sim.control("misbehave", operation="lookup", mode="wrong_currency")
+    sending.run("live", seconds=0.1)
+    due_now()
+    sending.run("live", seconds=0.1)
+    assert state_of(payout) == State.IN_DOUBT
+    assert named(payout)
+    time_passes(400)
+    sending.run("live", seconds=0.1)
+    assert state_of(payout) == State.COMPLETED
+
+
 def test_what_was_accepted_and_is_forgotten_is_not_given_again(client: Client, rail_sim: Simulator) -> None:
     payout = ready(client, "003001000000002222")
     sending.run("live")

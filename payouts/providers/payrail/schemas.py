@@ -51,9 +51,9 @@ def answer_to(one: Instruction, row: Mapping[str, Any]) -> Word:
     word = read(row)
     if word.reference != one.reference:
         raise Strange("another reference")
-    if word.amount != one.amount or row.get("currency") != one.currency:
+    if word.amount != one.amount or word.currency != one.currency:
         raise Strange("another amount")
-    if row.get("account") != one.receiver:
+    if word.receiver != one.receiver:
         raise Strange("another account")
     return word
 
@@ -74,6 +74,8 @@ def read(row: Any) -> Word:
         message=_text(row, "message")[:200],
         amount=_amount(row.get("amount")),
         at=_moment(row.get("at")),
+        currency=_text(row, "currency"),
+        receiver=_text(row, "account"),
     )
 
 
