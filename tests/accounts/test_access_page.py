@@ -18,6 +18,7 @@ from tests.accounts.cast import (
     call,
     company,
     cost,
+    held,
     last_entry,
     permission,
     person,
@@ -298,7 +299,9 @@ def test_who_may_do_this(boss: Browser, nassit: Client, fatu: PortalUser) -> Non
         assert text in actor_page
     assert "fatu@example.id" not in actor_page
     assert "revoked for this API user, although the role ApiUser has it" in actor_page
-    assert rights_of_api_user(with_role) == rights_of_api_user(granted) == {"Customers.ReadOne"}
+    in_role = held(Role.API_USER)
+    assert rights_of_api_user(with_role) == rights_of_api_user(granted) == in_role
+    assert rights_of_api_user(revoked) == in_role - {"Customers.ReadOne"}
     assert "Customers.ReadOne" in rights_of_portal(dian)[1]
     other = permission("Clients.Read")
     PermissionOverride.objects.create(api_user=granted, permission=other, is_allowed=True)

@@ -29,7 +29,11 @@ def fatu(nassit: Client) -> PortalUser:
 
 @pytest.fixture
 def bot(nassit: Client) -> ApiUser:
-    return api_user(nassit)
+    """With one right of its role, so that what is added and taken stands alone."""
+    made = api_user(nassit)
+    made.role = role("Reading bot", "Customers.ReadOne", audience=Role.Audience.API)
+    made.save()
+    return made
 
 
 def _put(who: Any, bot: ApiUser, **overrides: Any) -> tuple[int, Any]:
@@ -153,10 +157,6 @@ def _name(right: str) -> str:
 
 def test_a_portal_admin_edits_on_the_page(fatu: PortalUser, bot: ApiUser) -> None:
     browser, path = browser_of(fatu), f"/company/api-users/{bot.public_id}/rights/"
-    banks = Permission.objects.create(
-        name="Banks.Read", http_method="GET", route_pattern="/api/banks", route_shape="/api/banks"
-    )
-    fatu.roles.get().permissions.add(banks)
     form = _sent(browser.get(path).content.decode())
     form |= {_name("Banks.Read"): "grant", _name("Customers.ReadOne"): "revoke"}
     assert "Saved." in browser.post(path, form, follow=True).content.decode()

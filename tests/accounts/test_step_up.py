@@ -96,8 +96,11 @@ def test_guesses_at_the_door_are_counted(customer: Customer) -> None:
 _GUARDED = sorted(name for name, row in OPERATIONS.items() if row.step_up)
 
 
-# What stands in the name or the address of whatever touches keys, roles or people's rights.
-_SENSITIVE = re.compile(r"keys?\b|roles?\b|permissions?\b|overrides?\b|portal-?users?\b|api-?users?\b", re.IGNORECASE)
+# What stands in the name or the address of whatever touches keys, roles or people's rights, or lets a batch go.
+_SENSITIVE = re.compile(
+    r"keys?\b|roles?\b|permissions?\b|overrides?\b|portal-?users?\b|api-?users?\b|disbursement/\S*/process\b",
+    re.IGNORECASE,
+)
 
 
 def _touches(row: Operation) -> bool:
@@ -105,7 +108,7 @@ def _touches(row: Operation) -> bool:
     return row.method not in {"GET", "HEAD"} and "session" in row.doors and bool(_SENSITIVE.search(spelled))
 
 
-def test_every_call_that_touches_keys_or_roles_is_guarded() -> None:
+def test_every_call_that_touches_keys_or_roles_or_lets_a_batch_go_is_guarded() -> None:
     assert {name for name, row in OPERATIONS.items() if _touches(row)} == set(_GUARDED)
 
 
@@ -116,6 +119,8 @@ def test_every_call_that_touches_keys_or_roles_is_guarded() -> None:
         ("clients.add-api-user", "/api/clients/{id}/api-users", True),
         ("people.assign", "/api/people/{id}/roles", True),
         ("clients.approve", "/api/clients/{id}/approve", False),
+        ("bulk-disbursement.process-part", "/api/bulk-disbursement/{id}/rows/process", True),
+        ("bulk-disbursement.retry", "/api/bulk-disbursement/retry", False),
     ],
 )
 def test_a_later_row_is_known_by_its_name(name: str, path: str, touches: bool) -> None:
