@@ -36,8 +36,6 @@ SHARED = ("bank", "operator", "fee_rule", "blocked_receiver")
 _WHOSE = {"portal_a": "a", "portal_b": "b", "api_live": "a", "portal_a_key": "a", "api_test": "test"}
 _STAFF = dict.fromkeys(("super", "company", "approver", "support", "auditor"), "a b")
 SEEN: dict[str, dict[str, str]] = {kind: {**_STAFF, **_WHOSE} for kind in ("payout", "batch", "batch_row", "funding")}
-# Play money is shown beside the live balance, so its top-ups have pages too.
-SEEN["funding"]["portal_a"] = "a test"
 
 
 def fill(clients: dict[str, Client], people: dict[str, User]) -> dict[str, dict[str, object]]:
