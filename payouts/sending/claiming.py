@@ -65,7 +65,7 @@ class Claimed:
 
 
 # What may leave now. A payout without a batch may at any time; one of a batch while that is being sent. Of a batch
-# that was called off only what the rail may have seen: it must come to its end.
+# that was called off, or a client that was deactivated, only what the rail may have seen: it must come to its end.
 _CHOOSE = """
 WITH RECURSIVE clients AS (
   (SELECT client_id FROM payouts_payout WHERE state = 'authorized' ORDER BY client_id LIMIT 1)
@@ -74,9 +74,11 @@ WITH RECURSIVE clients AS (
            ORDER BY p.client_id LIMIT 1)
     FROM clients c WHERE c.client_id IS NOT NULL
 ), queues AS (
-  SELECT client_id, NULL::bigint AS batch_id, false AS is_over FROM clients WHERE client_id IS NOT NULL
+  SELECT c.client_id, NULL::bigint AS batch_id, a.status = 'Deactivated' AS is_over
+    FROM clients c JOIN accounts_client a ON a.id = c.client_id
   UNION ALL
-  SELECT b.client_id, b.id, b.cancel_requested_at IS NOT NULL FROM payouts_batch b
+  SELECT b.client_id, b.id, b.cancel_requested_at IS NOT NULL OR a.status = 'Deactivated'
+    FROM payouts_batch b JOIN accounts_client a ON a.id = b.client_id
    WHERE b.state = 'processing' OR (b.state = 'paused' AND b.cancel_requested_at IS NOT NULL)
 ), share AS (
   SELECT ceil(%(most)s * 2.0 / greatest(count(*), 1))::int AS most FROM queues
@@ -85,6 +87,7 @@ WITH RECURSIVE clients AS (
     SELECT p.id, p.attempts, p.sent_at FROM payouts_payout p
      WHERE p.state = 'authorized' AND p.client_id = q.client_id AND p.batch_id IS NULL
        AND p.due_at <= statement_timestamp() AND p.is_sandbox = ANY (%(worlds)s)
+       AND (NOT q.is_over OR p.sent_at IS NOT NULL)
      ORDER BY p.id LIMIT (SELECT most FROM share) FOR UPDATE SKIP LOCKED) o
    WHERE q.batch_id IS NULL
 ), rows AS (
@@ -108,7 +111,9 @@ WITH RECURSIVE clients AS (
 _CHOOSE_THESE = """
 WITH chosen AS (
   SELECT p.id, p.attempts, p.sent_at FROM payouts_payout p LEFT JOIN payouts_batch b ON b.id = p.batch_id
+    JOIN accounts_client a ON a.id = p.client_id
    WHERE p.id = ANY (%(ids)s) AND p.state = 'authorized' AND p.is_sandbox = ANY (%(worlds)s)
+     AND (a.status <> 'Deactivated' OR p.sent_at IS NOT NULL)
      AND (b.id IS NULL OR (b.state = 'processing' AND (b.cancel_requested_at IS NULL OR p.sent_at IS NOT NULL)))
    ORDER BY p.id LIMIT %(most)s FOR UPDATE OF p SKIP LOCKED
 )

@@ -6,9 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from accounts.access.actors import system
+from accounts.models import Client
+from accounts.services import audit
 from config.lib.errors import ProviderError
 from payouts import rails
 from payouts.models import Batch, Feed, Payout
@@ -139,16 +143,35 @@ def _rest_if_needed(line: str, answers: Sequence[Answer], was_resting: bool) -> 
 
 
 def call_off() -> list[int]:
-    """Stop what came back unsent after its batch had been called off. Returns batches that have ended with it."""
-    stopped = Batch.objects.filter(
-        state__in=[BatchState.PROCESSING, BatchState.PAUSED], cancel_requested_at__isnull=False
-    )
+    """Stop what has not left and shall not: of batches that were called off, and of clients that were deactivated.
+    Returns batches that have ended with it. One that cannot be stopped keeps nobody else waiting."""
     ended: list[int] = []
-    for batch_id in list(stopped.values_list("pk", flat=True)):
-        unsent = Payout.objects.filter(batch=batch_id, state=State.AUTHORIZED, sent_at=None).order_by()[:MOST]
-        if release(list(unsent.values_list("pk", flat=True)), to=State.CANCELLED, reason=Reason.CANCELLED):
+    for batch_id in _called_off():
+        unsent = Payout.objects.filter(batch=batch_id, state=State.AUTHORIZED, sent_at=None)
+        if _stop(unsent, f"batch {batch_id}"):
             ended += Batch.objects.filter(pk=batch_id, state=BatchState.CANCELLED).values_list("pk", flat=True)
+    gone = Payout.objects.filter(client__status=Client.Status.DEACTIVATED, batch=None, currency="SLE")
+    _stop(gone.filter(state=State.AUTHORIZED, sent_at=None), "payments of clients that are gone")
     return ended
+
+
+def _called_off() -> list[int]:
+    running = Batch.objects.filter(state__in=[BatchState.PROCESSING, BatchState.PAUSED])
+    for batch in running.filter(client__status=Client.Status.DEACTIVATED, cancel_requested_at=None):
+        with transaction.atomic():
+            fresh = running.filter(pk=batch.pk, cancel_requested_at=None)
+            if fresh.update(cancel_requested_at=Now(), updated_at=Now(), version=F("version") + 1):
+                audit.record(system("payouts.send"), "batch.cancelled", target=batch, after={"client": "deactivated"})
+    return list(running.filter(cancel_requested_at__isnull=False).values_list("pk", flat=True))
+
+
+def _stop(unsent: QuerySet[Payout], what: str) -> int:
+    ids = list(unsent.order_by().values_list("pk", flat=True)[:MOST])
+    try:
+        return release(ids, to=State.CANCELLED, reason=Reason.CANCELLED) if ids else 0
+    except Exception:
+        logger.exception("%s could not be stopped now", what)
+        return 0
 
 
 def expire() -> int:

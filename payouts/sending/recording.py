@@ -8,7 +8,7 @@ import logging
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from accounts.models import User
 from payouts.models import Contradiction
@@ -114,6 +114,9 @@ def _group_of(claimed: Claimed, verdict: Verdict) -> Hashable:
 def _record_safely(group: list[Turn]) -> list[int]:
     try:
         return _record_group(group)
+    except OperationalError:
+        # Somebody holds the batch for long: one by one each of them would wait as long.
+        return _record_once_more(group)
     except Exception:
         logger.exception("%s answers could not be recorded together", len(group))
     ended = []
@@ -123,6 +126,14 @@ def _record_safely(group: list[Turn]) -> list[int]:
         except Exception:
             logger.exception("payout %s: the answer could not be recorded", turn[0].reference)
     return ended
+
+
+def _record_once_more(group: list[Turn]) -> list[int]:
+    try:
+        return _record_group(group)
+    except Exception:
+        logger.exception("%s answers could not be recorded", len(group))
+        return []
 
 
 def record_one(claimed: Claimed, verdict: Verdict, *, caused_by: User | None) -> list[int]:

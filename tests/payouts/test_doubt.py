@@ -1,25 +1,28 @@
 """What a rail says that cannot be, or never says: nothing is paid twice, nothing is overlooked, somebody can end it."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from accounts.models import Client
 from config.lib.clock import now
 from payouts import sending
 from payouts.errors import NotInDoubt
 from payouts.models import Contradiction, Payout
-from payouts.models.states import State
+from payouts.models.states import BatchState, State
 from payouts.selectors import search
-from payouts.sending import verdicts
+from payouts.sending import counting, verdicts
 from tests.accounts import cast
 from tests.payouts.house import balance, fund
-from tests.payouts.sending import FEE, due_now, paid_at_rail, problems, ready, time_passes
+from tests.payouts.sending import FEE, accounts, begun, due_now, paid_at_rail, problems, ready, time_passes
 from tests.simulators import Simulator
 from wallets import proof
+from wallets.models import Account
 
 pytestmark = pytest.mark.django_db
 START = Decimal(100_000)
@@ -135,3 +138,70 @@ def test_what_may_have_been_seen_and_cannot_be_given_any_more_comes_into_doubt(
     assert since < now() - timedelta(minutes=30)
     sending.settle(payout.pk, is_paid=False, message="they never had it", caused_by=None)
     assert balance(client) == START
+
+
+# --- clients that are gone, and what others hold --------------------------------------------------------------------
+
+
+def test_a_client_that_was_deactivated_pays_nothing_more(client: Client, rail_sim: Simulator) -> None:
+    batch, single, other = begun(client, accounts(3)), ready(client), cast.company("Other")
+    doubtful = ready(client, "003001000000005009")
+    Payout.objects.filter(pk=doubtful.pk).update(sent_at=now())
+    fund(other)
+    theirs = ready(other)
+    Client.objects.filter(pk=client.pk).update(status=Client.Status.DEACTIVATED)
+    assert sending.run("live") == [batch.pk]
+    batch.refresh_from_db()
+    assert (batch.state, batch.cancelled) == (BatchState.CANCELLED, 3)
+    # What the rail may have seen goes on to its end.
+    assert [state_of(one) for one in (single, doubtful, theirs)] == ["cancelled", "completed", "completed"]
+    assert balance(client) == START - 100 - FEE
+    assert paid_at_rail(rail_sim, single.reference) == 0
+    assert problems() == []
+
+
+def test_one_that_cannot_be_stopped_keeps_nobody_waiting(client: Client, rail_sim: Simulator) -> None:
+    poor = cast.company("Poor")
+    fund(poor, str(100 + FEE))
+    stuck = ready(poor)
+    Account.objects.filter(client=poor).update(status="closed")
+    Client.objects.filter(pk=poor.pk).update(status=Client.Status.DEACTIVATED)
+    payout = ready(client)
+    sending.run("live")
+    assert (state_of(stuck), state_of(payout)) == (State.AUTHORIZED, State.COMPLETED)
+    Account.objects.filter(client=poor).update(status="open")
+    sending.run("live")
+    assert (state_of(stuck), balance(poor)) == (State.CANCELLED, 100 + FEE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_holds_a_batch_for_long_does_not_hold_a_worker_for_each_row(rail_sim: Simulator, caplog: Any) -> None:
+    payer = cast.company()
+    fund(payer)
+    batch = begun(payer, accounts(6))
+    is_held, is_done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            counting.hold([batch.pk])
+            is_held.set()
+            is_done.wait(20)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    is_held.wait(10)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+    sending.run("live", seconds=0.1)
+    is_done.set()
+    holder.join()
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")
+    assert len([one for one in caplog.records if "could not be recorded" in one.message]) == 1
+    assert set(batch.payouts.values_list("state", flat=True)) == {State.SENDING}
+    time_passes(120)
+    sending.run("live")
+    batch.refresh_from_db()
+    assert (batch.state, batch.paid) == (BatchState.COMPLETED, 6)
+    assert problems() == []
