@@ -43,7 +43,7 @@ def _store(
         is_sandbox=key.is_sandbox,
         method=(request.method or "")[:7],
         route=f"/{match.route}"[:200] if match else "-",
-        path=request.path[:300],
+        path=request.path.replace("\x00", "")[:300],  # no column can hold it
         status=answer.status_code,
         milliseconds=round(elapsed * 1000),
         refusal=refusal,

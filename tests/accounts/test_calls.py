@@ -66,6 +66,12 @@ def test_refused_calls_are_noted_too(method: str, path: str, status: int, custom
     assert _noted(issued.key).status == status
 
 
+def test_a_call_with_a_nought_in_its_path_is_noted_as_well(customer: Customer) -> None:
+    issued = key_of(customer)
+    assert call(issued.raw, "/api/banks/%000").status_code == 404
+    assert _noted(issued.key).path == "/api/banks/0"
+
+
 def test_a_key_that_is_over_tells_its_owner_who_still_calls(customer: Customer) -> None:
     issued = key_of(customer)
     keys.revoke(actor=as_session(customer.user), key=issued.key)
