@@ -134,6 +134,10 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a row that is none": (lambda: packed(sheet=sheet('<row r="x"><c><v>1</v></c></row>')), "no_table"),
     "a text that is not there": (lambda: packed(sheet=sheet('<row><c t="s"><v>7</v></c><c><v>5</v></c></row>')), "1"),
+    "an alphabet that is none": (
+        lambda: packed(sheet=f"<?xml version='1.0' encoding='x-none'?>{sheet('')}"),
+        "no_table",
+    ),
     "no sheets": (lambda: packed(book="<workbook><sheets/></workbook>"), "empty"),
 }
 
