@@ -37,8 +37,8 @@ class TransferForm(forms.Form):
     narration = forms.CharField(
         label=_("What it is for (optional)"), required=False, max_length=200, widget=forms.TextInput(attrs=_PLAIN)
     )
-    # The names differ, and the person has seen it.
-    sure = forms.BooleanField(required=False)
+    # The names differ, and the person has seen it: of this receiver, not of one that was typed before.
+    sure = forms.CharField(required=False, max_length=60)
     key = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
     def clean_destination(self) -> str:

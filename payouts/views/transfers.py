@@ -148,7 +148,7 @@ def _may_go_on(form: TransferForm, outlook: Outlook) -> bool:
         form.add_error("destination", outlook.problem)
     elif outlook.unknown_account:
         form.add_error("destination", _("The bank or operator knows no such account or number."))
-    elif outlook.fits is False and not form.cleaned_data["sure"]:
+    elif outlook.fits is False and outlook.route and form.cleaned_data["sure"] != outlook.route.receiver:
         form.add_error("receiver_name", _("The bank has another name for this account. Look again before you go on."))
     return not form.errors
 

@@ -157,8 +157,11 @@ def test_another_name_than_the_banks_is_looked_at_twice(desk: Browser) -> None:
     text = answer.content.decode()
     assert answer.status_code == 422
     assert "The bank has another name" in text
-    assert 'name="sure"' in text
-    payout = asked(desk, receiver_name="Xeno Quux", sure="on")
+    assert f'name="sure" value="{ACCOUNT}"' in text
+    # What was ticked for one account says nothing of another.
+    stale = filled(desk, receiver_name="Xeno Quux", destination="003001014892010199", sure=ACCOUNT)
+    assert desk.post("/company/transfers/new/", stale).status_code == 422
+    payout = asked(desk, receiver_name="Xeno Quux", sure=ACCOUNT)
     assert payout.holder_name
     assert "You entered another name: Xeno Quux" in page(desk, payout)
 
