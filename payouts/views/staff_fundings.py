@@ -14,6 +14,7 @@ from accounts.permissions import ActorRequest, permission_required, step_up_requ
 from config.lib.errors import ServiceError
 from config.lib.pagination import keyset
 from config.lib.refusals import tell
+from config.lib.states import look_of
 from payouts.forms.funding import FoundForm, FundingFilter, ReasonForm
 from payouts.models import Funding
 from payouts.selectors import balances
@@ -34,7 +35,7 @@ def listing(request: ActorRequest) -> HttpResponse:
     _staff(request)
     asked = FundingFilter(request.GET).asked()
     page = keyset(balances.fundings(**asked), cursor=request.GET.get("cursor", ""))
-    states = [("", _("To do")), ("all", _("All")), *Funding.State.choices]
+    states = [("", _("To do")), ("all", _("All")), *((one, look_of(f"funding:{one}").word) for one in Funding.State)]
     context = {"page": page, "asked": asked, "states": states, "state": request.GET.get("state", "")}
     return render(request, "staff/payouts/fundings.html", context)
 
