@@ -34,7 +34,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 # A spreadsheet keeps fifteen digits of a number; of a longer one the rest was lost before we saw it.
 _EXACT = 1e15
 # An alphabet that nobody knows is a LookupError, as is a part that is not there.
-_BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, LookupError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError, LookupError)
 
 
 class Workbook:
