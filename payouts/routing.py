@@ -53,6 +53,9 @@ class Routes:
             return self._mobile(phone[1])
         if bare.startswith("+"):
             raise BadDestination(Problem.UNKNOWN_OPERATOR if phone else Problem.BAD_DESTINATION)
+        if bare[:1] == "0" and bare[1:3] in self._telcos and bare[:3] not in self._banks:
+            # A phone number with a digit too few or too many: nobody who typed it thinks of banks.
+            raise BadDestination(Problem.BAD_DESTINATION)
         return self.account(bare)
 
     def account(self, number: str) -> Route:

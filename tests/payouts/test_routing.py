@@ -54,6 +54,8 @@ def test_an_account_stays_one(typed: str, receiver: str) -> None:
         ("٠٧٦١٢٣٤٥٦", Problem.BAD_DESTINATION),
         ("12", Problem.BAD_DESTINATION),
         ("45612345", Problem.UNKNOWN_BANK),
+        ("07612345", Problem.BAD_DESTINATION),
+        ("0761234567", Problem.BAD_DESTINATION),
     ],
     ids=repr,
 )
