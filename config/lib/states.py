@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ _LOOKS = {
     "batch:partly_completed": StateLook(_("Partly completed"), "warning", "exclamation-circle"),
     "batch:cancelled": StateLook(_("Cancelled"), "neutral", "minus-circle"),
     "batch:unreadable": StateLook(_("Not readable"), "danger", "x-circle"),
-    "row:valid": StateLook(_("Right"), "success", "check-circle"),
+    "row:valid": StateLook(pgettext_lazy("row", "Right"), "success", "check-circle"),
     "row:warning": StateLook(_("With a warning"), "warning", "exclamation-triangle"),
     "row:error": StateLook(_("Wrong"), "danger", "x-circle"),
     "row:excluded": StateLook(_("Left out"), "neutral", "minus-circle"),
