@@ -1,6 +1,7 @@
 """What people do with batches at their desk: from a file to its last payment, and what strangers see of it."""
 
 import re
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from payouts.models.states import BatchState, State
 from payouts.services import batches, rows
 from tests.accounts.cast import browser_of, cost, person
 from tests.conftest import prove_identity
-from tests.payouts.desk import Desk, desk, finished, rows_of, work
+from tests.payouts.desk import Desk, bot, desk, finished, rows_of, work
 from tests.payouts.uploads import ACCOUNT, NUMBER, as_csv, read, uploaded
 from tests.simulators import Simulator
 
@@ -304,6 +305,13 @@ def test_the_second_person_sees_what_it_pays_and_says_yes(office: Desk, checker:
     # Back, and once more: nothing happens twice.
     assert checker.post(url("approve", batch), _seen(answer)).status_code == 302
     assert checker.get(url("approve", batch)).headers["Location"] == page(batch)
+
+
+def test_what_a_program_sent_wrong_is_told_before_the_yes(office: Desk, checker: Browser) -> None:
+    items = [rows.Item(ACCOUNT, Decimal(10)), rows.Item("999001014892010184", Decimal(5))]
+    batch = batches.submit_items(actor=bot(office, "Payroll"), name="Wages", items=items)
+    for path in (page(batch), url("approve", batch)):
+        assert "1 row stays unpaid" in words(checker.get(path))
 
 
 def _seen(answer: Any) -> dict[str, str]:
