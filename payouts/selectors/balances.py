@@ -61,7 +61,11 @@ def fundings(*, text: str = "", state: str = "") -> QuerySet[Funding]:
     elif state:
         rows = rows.filter(state=state)
     if text:
-        rows = rows.filter(Q(reference__iexact=text) | Q(bank_reference__iexact=text) | Q(client__name__icontains=text))
+        rows = rows.filter(
+            Q(reference__iexact=text)
+            | Q(bank_reference__iexact="".join(text.split()))
+            | Q(client__name__icontains=text)
+        )
     return rows.order_by("-id")
 
 

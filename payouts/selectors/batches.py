@@ -206,8 +206,8 @@ def progress(batch: Batch) -> Progress:
 
 
 def may_be_retried(batch: Batch) -> bool:
-    """Failed rows go out again when everything else has ended (TeraPay contract 10)."""
-    return batch.state == BatchState.PARTLY_COMPLETED
+    """Failed rows go out again when everything else has ended (TeraPay contract 10), unless the rest was called off."""
+    return batch.state == BatchState.PARTLY_COMPLETED and batch.cancel_requested_at is None
 
 
 def retryable(batch: Batch) -> QuerySet[Payout]:

@@ -157,12 +157,14 @@ def call_off() -> list[int]:
 
 def _called_off() -> list[int]:
     running = Batch.objects.filter(state__in=[BatchState.PROCESSING, BatchState.PAUSED])
-    for batch in running.filter(client__status=Client.Status.DEACTIVATED, cancel_requested_at=None):
+    over = Q(cancel_requested_at__isnull=False) | Q(client__status=Client.Status.DEACTIVATED)
+    found = list(running.filter(over))
+    for batch in [one for one in found if one.cancel_requested_at is None]:
         with transaction.atomic():
             fresh = running.filter(pk=batch.pk, cancel_requested_at=None)
             if fresh.update(cancel_requested_at=Now(), updated_at=Now(), version=F("version") + 1):
                 audit.record(system("payouts.send"), "batch.cancelled", target=batch, after={"client": "deactivated"})
-    return list(running.filter(cancel_requested_at__isnull=False).values_list("pk", flat=True))
+    return [batch.pk for batch in found]
 
 
 def _stop(unsent: QuerySet[Payout], what: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import OperationalError
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -19,6 +20,7 @@ from payouts.models.states import UNPAID_ENDS, Reason, State
 from payouts.providers.types import Outcome, PayoutRail, Word
 from payouts.sending import claiming, recording, verdicts
 from payouts.sending.claiming import Claimed
+from wallets.errors import LedgerError
 
 EVERY = timedelta(seconds=1)
 # How far back paid ones are asked about once more, each night.
@@ -110,7 +112,7 @@ def _look_again(rail: PayoutRail, over: Sequence[int]) -> bool:
     is_done = True
     for payout, answer in zip(payouts, answers, strict=True):
         if not isinstance(answer, ProviderError):
-            _compare(payout, answer)
+            is_done &= _compare(payout, answer)
         elif answer.code == "silent":
             logger.error("payout %s: what the rail says of it cannot be read", payout.reference)
         else:
@@ -118,14 +120,29 @@ def _look_again(rail: PayoutRail, over: Sequence[int]) -> bool:
     return is_done
 
 
-def _compare(payout: Payout, word: Word) -> None:
+def _compare(payout: Payout, word: Word) -> bool:
+    """Whether what the rail says could be written down, where there is anything to write."""
     was_paid = payout.state == State.COMPLETED
     is_paid = word.outcome in (Outcome.PAID, Outcome.RETURNED)
     is_other = is_paid and not word.is_about(payout.amount, payout.currency, payout.receiver)
     if was_paid and word.outcome == Outcome.RETURNED and not is_other:
-        recording.record_return(payout.pk, word.message)
-    elif is_other or (was_paid != is_paid and word.outcome in (Outcome.PAID, Outcome.ACCEPTED, Outcome.REJECTED)):
+        return _book_return(payout, word)
+    if is_other or (was_paid != is_paid and word.outcome in (Outcome.PAID, Outcome.ACCEPTED, Outcome.REJECTED)):
         _note_if_still_over(payout, word)
+    return True
+
+
+def _book_return(payout: Payout, word: Word) -> bool:
+    try:
+        recording.record_return(payout.pk, word.message)
+    except OperationalError:
+        logger.exception("payout %s: what came back could not be recorded now", payout.reference)
+        return False
+    except LedgerError:
+        # A closed balance takes nothing: a person finds out where the money goes.
+        logger.exception("payout %s: what came back has no place", payout.reference)
+        _note_if_still_over(payout, word)
+    return True
 
 
 def _note_if_still_over(payout: Payout, word: Word) -> None:

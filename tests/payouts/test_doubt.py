@@ -174,6 +174,25 @@ def test_one_that_cannot_be_stopped_keeps_nobody_waiting(client: Client, rail_si
     assert (state_of(stuck), balance(poor)) == (State.CANCELLED, 100 + FEE)
 
 
+def test_what_comes_back_to_a_closed_balance_is_named_and_keeps_nobody_waiting(
+    client: Client, rail_sim: Simulator
+) -> None:
+    poor = cast.company("Poor")
+    fund(poor, str(100 + FEE))
+    back = ready(poor)
+    sending.run("live")
+    Account.objects.filter(client=poor).update(status="closed")
+    rail_sim.control("return", reference=back.reference, code="account_closed")
+    payout = ready(client)
+    due_now()
+    sending.run("live")
+    assert (state_of(back), state_of(payout)) == (State.COMPLETED, State.COMPLETED)
+    assert named(back)
+    Account.objects.filter(client=poor).update(status="open")
+    sending.look_back("live")
+    assert (state_of(back), balance(poor)) == (State.RETURNED, Decimal(100))
+
+
 @pytest.mark.django_db(transaction=True)
 def test_who_holds_a_batch_for_long_does_not_hold_a_worker_for_each_row(rail_sim: Simulator, caplog: Any) -> None:
     payer = cast.company()

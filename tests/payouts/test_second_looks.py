@@ -10,8 +10,9 @@ from accounts.models import Client, PortalUser, Role
 from config.lib.clock import now
 from payouts import fraud, starting
 from payouts.errors import FundingMoved, NoRail, OverDailyLimit, SameBankReference
-from payouts.models import Attempt, Bank, BlockedReceiver, Funding, Payout, Telco, TransferCode
+from payouts.models import Attempt, Bank, Batch, BlockedReceiver, Funding, Payout, Telco, TransferCode
 from payouts.models.states import BatchState, Problem, Reason, State
+from payouts.selectors import batches as selectors
 from payouts.services import batches, funding, transfers
 from tests.accounts import cast
 from tests.payouts.desk import GOOD, Desk, desk, finished, rows_of
@@ -93,6 +94,16 @@ def test_failed_rows_to_blocked_receivers_are_not_tried_again(poor: Desk) -> Non
     assert batches.retry(actor=poor.maker, batch=batch).payouts == []
     Bank.objects.update(is_active=True)
     assert len(batches.retry(actor=poor.maker, batch=batch).payouts) == 1
+
+
+def test_what_failed_of_a_batch_called_off_is_not_offered_again(poor: Desk) -> None:
+    fund(poor.client)
+    batch = finished(poor.approved("100", "200", to=FAILS))
+    Batch.objects.filter(pk=batch.pk).update(cancel_requested_at=now())
+    batch.refresh_from_db()
+    assert selectors.progress(batch).retryable == 0
+    done = batches.retry(actor=poor.maker, batch=batch, items=[rows_of(batch)[0].public_id])
+    assert [one.reason for one in done.skipped] == [Reason.NO_ACCOUNT.label]
 
 
 def test_another_try_counts_against_the_limit_of_the_day(poor: Desk, settings: Any) -> None:
