@@ -352,7 +352,7 @@ def test_a_proof_of_the_longest_texts_fits_one_page(desk: Browser, client: Clien
 
 
 def test_the_list_finds_by_what_a_reader_knows(desk: Browser, client: Client) -> None:
-    mobile = {"kind": "MobileMoney", "receiver": NUMBER, "receiver_code": "076"}
+    mobile: dict[str, Any] = {"kind": "MobileMoney", "receiver": NUMBER, "receiver_code": "076"}
     one = payment(client, receiver_name="Aminata Sesay", amount=Decimal("512.25"))
     payment(client, receiver_name="Ibrahim Kamara", **mobile)
     payment(client, receiver_name="From a batch", source=Source.BATCH, state=State.FAILED, reason=Reason.REFUSED)
