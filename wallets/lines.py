@@ -50,11 +50,13 @@ class Line:
     external_reference: str = ""
 
 
-def line_of(posting: Posting, *, party: str = "", external_reference: str = "") -> Line:
+def line_of(posting: Posting, *, party: str = "", external_reference: str = "", is_live: bool = True) -> Line:
     """What a statement shows of ``posting``; its transaction should be loaded with it."""
     moved = posting.transaction
     word = _WORDS.get(moved.kind, moved.kind)
-    return Line(posting, moved, word, page_of(moved.subject), party, external_reference)
+    # Pages show what is live: what moved a client's play money has none.
+    url = page_of(moved.subject) if is_live else ""
+    return Line(posting, moved, word, url, party, external_reference)
 
 
 def lines_of(account: Account, postings: Sequence[Posting]) -> list[Line]:
@@ -66,6 +68,7 @@ def lines_of(account: Account, postings: Sequence[Posting]) -> list[Line]:
             posting,
             party=masked(str(parties[posting.transaction_id].user)) if posting.transaction_id in parties else "",
             external_reference=references.get(posting.transaction_id, ""),
+            is_live=not account.is_sandbox,
         )
         for posting in postings
     ]

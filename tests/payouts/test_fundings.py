@@ -163,7 +163,11 @@ def test_play_money_stays_in_books_of_its_own(client: Client, boss: PortalUser) 
     assert have(client, is_sandbox=True) == [("SLE", Decimal("500.00"))]
     assert have(client) == []
     assert "500.00" not in browser_of(boss).get("/company/balance/").content.decode()
-    assert "500.00" in browser_of(boss).get("/company/balance/?sandbox=1").content.decode()
+    page = browser_of(boss).get("/company/balance/?sandbox=1").content.decode()
+    assert "500.00" in page
+    assert "Top-up" in page
+    # The desk is live: a link would lead to a page that is not there.
+    assert "/company/balance/top-up/" not in page
     assert proof.run().problems == []
 
 
