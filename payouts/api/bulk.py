@@ -25,6 +25,7 @@ from payouts.selectors.items import (
     batch_status,
     failure_of,
     item_status,
+    submitted_amount,
     why_not_taken,
 )
 from payouts.services import batches as services
@@ -185,7 +186,7 @@ def _submitted(batch: Batch) -> SubmittedOut:
         state=batch.state,
         item_ids=list(batch.items.order_by("position").values_list("public_id", flat=True)),
         item_count=batch.rows,
-        total_amount=batch.amount,
+        total_amount=submitted_amount(batch),
         total_fees=batch.fees,
         currency=batch.currency,
         created_at=batch.created_at,

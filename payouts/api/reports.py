@@ -26,6 +26,7 @@ from payouts.selectors.items import (
     failure_of,
     pending_count,
     processed_count,
+    submitted_amount,
 )
 
 router = Router(tags=["Reports"])
@@ -211,7 +212,7 @@ def _summary(batch: Batch) -> dict[str, Any]:
         "processed_count": processed_count(batch),
         "failed_count": failed_count(batch),
         "pending_count": pending_count(batch),
-        "total_amount": batch.amount,
+        "total_amount": submitted_amount(batch),
         "total_fees": batch.fees,
         "currency": batch.currency,
         "created_at": batch.created_at,

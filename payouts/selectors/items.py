@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from payouts.models import Batch, BatchRow
@@ -39,6 +41,21 @@ def failed_count(batch: Batch) -> int:
 
 def pending_count(batch: Batch) -> int:
     return batch.rows - processed_count(batch) - failed_count(batch)
+
+
+def with_wrong_amount(batches: QuerySet[Batch]) -> QuerySet[Batch]:
+    """The batches with what `submitted_amount` needs, in the same query."""
+    wrong = BatchRow.objects.filter(batch=OuterRef("pk"), state=RowState.ERROR).order_by().values("batch")
+    together = Subquery(wrong.annotate(together=Sum("amount")).values("together"))
+    return batches.annotate(wrong_amount=Coalesce(together, Decimal(0)))
+
+
+def submitted_amount(batch: Batch) -> Decimal:
+    """Of all items, also of those that are wrong or left out, where an amount could be read."""
+    wrong = getattr(batch, "wrong_amount", None)
+    if wrong is None:
+        wrong = batch.items.filter(state=RowState.ERROR).aggregate(together=Sum("amount"))["together"]
+    return batch.amount + batch.excluded_amount + (wrong or Decimal(0))
 
 
 def item_status(row: BatchRow) -> str:

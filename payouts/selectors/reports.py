@@ -7,6 +7,7 @@ from accounts.access.actors import Actor
 from payouts.models import Attempt, Batch, BatchRow
 from payouts.models.states import BatchState, State
 from payouts.selectors import batches
+from payouts.selectors.items import with_wrong_amount
 
 # Of an item that was sent and for which its receiver has nothing.
 NOT_PAID = (State.FAILED, State.REJECTED, State.EXPIRED, State.CANCELLED, State.RETURNED)
@@ -14,7 +15,8 @@ NOT_PAID = (State.FAILED, State.REJECTED, State.EXPIRED, State.CANCELLED, State.
 
 def submitted(actor: Actor) -> QuerySet[Batch]:
     """Every batch whose rows are known."""
-    return batches.listed(actor).exclude(state__in=[BatchState.CHECKING, BatchState.UNREADABLE])
+    known = batches.listed(actor).exclude(state__in=[BatchState.CHECKING, BatchState.UNREADABLE])
+    return with_wrong_amount(known)
 
 
 def retries(actor: Actor) -> QuerySet[Attempt]:

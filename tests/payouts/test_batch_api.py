@@ -95,6 +95,13 @@ def test_a_batch_and_its_items_are_stored_in_their_order(maker: str) -> None:
     assert {(item["status"], item["transactionId"]) for item in seen["items"]} == {("Pending", None)}
 
 
+def test_the_total_counts_every_item_as_the_number_of_items_does(maker: str) -> None:
+    told = submitted(maker, (GOOD[0], 100), (NO_BANK, 50.25))
+    (listed,) = call(maker, REPORTS).json()
+    one = call(maker, f"{REPORTS}/{told['batchId']}").json()
+    assert [(each["itemCount"], each["totalAmount"]) for each in (told, listed, one)] == [(2, 150.25)] * 3
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

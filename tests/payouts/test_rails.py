@@ -66,7 +66,7 @@ def test_only_rails_of_ours_are_known(rail_sim: Simulator) -> None:
 
 def test_the_holder_is_asked_once_and_remembered(rail_sim: Simulator) -> None:
     found = rails.holder_of(BANK, "003", "003001000000008888")
-    assert found == Holder(True, "Z**** Y****")
+    assert found == Holder(True, "Z***** Y*******")
     rail_sim.control("misbehave", operation="names", mode="502", times=-1)
     assert rails.holder_of(BANK, "003", "003001000000008888") == found
     assert rails.holder_of(BANK, "003", "003001000000009001") is None
