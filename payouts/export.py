@@ -16,6 +16,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from config.lib import sheets
+from config.lib.money import as_json_number
 from config.lib.times import zone_name
 from payouts.models import Batch, BatchRow, Payout
 from payouts.models.states import RowState, State
@@ -114,7 +115,7 @@ def _item(row: BatchRow) -> dict[str, Any]:
     return {
         "itemId": str(row.public_id),
         "destination": row.destination,
-        "amount": _number(amount_of(row)),
+        "amount": as_json_number(amount_of(row)),
         "status": item_status(row),
         "transactionId": str(payout.public_id) if payout else None,
         "referenceNumber": row.reference if payout else None,
@@ -133,7 +134,7 @@ class Figure:
         self.amount += amount
 
     def as_json(self) -> dict[str, Any]:
-        return {"count": self.count, "amount": _number(self.amount)}
+        return {"count": self.count, "amount": as_json_number(self.amount)}
 
 
 @dataclass
@@ -165,9 +166,9 @@ class Sums:
             "processed": self.by_status[PROCESSED].as_json(),
             "failed": self.by_status[FAILED].as_json(),
             "pending": self.by_status[PENDING].as_json(),
-            "difference": _number(self.submitted.amount - sum(parts, Decimal(0))),
+            "difference": as_json_number(self.submitted.amount - sum(parts, Decimal(0))),
             "leftOut": self.left_out.as_json(),
-            "fees": _number(self.fees),
+            "fees": as_json_number(self.fees),
             "mismatches": self.mismatches,
         }
 
@@ -181,10 +182,6 @@ def _differences(row: BatchRow, payout: Payout) -> Iterator[str]:
         "reference": (row.reference, payout.reference),
     }
     return (name for name, (asked, made) in pairs.items() if asked != made)
-
-
-def _number(amount: Decimal) -> int | float:
-    return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
 def _digits(amount: Decimal) -> str:

@@ -29,6 +29,7 @@ from accounts.access.credentials import actor_of
 from accounts.access.table import OPERATIONS, Operation
 from accounts.services import step_up
 from config.lib import strict_json
+from config.lib.money import as_json_number
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -80,21 +81,17 @@ def _finite(value: Decimal) -> Decimal:
     return value
 
 
-def _to_wire(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
 # Numbers in JSON, Decimal here; the parser below never makes a float of them. No exponent tricks: 1E+400 is no amount.
 Amount = Annotated[
     Decimal,
     BeforeValidator(_number),
     AfterValidator(_finite),
     Field(ge=Decimal("0.01"), max_digits=18),
-    PlainSerializer(_to_wire),
+    PlainSerializer(as_json_number),
     WithJsonSchema({"type": "number", "format": "double", "minimum": 0.01}),
 ]
 # What we answer: any sign, and zero.
-Figure = Annotated[Decimal, PlainSerializer(_to_wire), WithJsonSchema({"type": "number", "format": "double"})]
+Figure = Annotated[Decimal, PlainSerializer(as_json_number), WithJsonSchema({"type": "number", "format": "double"})]
 
 
 class StrictParser(Parser):

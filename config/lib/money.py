@@ -52,3 +52,8 @@ def format_money(amount: Decimal, currency: str) -> str:
     if currency == "IDR":
         digits = digits.replace(",", ".")
     return f"{sign}{_SIGNS.get(currency, currency + ' ')}{digits}"
+
+
+def as_json_number(amount: Decimal) -> int | float:
+    """``amount`` as the number that JSON carries (TeraPay contract 18): on its way out, nothing computes with it."""
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
