@@ -126,7 +126,7 @@ def tidy() -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE payouts_payout")
+        cursor.execute("ANALYZE payouts_payout, payouts_attempt, payouts_batchrow, payouts_batch")
     database.tidy()
 
 
