@@ -22,6 +22,8 @@ from accounts.api import (
 )
 from accounts.api.base import StrictParser
 from accounts.api.messages import message_of
+from cards.api import cards
+from checkout.api import checkout
 from config.lib import problems
 from config.lib.errors import ServiceError
 from config.lib.strict_json import Unacceptable
@@ -29,6 +31,10 @@ from kyc.api import review, upload
 from notifications import api as sms
 from payments import api as payments
 from payouts.api import banks, bulk, many, payment, reports
+from reports.api import cards as card_reports
+from reports.api import checkout as checkout_reports
+from reports.api import clients as client_reports
+from reports.api import metrics
 from wallets import api as wallets
 
 api = NinjaAPI(
@@ -58,6 +64,12 @@ for _module in (
     many,
     bulk,
     reports,
+    cards,
+    checkout,
+    client_reports,
+    card_reports,
+    checkout_reports,
+    metrics,
     sms,
 ):
     api.add_router("", _module.router)

@@ -3,6 +3,7 @@
 The table of variables stands in README.md. Mistakes are reported by config/system_checks.py with a hint.
 """
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,9 @@ INSTALLED_APPS = [
     "otp",
     "payments",
     "payouts",
+    "cards",
+    "checkout",
+    "reports",
     "sandbox",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -405,6 +409,34 @@ PAYOUT_ONE_PERSON_UP_TO = env.int("PAYOUT_ONE_PERSON_UP_TO", default=0)
 # A code lives so long; a transfer waits for it so long at most.
 PAYOUT_CODE_SECONDS = env.int("PAYOUT_CODE_SECONDS", default=300)
 PAYOUT_PENDING_MINUTES = env.int("PAYOUT_PENDING_MINUTES", default=30)
+
+# --- cards and checkout ---------------------------------------------------------------------------
+# The processor of live payments by card; without both nothing is charged. Play money goes to the simulated one only.
+CARD_PROCESSOR_URL = env.str("CARD_PROCESSOR_URL", default="").rstrip("/")
+CARD_PROCESSOR_KEY = env.str("CARD_PROCESSOR_KEY", default="")
+SANDBOX_CARDS_URL = env.str("SANDBOX_CARDS_URL", default="").rstrip("/")
+SANDBOX_CARDS_KEY = env.str("SANDBOX_CARDS_KEY", default="")
+CARD_TIMEOUT_SECONDS = env.float("CARD_TIMEOUT_SECONDS", default=15.0)
+# What signs answers to challenges of the simulated processor.
+CARD_CHALLENGE_KEY = env.str("CARD_CHALLENGE_KEY", default="")
+# Numbers of cards: keys of their own (32 bytes in URL-safe base64), newest first; and the key of the hash that knows a
+# card again.
+CARD_ENCRYPTION_KEYS = env.list("CARD_ENCRYPTION_KEYS", default=[])
+CARD_FINGERPRINT_KEY = env.str("CARD_FINGERPRINT_KEY", default="")
+# From which amount on the holder is always asked, by currency (TeraPay contract 11); what a capture costs a client.
+CARD_3DS_FROM = {
+    "SLE": env.int("CARD_3DS_FROM_SLE", default=1_000),
+    "IDR": env.int("CARD_3DS_FROM_IDR", default=500_000),
+}
+CARD_FEE_PERCENT = Decimal(env.str("CARD_FEE_PERCENT", default="2.5"))
+CARD_FEE_FIXED = {
+    "SLE": Decimal(env.str("CARD_FEE_FIXED_SLE", default="1")),
+    "IDR": Decimal(env.str("CARD_FEE_FIXED_IDR", default="2000")),
+}
+CARD_AUTHORIZATION_DAYS = env.int("CARD_AUTHORIZATION_DAYS", default=7)
+CARD_CHALLENGE_MINUTES = env.int("CARD_CHALLENGE_MINUTES", default=15)
+# A checkout is open so long, unless the client or the caller says otherwise.
+CHECKOUT_MINUTES = env.int("CHECKOUT_MINUTES", default=30)
 
 # Where clients send money to: a currency and our account in words ("SLE=Rokel 002…, Gerbang Ltd"); and the most play
 # money they may give themselves at a time.

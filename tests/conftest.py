@@ -3,7 +3,9 @@
 Tests run on a real PostgreSQL and Redis given by DATABASE_URL and REDIS_URL (``make test`` starts private ones).
 """
 
+import base64
 import gc
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +22,7 @@ from accounts.services.people import register_customer
 from accounts.services.portal_users import appoint_first_administrator
 from tests import emptying
 from tests.examples import MANY
-from tests.simulators import Simulator, start_btcpay, start_faspay, start_otpzap, start_rail, start_sms
+from tests.simulators import Simulator, start_btcpay, start_cards, start_faspay, start_otpzap, start_rail, start_sms
 
 PASSWORD = "correct-horse-battery"
 
@@ -209,6 +211,26 @@ def sms_sim(_sms_process: Simulator, settings: Any) -> Simulator:
     settings.SMS_GATEWAY_KEY = _sms_process.secrets["api_key"]
     settings.SANDBOX_SMS_URL = _sms_process.url
     return _sms_process
+
+
+@pytest.fixture(scope="session")
+def _cards_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with start_cards(tmp_path_factory.mktemp("cards")) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def cards_sim(_cards_process: Simulator, settings: Any) -> Simulator:
+    """The simulated processor of cards, emptied, and the settings that lead to it, for live and play money."""
+    _cards_process.control("reset")
+    settings.CARD_PROCESSOR_URL = f"{_cards_process.url}/cards/v1"
+    settings.CARD_PROCESSOR_KEY = _cards_process.secrets["api_key"]
+    settings.CARD_CHALLENGE_KEY = _cards_process.secrets["challenge_key"]
+    settings.SANDBOX_CARDS_URL = _cards_process.url
+    settings.SANDBOX_CARDS_KEY = _cards_process.secrets["api_key"]
+    settings.CARD_ENCRYPTION_KEYS = [base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()]
+    settings.CARD_FINGERPRINT_KEY = secrets.token_urlsafe(32)
+    return _cards_process
 
 
 @pytest.fixture

@@ -86,6 +86,12 @@ def start_sms(folder: Path) -> Iterator[Simulator]:
         yield Simulator(url, {"api_key": "test-sms-key"})
 
 
+@contextmanager
+def start_cards(folder: Path) -> Iterator[Simulator]:
+    with _running("cards", folder, ["--api-key", "test-cards-key", "--challenge-key", "test-challenge-key"]) as url:
+        yield Simulator(url, {"api_key": "test-cards-key", "challenge_key": "test-challenge-key"})
+
+
 def write_key_pair(stem: Path) -> tuple[str, str]:
     """A fresh RSA pair as PEM files: (private, public)."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -411,6 +411,55 @@ _ROWS = (
         "Reports.ReadReconciliation",
         (COMPANY, SUPPORT, AUDITOR, PORTAL, API, MAKER, CHECKER),
     ),
+    Operation(
+        "card-payments.tokenize", "POST", "/api/card-payments/tokenize", _KEY, "CardPayments.Tokenize", (PORTAL, API)
+    ),
+    Operation(
+        "card-payments.authorize", "POST", "/api/card-payments/authorize", _KEY, "CardPayments.Authorize", (PORTAL, API)
+    ),
+    Operation(
+        "card-payments.capture", "POST", "/api/card-payments/capture", _KEY, "CardPayments.Capture", (PORTAL, API)
+    ),
+    Operation(
+        "card-payments.verify-3ds",
+        "POST",
+        "/api/card-payments/verify-3ds",
+        _KEY,
+        "CardPayments.Verify3ds",
+        (PORTAL, API),
+    ),
+    Operation("checkout.create", "POST", "/api/checkout/sessions", _KEY, "Checkout.Create", (PORTAL, API)),
+    Operation(
+        "checkout.get",
+        "GET",
+        "/api/checkout/sessions/{sessionId}",
+        _DESK,
+        "Checkout.ReadOne",
+        (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+    ),
+    Operation("metrics.get", "GET", "/api/metrics", _DESK, "Metrics.Read", (COMPANY, SUPPORT, AUDITOR, PORTAL, API)),
+    *(
+        Operation(
+            f"reports.{name}",
+            "GET",
+            f"/api/reports/{path}",
+            _DESK,
+            f"Reports.{permission}",
+            (COMPANY, SUPPORT, AUDITOR, PORTAL, API),
+        )
+        for name, path, permission in (
+            ("client-transactions", "clients/{clientId}/transactions", "ReadClientTransactions"),
+            ("client-volume", "clients/{clientId}/volume", "ReadClientVolume"),
+            ("client-api-calls", "clients/{clientId}/api-calls", "ReadClientApiCalls"),
+            ("client-audit-log", "clients/{clientId}/audit-log", "ReadClientAuditLog"),
+            ("client-transaction-details", "clients/{clientId}/transaction-details", "ReadClientTransactionDetails"),
+            ("cards", "cards", "ReadCardTransactions"),
+            ("cards-range", "cards/range", "ReadCardTransactionsByDate"),
+            ("cards-summary", "cards/summary", "ReadCardSummary"),
+            ("checkout-sessions", "checkout/sessions", "ReadCheckoutSessions"),
+            ("checkout-summary", "checkout/summary", "ReadCheckoutSummary"),
+        )
+    ),
     Operation("sms.send", "POST", "/api/sms/send", _DESK, "Sms.Send", (PORTAL, API)),
     Operation("sms.send-bulk", "POST", "/api/sms/send-bulk", _DESK, "Sms.SendBulk", (PORTAL, API)),
     Operation("sms.send-custom", "POST", "/api/sms/send-custom", _DESK, "Sms.SendCustom", (PORTAL, API)),
@@ -464,6 +513,15 @@ PAGES = (
     Right("Sms.Read", "GET", "/company/sms/", (COMPANY, SUPPORT, AUDITOR, PORTAL)),
     Right("SenderIds.Request", "POST", "/company/sms/senders/", (PORTAL,)),
     Right("SenderIds.Decide", "POST", "/staff/sms/senders/{id}/", (COMPANY,)),
+    Right("CardPayments.Void", "POST", "/company/cards/{id}/release/", (PORTAL,)),
+    Right("CardPayments.Refund", "POST", "/company/cards/{id}/refund/", (PORTAL,)),
+    Right("Cards.Read", "GET", "/staff/cards/", (COMPANY, SUPPORT, AUDITOR)),
+    Right("Cards.Settle", "POST", "/staff/cards/{id}/settle/", (COMPANY,)),
+    Right("Checkout.Cancel", "POST", "/company/checkout/{id}/cancel/", (PORTAL,)),
+    Right("Checkout.Configure", "POST", "/company/checkout/settings/", (PORTAL,)),
+    Right("Webhooks.Read", "GET", "/company/webhook/", (PORTAL,)),
+    Right("Webhooks.Update", "POST", "/company/webhook/", (PORTAL,)),
+    Right("Staff.Search", "GET", "/staff/search/", (COMPANY, SUPPORT, AUDITOR)),
     Right("Customers.Pardon", "POST", "/staff/customers/{id}/fresh-start/", (COMPANY, SUPPORT)),
     Right("Audit.Read", "GET", "/staff/audit/", (AUDITOR,)),
     Right("Audit.Export", "GET", "/staff/audit/export/", (AUDITOR,)),

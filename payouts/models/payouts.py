@@ -10,12 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiUser, Client, User
 from config.lib import clock
+from config.lib.moves import moves_trigger
 from payouts.models.states import ENDS, IN_FLIGHT, MOVES, OPEN, Kind, Reason, Source, State
-
-_MOVES = ", ".join(f"'{was}:{new}'" for was, new in MOVES)
-_IS_NO_MOVE = (
-    f"""OLD."state" IS DISTINCT FROM NEW."state" AND (OLD."state" || ':' || NEW."state") <> ALL (ARRAY[{_MOVES}])"""
-)
 
 
 class Payout(models.Model):
@@ -135,14 +131,7 @@ class Payout(models.Model):
             ),
         )
         triggers = (
-            # Decided without calling a function for each row: a hundred thousand rows move twice.
-            pgtrigger.Trigger(
-                name="payout_moves",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Condition(_IS_NO_MOVE),
-                func="RAISE EXCEPTION 'payout %: no way from % to %', OLD.id, OLD.state, NEW.state;",
-            ),
+            moves_trigger("payout_moves", "payout", MOVES),
             pgtrigger.ReadOnly(
                 name="payout_frozen",
                 fields=[

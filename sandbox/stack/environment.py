@@ -30,6 +30,7 @@ _OF_SETTINGS = (
         "BASE_URL",
         "VAR_DIR",
         "LOG_LEVEL",
+        "LOG_FORMAT",
     ),
     *(
         "SANDBOX_ENABLED",
@@ -51,6 +52,11 @@ _PREFIXES = (
     *(
         "DEPOSIT_",
         "PAYOUT_",
+        "CARD_",
+        "CHECKOUT_",
+        "METRICS_",
+        "SENTRY_",
+        "EXPORT_",
         "SMS_",
         "PAYMENT_",
         "QRIS_",
@@ -76,6 +82,7 @@ class Addresses:
     btcpay: int
     rail: int
     sms: int
+    cards: int
 
     @property
     def base_url(self) -> str:
@@ -95,6 +102,7 @@ class Addresses:
             "btcpay": self.btcpay,
             "rail": self.rail,
             "sms": self.sms,
+            "cards": self.cards,
         }
         return {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
 
@@ -130,6 +138,13 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "SMS_GATEWAY_URL": f"{simulators['sms']}/sms/v1",
         "SMS_GATEWAY_KEY": keys.kept(folder, "sms-key"),
         "SMS_REPORT_TOKEN": keys.kept(folder, "sms-report-token"),
+        "SANDBOX_CARDS_URL": simulators["cards"],
+        "SANDBOX_CARDS_KEY": keys.kept(folder, "cards-key"),
+        "CARD_PROCESSOR_URL": f"{simulators['cards']}/cards/v1",
+        "CARD_PROCESSOR_KEY": keys.kept(folder, "cards-key"),
+        "CARD_CHALLENGE_KEY": keys.kept(folder, "card-challenge-key"),
+        "CARD_ENCRYPTION_KEYS": keys.card_key(folder),
+        "CARD_FINGERPRINT_KEY": keys.kept(folder, "card-fingerprint-key"),
         "CLIENT_FUNDING_ACCOUNTS": "SLE=Rokel Commercial Bank · 002001000000000017 · Gerbang Sandbox",
         "WHITENOISE_USE_FINDERS": "1",
         "MAIL_TRANSPORT": "file",

@@ -1,5 +1,6 @@
 """Secrets and keys of one local stack, made at its first start and used again at every later one."""
 
+import base64
 import secrets
 from pathlib import Path
 
@@ -25,6 +26,14 @@ def file_key(folder: Path) -> str:
     path = _keys(folder) / "file-key"
     if not path.exists():
         write_private(path, Fernet.generate_key().decode())
+    return path.read_text()
+
+
+def card_key(folder: Path) -> str:
+    """The key that numbers of cards are kept under: 32 bytes in URL-safe base64; made when there is none yet."""
+    path = _keys(folder) / "card-key"
+    if not path.exists():
+        write_private(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
     return path.read_text()
 
 

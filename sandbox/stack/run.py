@@ -32,7 +32,7 @@ PORT_TAKEN = 2
 _STOP_ORDER = {
     name: place
     for place, name in enumerate(
-        ("web", "worker", "scheduler", "otpzap", "faspay", "btcpay", "rail", "sms", "redis", "postgres")
+        ("web", "worker", "scheduler", "otpzap", "faspay", "btcpay", "rail", "sms", "cards", "redis", "postgres")
     )
 }
 _WORKER_STOP = ((signal.SIGTERM, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
@@ -135,6 +135,7 @@ class _Run:
             "btcpay": self._btcpay(),
             "rail": self._rail(),
             "sms": self._sms(),
+            "cards": self._cards(),
         }
         return [
             self._module(
@@ -184,6 +185,9 @@ class _Run:
     def _sms(self) -> list[str]:
         report = f"{self._addresses.direct}/sms/report/{self._kept('sms-report-token')}"
         return [f"--api-key={self._kept('sms-key')}", "--report-url", report]
+
+    def _cards(self) -> list[str]:
+        return [f"--api-key={self._kept('cards-key')}", f"--challenge-key={self._kept('card-challenge-key')}"]
 
     # A secret may begin with a hyphen, so it is given as --name=secret.
     def _kept(self, name: str) -> str:
@@ -291,7 +295,8 @@ def _choose_ports() -> Addresses:
     faspay = ports.next_free(otpzap)
     btcpay = ports.next_free(faspay)
     rail = ports.next_free(btcpay)
-    return Addresses(host, web, otpzap, faspay, btcpay, rail, ports.next_free(rail))
+    sms = ports.next_free(rail)
+    return Addresses(host, web, otpzap, faspay, btcpay, rail, sms, ports.next_free(sms))
 
 
 def _wanted_port() -> int:
@@ -361,6 +366,7 @@ def _places(folder: Folder, addresses: Addresses) -> dict[str, str]:
         "simulated BTCPay": simulators["btcpay"],
         "simulated rail": simulators["rail"],
         "simulated SMS": simulators["sms"],
+        "simulated cards": simulators["cards"],
         "mail": str(folder.path / "mail"),
         "logs": str(folder.path / "log"),
         "a second terminal": f"VAR_DIR='{folder.path}' .venv/bin/python manage.py shell",

@@ -7,7 +7,7 @@ import pytest
 from sandbox.stack import environment
 from sandbox.stack.environment import Addresses
 
-ADDRESSES = Addresses("127.0.0.1", 8000, 8001, 8002, 8003, 8004, 8005)
+ADDRESSES = Addresses("127.0.0.1", 8000, 8001, 8002, 8003, 8004, 8005, 8006)
 SMS = ("SMS_GATEWAY", "SMS_GATEWAY_URL")
 SECRETS = (
     *("BTCPAY_API_KEY", "BTCPAY_WEBHOOK_SECRET", "FASPAY_OVO_CALLBACK_TOKEN"),

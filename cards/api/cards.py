@@ -1,0 +1,5 @@
+"""TeraPay contract, section CardPayments."""
+
+from ninja import Router
+
+router = Router(tags=["CardPayments"])

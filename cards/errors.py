@@ -1,0 +1,78 @@
+"""What can be wrong about cards, in words for whoever asked. No message ever carries a number or a security code."""
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from config.lib.errors import Conflict, Invalid, Missing, ServiceError, Unaffordable
+
+if TYPE_CHECKING:
+    from cards.models import CardPayment
+
+
+class CardsClosed(ServiceError):
+    """No processor is configured for this world."""
+
+    code = "cards_closed"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(_("Payments by card are not open here yet."))
+
+
+class BadCard(Invalid):
+    """Number, expiry or security code cannot be right; ``fields`` says which."""
+
+    code = "bad_card"
+
+
+class NoSuchCard(Missing):
+    code = "card_not_found"
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no card behind this token."))
+
+
+class OrderTaken(Conflict):
+    """The order is authorised or paid already (TeraPay contract 11)."""
+
+    code = "order_taken"
+
+    def __init__(self) -> None:
+        super().__init__(_("There is a payment for this order already."))
+
+
+class NotInState(Conflict):
+    """What was asked for does not fit the state of the payment."""
+
+    code = "wrong_state"
+
+    def __init__(self, payment: "CardPayment") -> None:
+        super().__init__(_("The payment is %(state)s.") % {"state": payment.get_state_display()})
+        self.more = {"authorizationId": str(payment.public_id)}
+
+
+class TooMuch(Invalid):
+    """More than was authorised, or than is left to give back."""
+
+    code = "too_much"
+
+
+class OutcomeUnknown(ServiceError):
+    """The processor did not answer: the payment is being checked, and must not be made a second time."""
+
+    code = "outcome_unknown"
+    status = 503
+
+    def __init__(self, payment: "CardPayment") -> None:
+        super().__init__(_("The processor did not answer. The payment is being checked; do not make it again."))
+        self.more = {"authorizationId": str(payment.public_id), "status": "Pending"}
+
+
+class NotEnoughMoney(Unaffordable):
+    """The client's balance does not cover the refund."""
+
+    code = "insufficient_funds"
+
+    def __init__(self) -> None:
+        super().__init__(_("The balance is not enough for this refund."))

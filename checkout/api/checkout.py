@@ -1,0 +1,5 @@
+"""TeraPay contract, section Checkout."""
+
+from ninja import Router
+
+router = Router(tags=["Checkout"])

@@ -1,0 +1,5 @@
+"""TeraPay contract, section Reports."""
+
+from ninja import Router
+
+router = Router(tags=["Reports"])

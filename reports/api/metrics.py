@@ -1,0 +1,5 @@
+"""TeraPay contract, section Metrics."""
+
+from ninja import Router
+
+router = Router(tags=["Metrics"])

@@ -1,0 +1,3 @@
+from reports.models.reading import Export, SavedView
+
+__all__ = ["Export", "SavedView"]
