@@ -2,6 +2,6 @@
 
 from notifications.services.inbox import tell
 from notifications.services.mails import queue_mail
-from notifications.services.webhooks import emit
+from notifications.services.webhooks import emit, emit_to_client
 
-__all__ = ["emit", "queue_mail", "tell"]
+__all__ = ["emit", "emit_to_client", "queue_mail", "tell"]

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.access.actors import Actor
 from accounts.errors import TooOften
-from accounts.models import Customer
+from accounts.models import Client, Customer
 from accounts.services import audit
 from config.lib import destinations, sealing
 from config.lib.clock import now
@@ -84,6 +84,19 @@ def emit(*, customer: Customer, event: str, subject: str, key: str, data: Callab
     WebhookDelivery.objects.bulk_create([delivery], ignore_conflicts=True)
     if delivery.state == State.PENDING:
         nudge_once(deliver_webhooks)
+
+
+def emit_to_client(
+    *,
+    client: Client,
+    is_sandbox: bool,
+    event: str,
+    subject: str,
+    key: str,
+    data: Callable[[], Mapping[str, Any]],
+) -> None:
+    """As `emit`, for the program of ``client`` that listens in this world."""
+    raise NotImplementedError
 
 
 def written(endpoint: WebhookEndpoint, event: str, subject: str, key: str, data: Mapping[str, Any]) -> WebhookDelivery:
