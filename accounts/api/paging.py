@@ -1,12 +1,16 @@
 """Long lists: the body stays the array the contract says; which part of how much stands in the query and a header."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from ninja import Field, Schema
 
+from config.lib.pagination import keyset
+
 M = TypeVar("M", bound=Model)
+TOTAL, NEXT = "X-Total-Count", "X-Next-Cursor"
 
 
 class Paging(Schema):
@@ -14,8 +18,23 @@ class Paging(Schema):
     pageSize: int = Field(500, ge=1, le=500)
 
 
+class CursorPaging(Paging):
+    cursor: str = Field("", max_length=24, description=f"Where the answer before went on: its {NEXT}; then no page.")
+
+
 def cut(queryset: QuerySet[M], paging: Paging, response: HttpResponse) -> QuerySet[M]:
     """The asked part of ``queryset``, which has an order; ``X-Total-Count`` says how many there are in all."""
-    response["X-Total-Count"] = str(queryset.count())
+    response[TOTAL] = str(queryset.count())
     first = (paging.page - 1) * paging.pageSize
     return queryset[first : first + paging.pageSize]
+
+
+def part(rows: QuerySet[M], order_by: str, paging: CursorPaging, response: HttpResponse) -> Sequence[M]:
+    """A page by its number, or from where the one before ended: that costs the same however far down it is."""
+    if paging.page > 1 and not paging.cursor:
+        return list(cut(rows, paging, response))
+    response[TOTAL] = str(rows.count())
+    page = keyset(rows, order_by=order_by, cursor=paging.cursor, size=paging.pageSize)
+    if page.next_cursor:
+        response[NEXT] = page.next_cursor
+    return page.items

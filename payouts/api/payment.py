@@ -1,20 +1,18 @@
 """TeraPay contract, section Payment: one transfer and its code, and what there is to read. Many at once: many."""
 
-from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.utils.translation import gettext_lazy as _
 from ninja import Query, Router
 from pydantic import Field
 
+from accounts.api import ranges
 from accounts.api.base import Amount, ApiRequest, ApiSchema, Figure, operation, uuid_path
 from accounts.api.paging import Paging, cut
 from accounts.api.repeatable import IDEMPOTENCY_KEY, answer_once
-from accounts.errors import BadField
 from accounts.services.idempotency import Body
 from config.lib.clock import now
 from payouts import wire
@@ -206,10 +204,9 @@ class RangeQuery(Paging):
 @operation(router, "payment.range", answer=list[TransactionOut])
 def in_range(request: ApiRequest, response: HttpResponse, query: Query[RangeQuery]) -> list[TransactionOut]:
     """List transactions in a date range."""
-    last = _moment(query.until, "to", at_end=True) or now()
-    first = _moment(query.since, "from") or max(last, _EARLIEST + timedelta(days=30)) - timedelta(days=30)
-    if first > last:
-        raise BadField("from", _("The end is before the beginning."))
+    last = ranges.moment(query.until, "to", at_end=True) or now()
+    first = ranges.moment(query.since, "from") or max(last, ranges.EARLIEST + timedelta(days=30)) - timedelta(days=30)
+    ranges.require_order(first, last)
     found = selectors.seen(request.actor).filter(created_at__gte=first, created_at__lte=last)
     return _listed(found, query, response)
 
@@ -218,24 +215,6 @@ def in_range(request: ApiRequest, response: HttpResponse, query: Query[RangeQuer
 def get(request: ApiRequest, id: UUID) -> TransactionOut:  # noqa: A002 - the contract's name
     """Read one transaction."""
     return transaction(_one(request, id), Routes())
-
-
-_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-
-
-def _moment(text: str, name: str, *, at_end: bool = False) -> datetime | None:
-    """A day (its end when ``at_end``) or a moment; without a zone that of Freetown, which is UTC."""
-    if not text:
-        return None
-    with suppress(ValueError, OverflowError):
-        if len(text) == 10:
-            moment = datetime.combine(date.fromisoformat(text), time.max if at_end else time.min, UTC)
-        else:
-            moment = datetime.fromisoformat(text)
-            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        if _EARLIEST <= moment <= _LATEST:
-            return moment
-    raise BadField(name, _("Write a day as 2026-11-21, or a moment as 2026-11-21T09:30:00Z."))
 
 
 def _one(request: ApiRequest, public_id: UUID) -> Payout:

@@ -1,20 +1,17 @@
 """TeraPay contract, section Reports: disbursements."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
-from ninja import Field as Limit
 from ninja import Query, Router, Schema
 from ninja.operation import Operation
 from ninja.utils import contribute_operation_callback
 
 from accounts.api.base import ApiRequest, ApiSchema, Figure, operation, uuid_path
-from accounts.api.paging import Paging, cut
-from config.lib.pagination import keyset
+from accounts.api.paging import CursorPaging, part
 from payouts import export
 from payouts.api.bulk import BatchStatus, ItemOut, ItemPaging, items_of, status_of
 from payouts.models import Attempt, Batch, BatchRow
@@ -30,9 +27,6 @@ from payouts.selectors.items import (
 )
 
 router = Router(tags=["Reports"])
-
-M = TypeVar("M", bound=Model)
-NEXT = "X-Next-Cursor"
 
 
 class BatchSummaryOut(ApiSchema):
@@ -129,44 +123,29 @@ class ReconciliationOut(ApiSchema):
     items: list[ReconciledItemOut]
 
 
-class ReportPaging(Paging):
-    cursor: str = Limit("", max_length=24, description=f"Where the answer before went on: its {NEXT}; then no page.")
-
-
 class ReconciliationQuery(Schema):
     format: Literal["json", "csv"] = "json"
 
 
-def _part(rows: QuerySet[M], order_by: str, paging: ReportPaging, response: HttpResponse) -> Sequence[M]:
-    """A page by its number, or from where the one before ended: that costs the same however far down it is."""
-    if paging.page > 1 and not paging.cursor:
-        return list(cut(rows, paging, response))
-    response["X-Total-Count"] = str(rows.count())
-    page = keyset(rows, order_by=order_by, cursor=paging.cursor, size=paging.pageSize)
-    if page.next_cursor:
-        response[NEXT] = page.next_cursor
-    return page.items
-
-
 @operation(router, "reports.batches", answer=list[BatchSummaryOut])
-def list_batches(request: ApiRequest, response: HttpResponse, paging: Query[ReportPaging]) -> list[BatchSummaryOut]:
+def list_batches(request: ApiRequest, response: HttpResponse, paging: Query[CursorPaging]) -> list[BatchSummaryOut]:
     """Summary of the submitted disbursement batches, newest first."""
     found = reports.submitted(request.actor)
-    return [BatchSummaryOut(**_summary(batch)) for batch in _part(found, "-id", paging, response)]
+    return [BatchSummaryOut(**_summary(batch)) for batch in part(found, "-id", paging, response)]
 
 
 @operation(router, "reports.retries", answer=list[RetryReportOut])
-def list_retries(request: ApiRequest, response: HttpResponse, paging: Query[ReportPaging]) -> list[RetryReportOut]:
+def list_retries(request: ApiRequest, response: HttpResponse, paging: Query[CursorPaging]) -> list[RetryReportOut]:
     """Every retry attempt, newest first."""
     found = reports.retries(request.actor)
-    return [_retry(attempt) for attempt in _part(found, "-id", paging, response)]
+    return [_retry(attempt) for attempt in part(found, "-id", paging, response)]
 
 
 @operation(router, "reports.failed-items", answer=list[FailedItemOut])
-def list_failed(request: ApiRequest, response: HttpResponse, paging: Query[ReportPaging]) -> list[FailedItemOut]:
+def list_failed(request: ApiRequest, response: HttpResponse, paging: Query[CursorPaging]) -> list[FailedItemOut]:
     """Every failed item across batches, newest first."""
     found = reports.failed(request.actor)
-    return [_failed(row) for row in _part(found, "-payout_id", paging, response)]
+    return [_failed(row) for row in part(found, "-payout_id", paging, response)]
 
 
 @operation(router, "reports.batch", answer=BatchReportOut, path=uuid_path("reports.batch", "batchId"))
