@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from heroicons.templatetags.heroicons import heroicon_mini, heroicon_outline, heroicon_solid
 
 from config.lib import times
+from config.lib.charts import Chart
 from config.lib.money import format_money
 from config.lib.states import look_of
 
@@ -181,6 +182,18 @@ def timeline(events: Iterable[Any]) -> dict[str, Any]:
 def stepper(steps: Sequence[str], current: int) -> dict[str, Any]:
     """Steps in order; ``current`` counts from 1, one more than the last means all done."""
     return {"steps": [(number, text) for number, text in enumerate(steps, 1)], "current": current}
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(chart: Chart, *, empty: str = "") -> dict[str, Any]:
+    """A chart of `config.lib.charts` with its table and the moment it tells; ``empty`` is said when all is nothing."""
+    return {"chart": chart, "empty": empty}
+
+
+@register.inclusion_tag("components/key_figures.html")
+def key_figures(figures: Iterable[Any]) -> dict[str, Any]:
+    """The few figures a page begins with. Each: ``label``, ``text``, and maybe ``url`` and ``note``."""
+    return {"figures": figures}
 
 
 @register.inclusion_tag("components/pager.html", takes_context=True)
