@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from config.lib.errors import Conflict, Invalid, Missing, ServiceError, Unaffordable
 
 if TYPE_CHECKING:
-    from cards.models import CardPayment
+    from cards.models import CardAct, CardPayment
 
 
 class CardsClosed(ServiceError):
@@ -66,6 +66,7 @@ class OutcomeUnknown(ServiceError):
 
     def __init__(self, payment: "CardPayment") -> None:
         super().__init__(_("The processor did not answer. The payment is being checked; do not make it again."))
+        self.payment = payment
         self.more = {"authorizationId": str(payment.public_id), "status": "Pending"}
 
 
@@ -76,3 +77,40 @@ class NotEnoughMoney(Unaffordable):
 
     def __init__(self) -> None:
         super().__init__(_("The balance is not enough for this refund."))
+
+
+class NoSuchPayment(Missing):
+    code = "payment_not_found"
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no such payment by card."))
+
+
+class BadAnswer(Invalid):
+    """The answer to a challenge cannot be read, or belongs to another payment (TeraPay contract 11)."""
+
+    code = "bad_pares"
+
+    def __init__(self) -> None:
+        words = _("This answer cannot be read, or it belongs to another payment.")
+        super().__init__(words, fields={"pa_res": [words]})
+
+
+class ActRefused(Conflict):
+    """The processor refused a capture, a release or a refund; nothing was moved."""
+
+    code = "refused_by_processor"
+
+    def __init__(self, act: "CardAct") -> None:
+        super().__init__(_("The processor refused: %(reason)s") % {"reason": act.get_reason_display()})
+        self.act = act
+        self.more = {"authorizationId": str(act.payment.public_id)}
+
+
+class NotInDoubt(Conflict):
+    """Only what a processor has left open for twelve hours is closed by hand."""
+
+    code = "not_in_doubt"
+
+    def __init__(self) -> None:
+        super().__init__(_("There is nothing to settle here: the processor has answered, or has not had twelve hours."))

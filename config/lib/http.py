@@ -99,21 +99,24 @@ def send(
     params: Mapping[str, str] | None = None,
     connect_timeout: float = 3.0,
     read_timeout: float = 10.0,
+    is_private: bool = False,
 ) -> HttpReply:
     """Send one request and return the reply whatever its status; ``label`` names it in the log.
 
     Raises `HttpUnreachable` (nothing was sent) or `HttpTimeout` (the outcome is unknown). Redirects are not
-    followed; a reply over 1 MiB counts as broken off. Query and headers are never logged.
+    followed; a reply over 1 MiB counts as broken off. Query and headers are never logged. What is ``is_private`` is
+    told to no listener with its body, not even to those that keep records of every exchange.
     """
+    told = b"" if is_private else body
     started = time.monotonic()
     try:
         reply = _request(method, url, headers, body, params, (connect_timeout, read_timeout), started)
     except HttpError as error:
-        _tell(label, method, url, headers, body, None, error.sent, started)
+        _tell(label, method, url, headers, told, None, error.sent, started)
         elapsed = (time.monotonic() - started) * 1000
         logger.warning("%s %s %s -> %s after %d ms", label, method, _bare(url), type(error).__name__, elapsed)
         raise
-    _tell(label, method, url, headers, body, reply, True, started)
+    _tell(label, method, url, headers, told, reply, True, started)
     logger.info("%s %s %s -> %s in %d ms", label, method, _bare(url), reply.status, reply.elapsed * 1000)
     return reply
 
