@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from .cards_books import APPROVED, CHALLENGE, NUMBERS, WORDS, Books, Conflict, Payment, shown
+from .cards_books import APPROVED, NUMBERS, WORDS, Books, Conflict, Payment, Unanswerable, shown
 from .control import json_response
 from .misbehave import Misbehaviour, Rule, bad_gateway
 from .serving import Hang
@@ -76,11 +76,10 @@ class CardsApi:
         said = self.books.read_answer(text_of(body_of({"paRes"}), "paRes"))
         if said is None or (said.get("reference"), said.get("authorizationId")) != (payment.reference, payment.id):
             raise Refused(400, "bad_pares", "The answer is not ours, or belongs to another payment")
-        if payment.challenge_used:
-            raise Refused(409, "used", "The challenge was answered before")
-        if payment.status != CHALLENGE:
-            raise Refused(409, "no_challenge", "No challenge is open")
-        self.books.verify(payment, said)
+        try:
+            self.books.verify(payment, said)
+        except Unanswerable as why:
+            raise Refused(409, str(why), "The challenge was answered before, or none is open") from None
         return self.about(payment, 200)
 
     def capture(self, reference: str) -> Response:
@@ -116,6 +115,7 @@ class CardsApi:
         return json_response(shown_act(row))
 
     def about(self, payment: Payment, status: int) -> Response:
+        self.books.close_if_overdue(payment)
         return json_response(shown(payment, request.host_url.rstrip("/")), status)
 
     def named(self, reference: str) -> Payment:
@@ -138,15 +138,19 @@ def payment_of(body: Row) -> Payment:
         raise Refused(422, "invalid", "card is missing or malformed")
     number = text_of(card, "number")
     text_of(card, "code")
-    month, year = card.get("expiryMonth"), card.get("expiryYear")
-    if not isinstance(month, int) or not isinstance(year, int) or not 1 <= month <= 12 or not 2021 <= year <= 2100:
-        raise Refused(422, "invalid", "expiry is missing or malformed")
     if not luhn(number):
         raise Refused(422, "invalid", "number is malformed")
     names = ("reference", "amount", "currency", "orderId", "returnUrl")
     reference, amount, currency, order, return_url = (text_of(body, name) for name in names)
     does = NUMBERS.get(number, "")
-    return Payment(reference, amount, currency, order, return_url, number[:6], number[-4:], does)
+    return Payment(reference, amount, currency, order, return_url, number[:6], number[-4:], does, expiry_of(card))
+
+
+def expiry_of(card: Row) -> tuple[int, int]:
+    month, year = card.get("expiryMonth"), card.get("expiryYear")
+    if type(month) is not int or type(year) is not int or not (1 <= month <= 12 and 2021 <= year <= 2100):
+        raise Refused(422, "invalid", "expiry is missing or malformed")
+    return year, month
 
 
 def luhn(number: str) -> bool:

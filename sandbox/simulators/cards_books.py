@@ -30,6 +30,14 @@ NUMBERS = {
     "4000000000005126": "silent_capture",
     "4000000000007726": "no_refund",
 }
+DECLINES = {
+    "declined",
+    "insufficient_funds",
+    "expired_card",
+    "wrong_code",
+    "lost_or_stolen",
+    "processing",
+}
 WORDS = {
     "": "Approved",
     "declined": "Do not honour",
@@ -51,12 +59,18 @@ class Conflict(Exception):
     """The reference was used for something else."""
 
 
+class Unanswerable(Exception):
+    """A challenge that was answered before, or none at all; its text is the code of the refusal."""
+
+
 @dataclass
 class Rules:
-    """Seconds a holder has; from which amount on the processor itself asks (0: never)."""
+    """Seconds a holder has; from which amounts on the processor itself asks, and finds a card's limit reached (0:
+    never)."""
 
     challenge_seconds: float = 900.0
     ask_from: float = 0.0
+    limit_from: float = 0.0
 
 
 @dataclass
@@ -69,6 +83,8 @@ class Payment:
     first6: str
     last4: str
     does: str = ""
+    # Year and month.
+    expiry: tuple[int, int] = (9999, 12)
     id: str = ""
     status: str = ""
     code: str = ""
@@ -85,6 +101,11 @@ class Payment:
     @property
     def is_capturable(self) -> bool:
         return self.status == APPROVED and not self.captured and not self.is_void
+
+    @property
+    def is_overdue(self) -> bool:
+        """The holder's time is over, and nobody has said so yet."""
+        return self.status == CHALLENGE and time.time() > self.challenge_until
 
 
 class Books:
@@ -116,14 +137,22 @@ class Books:
             return wanted, True
 
     def decide(self, payment: Payment, ask_holder: bool) -> None:
-        asked = ask_holder or 0 < self.rules.ask_from <= float(payment.amount)
-        if payment.does in WORDS and payment.does:
-            payment.status, payment.code = DECLINED, payment.does
-        elif asked or payment.does == "challenge":
+        code = self.why_declined(payment)
+        if code:
+            payment.status, payment.code = DECLINED, code
+        elif ask_holder or payment.does == "challenge" or reached(self.rules.ask_from, payment.amount):
             payment.status, payment.challenge = CHALLENGE, secrets.token_urlsafe(24)
             payment.challenge_until = time.time() + self.rules.challenge_seconds
         else:
             payment.status = APPROVED
+
+    def why_declined(self, payment: Payment) -> str:
+        today = datetime.now(UTC)
+        if payment.does in DECLINES:
+            return payment.does
+        if tuple(payment.expiry) < (today.year, today.month):
+            return "expired_card"
+        return "limit" if reached(self.rules.limit_from, payment.amount) else ""
 
     def answer_of(self, payment: Payment, status: str) -> str:
         """A signed answer to a challenge (PARes), as the holder's bank would give it."""
@@ -136,8 +165,9 @@ class Books:
         return hmac.new(self.key, packed.encode(), hashlib.sha256).hexdigest()
 
     def read_answer(self, text: str) -> Row | None:
+        """What a signed answer says; None when it was not signed by us."""
         packed, _, signature = text.partition(".")
-        if not hmac.compare_digest(signature.encode(), self.signature_of(packed).encode()):
+        if not text.isascii() or not hmac.compare_digest(signature, self.signature_of(packed)):
             return None
         try:
             found = json.loads(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
@@ -146,15 +176,27 @@ class Books:
         return found if isinstance(found, dict) else None
 
     def verify(self, payment: Payment, said: Row) -> None:
+        """One answer to a challenge, ever. Raises Unanswerable."""
         with self.lock:
+            if payment.challenge_used:
+                raise Unanswerable("used")
+            if payment.status != CHALLENGE:
+                raise Unanswerable("no_challenge")
             payment.challenge_used = True
-            if time.time() > payment.challenge_until:
+            if payment.is_overdue:
                 payment.status, payment.code = DECLINED, "challenge_too_late"
             elif said.get("status") in ("Y", "A"):
                 payment.status = APPROVED
             else:
                 payment.status, payment.code = DECLINED, "not_confirmed"
             self.keep(payment, "verify", payment.status, payment.code, payment.amount)
+
+    def close_if_overdue(self, payment: Payment) -> None:
+        """A challenge that nobody answered is a decline for whoever asks about it."""
+        with self.lock:
+            if payment.is_overdue:
+                payment.status, payment.code = DECLINED, "challenge_too_late"
+                self.keep(payment, "challenge over", payment.status, payment.code, payment.amount)
 
     def act(self, payment: Payment, kind: str, reference: str, amount: str) -> tuple[Row, bool]:
         """A capture, a release or a refund, once under a reference of its own."""
@@ -221,9 +263,12 @@ class Books:
         self.state.put("log", len(self.log), row)
 
     def challenged(self, token: str) -> Payment | None:
-        if not token:
-            return None
-        return next((one for one in self.payments.values() if hmac.compare_digest(one.challenge, token)), None)
+        with self.lock:
+            return next((one for one in self.payments.values() if one.challenge and one.challenge == token), None)
+
+
+def reached(limit: float, amount: str) -> bool:
+    return 0 < limit <= float(amount)
 
 
 def cents(amount: str) -> int:

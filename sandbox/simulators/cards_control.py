@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, request
 
 from .cards_api import CardsApi
-from .cards_books import CHALLENGE, Books, Payment
+from .cards_books import CHALLENGE, Books, Payment, cents
 from .control import add_common_control, add_control, change_settings, limit_of
 from .misbehave import BadControl
 from .state import RequestLog, Row
@@ -39,7 +39,7 @@ class CardsControl:
         found: dict[str, dict[str, int]] = {}
         for row in rows:
             sums = found.setdefault(row.currency, {"captured": 0, "refunded": 0})
-            sums["captured"] += round(float(row.captured or 0) * 100)
+            sums["captured"] += cents(row.captured) if row.captured else 0
             sums["refunded"] += row.refunded
         return {"payments": len(rows), "by_currency": found}
 

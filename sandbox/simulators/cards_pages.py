@@ -39,6 +39,8 @@ class CardsPages:
         payment = self.books.challenged(token)
         if payment is None:
             return shown("This page does not exist", "Go back to the shop and begin again.", status=404)
+        if payment.is_overdue:
+            return shown("Too late", "The time to confirm is over. Go back to the shop.", status=410)
         if payment.status != CHALLENGE:
             return shown("This was answered before", "Go back to the shop.", status=410)
         status = request.form.get("status", "")
@@ -48,9 +50,10 @@ class CardsPages:
 
     def answered(self, payment: Payment, status: str) -> Response:
         title = "Refused" if status == "N" else "Confirmed"
+        told = "The shop is told by the button below." if payment.return_url else "Give this answer to the shop."
         return shown(
             title,
-            "The shop is told by the button below.",
+            told,
             pa_res=self.books.answer_of(payment, status),
             return_url=payment.return_url,
             reference=payment.reference,
