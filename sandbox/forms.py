@@ -185,3 +185,22 @@ class SmsMoodForm(forms.Form):
         ("well", _("Behave again")),
     )
     mood = forms.ChoiceField(choices=MOODS)
+
+
+class ChallengeForm(forms.Form):
+    """What the holder of a card answers to the bank."""
+
+    WAYS = (("Y", _("Confirm")), ("N", _("Refuse")))
+    reference = forms.RegexField(r"^[0-9A-Za-z-]{1,40}\Z")
+    way = forms.ChoiceField(choices=WAYS)
+
+
+class CardMoodForm(forms.Form):
+    MOODS = (
+        ("silent", _("Charge the next card and say nothing")),
+        ("lost", _("Lose the next payment on the way")),
+        ("silent_capture", _("Capture the next one and say nothing")),
+        ("down", _("Be out of order")),
+        ("well", _("Behave again")),
+    )
+    mood = forms.ChoiceField(choices=MOODS)

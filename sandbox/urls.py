@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sandbox import views, views_rail, views_sms, views_supplier, views_ways
+from sandbox import views, views_cards, views_rail, views_sms, views_supplier, views_ways
 
 app_name = "sandbox"
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path("rail/", views_rail.rail, name="rail"),
     path("rail/end", views_rail.end, name="rail_end"),
     path("rail/mood", views_rail.mood, name="rail_mood"),
+    path("cards/", views_cards.cards, name="cards"),
+    path("cards/challenge", views_cards.challenge, name="card_challenge"),
+    path("cards/mood", views_cards.mood, name="card_mood"),
     path("sms/", views_sms.phones, name="sms"),
     path("sms/end", views_sms.end, name="sms_end"),
     path("sms/mood", views_sms.mood, name="sms_mood"),

@@ -85,7 +85,15 @@ _SANDBOX = Entry(
     "sandbox:index",
     _("Sandbox"),
     "beaker",
-    also=("sandbox:mailbox", "sandbox:letter", "sandbox:ways", "sandbox:sms", "sandbox:supplier", "sandbox:rail"),
+    also=(
+        "sandbox:mailbox",
+        "sandbox:letter",
+        "sandbox:ways",
+        "sandbox:sms",
+        "sandbox:supplier",
+        "sandbox:rail",
+        "sandbox:cards",
+    ),
 )
 
 _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {

@@ -288,7 +288,7 @@ def shown(payment: Payment, base: str) -> Row:
         "reference": payment.reference,
         "status": payment.status,
         "code": payment.code,
-        "message": WORDS[payment.code],
+        "message": "Authentication required" if payment.status == CHALLENGE else WORDS[payment.code],
         "amount": payment.amount,
         "currency": payment.currency,
         "at": payment.at,
