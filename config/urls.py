@@ -56,6 +56,7 @@ urlpatterns = [
     path("numbers/", include("otp.urls")),
     path("", include("otp.callback_urls")),
     path("topup/", include("payments.urls")),
+    path("pay/", include("checkout.pay_urls")),
     path("pay/", include("payments.pay_urls")),
     path("", include("payments.callback_urls")),
     path("developers/", include("accounts.developer_urls")),

@@ -39,6 +39,7 @@ MOVES: list[tuple[str, str]] = [
     # Money that was on its way when the time was up.
     (State.EXPIRED, State.COMPLETED),
     (State.CANCELLED, State.COMPLETED),
+    (State.FAILED, State.COMPLETED),
 ]
 
 
@@ -125,6 +126,8 @@ class Try(models.Model):
     method = models.CharField(max_length=8, choices=Method)
     # Made by one press of a button: the page's own key, so that a second press finds the first try.
     press = models.UUIDField()
+    # What its card payment is called, noted before the processor is asked.
+    reference = models.CharField(max_length=32, blank=True, default="")
     card_payment = models.OneToOneField(
         CardPayment, on_delete=models.PROTECT, null=True, blank=True, related_name="checkout_try"
     )
@@ -140,6 +143,7 @@ class Try(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["session", "press"], name="checkout_try_once"),
+            models.UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="checkout_try_reference"),
             models.CheckConstraint(
                 condition=Q(method="card", deposit__isnull=True) | ~Q(method="card") & Q(card_payment__isnull=True),
                 name="checkout_try_kind",
