@@ -86,6 +86,10 @@ class CardProcessor(Protocol):
         """Approved, declined, or a challenge for the holder."""
         ...
 
+    def could_be(self, reference: str, pa_res: str) -> bool:
+        """Whether an answer to a challenge may be the processor's, by its form and signature; nobody is asked."""
+        ...
+
     def verify(self, reference: str, pa_res: str) -> Word:
         """Hand over the answer to a challenge: approved or declined. Refuses one that it did not sign."""
         ...
