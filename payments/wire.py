@@ -23,12 +23,17 @@ def deposit_object(deposit: Deposit) -> dict[str, Any]:
         "amount": int(deposit.amount if received is None else received),
         "requested_amount": int(deposit.amount),
         "total_amount": int(deposit.amount),
-        "status": _STATUS.get(_State(deposit.state), str(deposit.state)),
+        "status": status_of(deposit),
         "payment_url": pay_url(deposit),
         "paid_at": wib(deposit.paid_at),
         "created_at": wib(deposit.created_at),
         "expired_at": wib(deposit.expires_at),
     }
+
+
+def status_of(deposit: Deposit) -> str:
+    """pending | success | expired | failed."""
+    return _STATUS.get(_State(deposit.state), str(deposit.state))
 
 
 def pay_url(deposit: Deposit) -> str:
