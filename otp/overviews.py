@@ -3,13 +3,13 @@
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from config.lib import clock
+from config.lib import clock, times
 from otp import selectors
 from otp.models import LIVE, UNSENT, Order, OrderCode, Reason, State
 
@@ -21,16 +21,19 @@ NEEDS = (DOUBT, HAND, LATE, LOST, WITHHELD)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the reader looks for; empty means everything. ``kind`` and ``state`` as in a customer's own history."""
+    """What the reader looks for; empty means everything. ``kind`` and ``state`` as in a customer's own history. Days
+    in the reader's zone, inclusive."""
 
     text: str = ""
     state: str = ""
     kind: str = ""
     needs: str = ""
+    first: date | None = None
+    last: date | None = None
 
     @property
     def is_set(self) -> bool:
-        return any((self.text, self.state, self.kind, self.needs))
+        return self != Wanted()
 
 
 def listed(wanted: Wanted) -> QuerySet[Order]:
@@ -40,6 +43,7 @@ def listed(wanted: Wanted) -> QuerySet[Order]:
         found = found.filter(state__in=selectors.STATE_FILTERS[wanted.state])
     if wanted.kind in selectors.KIND_FILTERS:
         found = found.filter(server__in=selectors.KIND_FILTERS[wanted.kind])
+    found = times.within(found, wanted.first, wanted.last)
     if wanted.needs:
         found = _needing(found, wanted.needs)
     return found.filter(_matches(wanted.text)) if wanted.text else found

@@ -247,7 +247,7 @@ def _upright_chart(
     return Chart(
         kind=kind,
         heading=heading,
-        keys=_keys(points, series, unit),
+        keys=_keys(points, series, unit, adds=kind != "line"),
         rows=[_row(point, unit) for point in points],
         as_of=as_of or clock.now(),
         summary=summary,
@@ -358,9 +358,9 @@ def _ticks(points: Sequence[Point]) -> list[Tick]:
     ]
 
 
-def _keys(points: Sequence[Point], series: Sequence[Series], unit: str) -> list[Key]:
-    """Rates and times cannot be added up; counts and amounts can."""
-    adds = unit not in {"percent", "seconds"}
+def _keys(points: Sequence[Point], series: Sequence[Series], unit: str, *, adds: bool = True) -> list[Key]:
+    """Rates and times cannot be added up; counts and amounts can, unless each is what stood there at a moment."""
+    adds = adds and unit not in {"percent", "seconds"}
     return [
         Key(one.label, one.tone, one.url, value_text(_sum([p.values[place] for p in points]), unit) if adds else "")
         for place, one in enumerate(series)

@@ -1,10 +1,14 @@
 """Moments as a person reads them, in the zone that is active for the request."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
 
+from django.db.models import Model, QuerySet
 from django.utils import timezone, translation
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
+
+M = TypeVar("M", bound=Model)
 
 
 def zone_name(moment: datetime | None = None) -> str:
@@ -26,6 +30,16 @@ def in_words(moment: datetime, *, form: str = "full") -> str:
     if form in {"clock", "seconds"}:
         return f"{format_date(local, clock)} {zone_name(moment)}"
     return f"{format_date(local, f'j M Y {clock}')} {zone_name(moment)}"
+
+
+def within(rows: QuerySet[M], first: date | None, last: date | None) -> QuerySet[M]:
+    """Those created on these days of the zone that is active, both included; an open end where there is none."""
+    zone = timezone.get_current_timezone()
+    if first and first > date.min:
+        rows = rows.filter(created_at__gte=datetime.combine(first, time.min, zone))
+    if last and last < date.max:
+        rows = rows.filter(created_at__lt=datetime.combine(last + timedelta(days=1), time.min, zone))
+    return rows
 
 
 def stamp(moment: datetime) -> str:

@@ -16,11 +16,14 @@ class OrderFilter(forms.Form):
     state = forms.ChoiceField(choices=[(one, one) for one in selectors.STATE_FILTERS], required=False)
     kind = forms.ChoiceField(choices=[(one, one) for one in selectors.KIND_FILTERS], required=False)
     needs = forms.ChoiceField(choices=[(one, one) for one in overviews.NEEDS], required=False)
+    first = forms.DateField(required=False)
+    last = forms.DateField(required=False)
 
     def wanted(self) -> overviews.Wanted:
         self.is_valid()
         found = {name: self.cleaned_data.get(name) or "" for name in ("state", "kind", "needs")}
-        return overviews.Wanted(text=(self.cleaned_data.get("q") or "").strip(), **found)
+        days = {name: self.cleaned_data.get(name) for name in ("first", "last")}
+        return overviews.Wanted(text=(self.cleaned_data.get("q") or "").strip(), **found, **days)
 
 
 class WhyForm(forms.Form):

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from config.lib.money import InvalidAmount, read_amount
-from payouts.models.states import Kind, State
+from payouts.models.states import Kind, Reason, State
 from payouts.selectors import search
 
 KINDS = [(Kind.BANK, _("Bank transfers")), (Kind.MOBILE, _("Mobile money"))]
@@ -99,13 +99,14 @@ class TransferFilter(forms.Form):
     needs = forms.ChoiceField(
         choices=[(one, one) for one in (search.DOUBT, search.STUCK, search.FLAGGED)], required=False
     )
+    reason = forms.ChoiceField(choices=[(search.NO_REASON, ""), *Reason.choices], required=False)
     first = forms.DateField(label=_("From"), required=False, widget=_day())
     last = forms.DateField(label=_("To"), required=False, widget=_day())
 
     def wanted(self) -> search.Wanted:
         self.is_valid()
         said = self.cleaned_data
-        words = {name: said.get(name) or "" for name in ("group", "kind", "rows", "state", "needs")}
+        words = {name: said.get(name) or "" for name in ("group", "kind", "rows", "state", "needs", "reason")}
         text = (said.get("q") or "").replace("\0", "").strip()
         first, last = _sensible(said.get("first")), _sensible(said.get("last"))
         return search.Wanted(text=text, first=first, last=last, **words)

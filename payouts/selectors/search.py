@@ -14,7 +14,7 @@ from accounts.access.actors import Actor
 from config.lib.clock import now
 from config.lib.money import InvalidAmount, read_amount
 from payouts.models import Payout
-from payouts.models.states import IN_FLIGHT, UNPAID_ENDS, Kind, Source, State
+from payouts.models.states import IN_FLIGHT, UNPAID_ENDS, Kind, Reason, Source, State
 from payouts.routing import Routes
 from payouts.selectors import transfers
 
@@ -28,6 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 # Rows of batches have pages of their own; by default they would hide everything else.
 ROWS, EVERYTHING = "rows", "all"
 DOUBT, STUCK, FLAGGED = "doubt", "stuck", "flagged"
+NO_REASON = "-"
 # How long after it was sent a rail may leave us in doubt, or what it has accepted without an end, before a person may
 # close a payout (docs/payouts.md).
 PATIENCE, LONG_PATIENCE = timedelta(hours=12), timedelta(days=3)
@@ -45,12 +46,18 @@ class Wanted:
     kind: str = ""
     rows: str = ""
     needs: str = ""
+    # Why nothing was paid; NO_REASON for those without any.
+    reason: str = ""
     first: date | None = None
     last: date | None = None
 
     @property
     def is_set(self) -> bool:
         return self != replace(Wanted(), rows=self.rows)
+
+    @property
+    def reason_words(self) -> str:
+        return dict(Reason.choices).get(self.reason) or (_("No reason given") if self.reason else "")
 
 
 def listed(actor: Actor, wanted: Wanted) -> QuerySet[Payout]:
@@ -62,6 +69,8 @@ def listed(actor: Actor, wanted: Wanted) -> QuerySet[Payout]:
         found = found.filter(state=wanted.state)
     if wanted.kind:
         found = found.filter(kind=wanted.kind)
+    if wanted.reason:
+        found = found.filter(reason="" if wanted.reason == NO_REASON else wanted.reason, state__in=GROUPS["unpaid"])
     found = _of_days(_needing(found, wanted.needs), wanted)
     if wanted.text:
         # By name or number it is meant wherever it comes from.
