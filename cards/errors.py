@@ -20,6 +20,16 @@ class CardsClosed(ServiceError):
         super().__init__(_("Payments by card are not open here yet."))
 
 
+class ProcessorAway(ServiceError):
+    """The processor took nothing: the same may be asked again."""
+
+    code = "processor_unavailable"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(_("The processor cannot be reached at the moment. Try again in a minute."))
+
+
 class BadCard(Invalid):
     """Number, expiry or security code cannot be right; ``fields`` says which."""
 

@@ -1,1 +1,17 @@
-"""What workers do. Each task picks up rows that are due, so missing or doubling a run is harmless."""
+"""The worker's tasks of cards: thin, one call. No card is ever in a task's arguments."""
+
+from celery import shared_task
+
+from cards.processing import asking, expiring
+
+
+@shared_task(name="cards.ask")
+def ask() -> None:
+    """Ask the processors about everything that they have left open."""
+    asking.ask_due()
+
+
+@shared_task(name="cards.expire")
+def expire() -> None:
+    """Authorisations that nobody captured, challenges that nobody answered."""
+    expiring.expire_due()

@@ -21,6 +21,9 @@ _WORDS: dict[str, str | Promise] = {
     "payout": _("Paid out"),
     "payout_back": _("Not paid, given back"),
     "payout_return": _("Sent back by the bank"),
+    "card": _("Paid by card"),
+    "card_refund": _("Given back to a card"),
+    "card_refund_back": _("Refund that failed"),
     "sms": _("SMS"),
     "sms_refund": _("SMS that was not sent"),
     "reversal": _("Taken back"),
@@ -35,6 +38,7 @@ _PAGES = {
     "funding": "company:funding",
     "payout": "company:transfer",
     "batch": "company:batch",
+    "card": "company:card",
 }
 
 
