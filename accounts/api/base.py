@@ -1,6 +1,6 @@
 """What every operation of the gateway API is built from: its row in the table of routes, its door, its schemas."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import wraps
 from typing import Annotated, Any, TypeVar, cast
@@ -139,15 +139,22 @@ class Door:
 
 
 def operation(
-    router: Router, name: str, *, answer: Any, status: int = 200, content: str = "application/json", **more: Any
+    router: Router,
+    name: str,
+    *,
+    answer: Any,
+    status: int = 200,
+    content: str = "application/json",
+    refuses: Sequence[int] = (),
+    **more: Any,
 ) -> Callable[[V], V]:
     """Register the operation ``name`` of the table: path, method, door and documented refusals come from its row.
 
-    ``answer`` is the schema of success (None for 204), sent with ``status`` unless the function says otherwise. The
-    function's first docstring line is its summary.
+    ``answer`` is the schema of success (None for 204), sent with ``status`` unless the function says otherwise;
+    ``refuses`` are refusals beyond the usual ones. The function's first docstring line is its summary.
     """
     row = OPERATIONS[name]
-    refusals = dict.fromkeys((400, 401, 403, 404, 405, 409, 413, 415, 422, 429), Problem)
+    refusals = dict.fromkeys((400, 401, 403, 404, 405, 409, 413, 415, 422, 429, *refuses), Problem)
 
     def register(view: V) -> V:
         path = more.pop("path", row.path.removeprefix("/api"))

@@ -8,7 +8,7 @@ from ninja import Header, Schema
 
 from accounts.api.base import ApiRequest
 from accounts.services import idempotency
-from accounts.services.idempotency import Body
+from accounts.services.idempotency import Answer, Body, Claim
 from config.lib import problems
 
 _HEADER = "Idempotent-Replayed"
@@ -34,10 +34,42 @@ def answer_once(
 ) -> Any:
     """What the view of ``operation`` returns: what ``act`` answered now or the first time, made into the answer by
     ``show``. A repetition says so in a header."""
-    try:
-        answer = idempotency.once(
+    return _answered(
+        request,
+        response,
+        lambda: idempotency.once(
             actor=request.actor, operation=operation, key=key, content=payload.model_dump(), act=act
-        )
+        ),
+        show,
+    )
+
+
+def answer_once_at_length(
+    request: ApiRequest,
+    response: HttpResponse,
+    *,
+    operation: str,
+    key: str | None,
+    payload: Schema,
+    act: Callable[[Claim], Body],
+    show: Callable[[Body], Any],
+) -> Any:
+    """The same for what asks others meanwhile: no transaction is open, and ``act`` is safe to repeat by its claim."""
+    return _answered(
+        request,
+        response,
+        lambda: idempotency.once_at_length(
+            actor=request.actor, operation=operation, key=key, content=payload.model_dump(), act=act
+        ),
+        show,
+    )
+
+
+def _answered(
+    request: ApiRequest, response: HttpResponse, ask: Callable[[], Answer], show: Callable[[Body], Any]
+) -> Any:
+    try:
+        answer = ask()
     except idempotency.RefusedBefore as error:
         refusal = problems.of_error(request, error)
         refusal[_HEADER] = "true"

@@ -17,3 +17,9 @@ def seen(actor: Actor) -> QuerySet[CardPayment]:
 def acts_of(payment: CardPayment) -> QuerySet[CardAct]:
     """What was done with ``payment``, the first first."""
     return CardAct.objects.filter(payment=payment).order_by("id")
+
+
+def acts_seen(actor: Actor) -> QuerySet[CardAct]:
+    """What was done with the payments that ``actor`` may see. Newest first."""
+    acts = CardAct.objects.filter(payment__in=seen(actor).order_by())
+    return acts.select_related("payment__client", "payment__card").order_by("-id")

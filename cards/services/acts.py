@@ -95,7 +95,7 @@ def look(act: CardAct) -> CardAct:
     """``act`` as it is now; one whose end is open is asked about once more. Raises `OutcomeUnknown`, `CardsClosed`."""
     if act.state in ACT_OPEN:
         act = asking.ask_act(act.pk) or CardAct.objects.select_related("payment__client").get(pk=act.pk)
-    return _known(act)
+    return known(act)
 
 
 def require_done(act: CardAct) -> CardAct:
@@ -115,7 +115,7 @@ def _do(processor: CardProcessor, act: CardAct, actor: Actor | None) -> CardAct:
     if actor is not None:
         act.asked_by, act.created_by = act.asked_by or actor.label, act.created_by or actor.user
     _begin(act, actor or system("cards"))
-    return _known(asking.send_act(processor, act))
+    return known(asking.send_act(processor, act))
 
 
 @transaction.atomic(durable=True)

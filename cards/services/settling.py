@@ -1,7 +1,5 @@
 """Our people close what a processor never answered, after it had its chance."""
 
-from datetime import timedelta
-
 from django.db import transaction
 
 from accounts.access.actors import Actor
@@ -11,10 +9,8 @@ from cards.models import CardAct, CardPayment
 from cards.models.states import ActState, Reason, State
 from cards.processing import claiming, moving
 from cards.processing.judging import ActVerdict, Verdict
+from cards.selectors.search import PATIENCE
 from config.lib.clock import now
-
-# What is in doubt longer than this is for a person.
-PATIENCE = timedelta(hours=12)
 
 
 @transaction.atomic
