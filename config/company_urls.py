@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from accounts.views import access, audit, company, people
+from cards.views import company as cards
 from config import company_views
 from notifications.views import senders, sms
 from payouts.views import balance, transfers
@@ -47,4 +48,10 @@ urlpatterns = [
     path("balance/top-up/", balance.top_up, name="top_up"),
     path("balance/top-up/<uuid:public_id>/", balance.funding, name="funding"),
     path("balance/top-up/<uuid:public_id>/call-off/", balance.call_off, name="funding_call_off"),
+    path("cards/", cards.listing, name="cards"),
+    path("cards/export/", cards.export, name="cards_export"),
+    path("cards/<uuid:public_id>/", cards.payment, name="card"),
+    path("cards/<uuid:public_id>/capture/", cards.capture, name="card_capture"),
+    path("cards/<uuid:public_id>/release/", cards.release, name="card_release"),
+    path("cards/<uuid:public_id>/refund/", cards.refund, name="card_refund"),
 ]

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from accounts.views import access, audit, clients, customers_staff, people, roles
+from cards.views import staff as staff_cards
 from config import staff_views
 from notifications.views import senders
 from otp.views import staff_limits, staff_orders, staff_supplier
@@ -90,6 +91,10 @@ urlpatterns = [
     path("payouts/export/", staff_payouts.export, name="payouts_export"),
     path("payouts/<uuid:public_id>/", staff_payouts.payout, name="payout"),
     path("payouts/<uuid:public_id>/settle/", staff_payouts.settle, name="payout_settle"),
+    path("cards/", staff_cards.listing, name="cards"),
+    path("cards/export/", staff_cards.export, name="cards_export"),
+    path("cards/<uuid:public_id>/", staff_cards.payment, name="card"),
+    path("cards/<uuid:public_id>/settle/", staff_cards.settle, name="card_settle"),
     path("payout-rules/", staff_rules.places, name="payout_rules"),
     path("payout-rules/banks/", staff_rules.new_bank, name="bank_new"),
     path("payout-rules/banks/<str:code>/", staff_rules.bank, name="bank"),

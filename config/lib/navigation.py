@@ -163,6 +163,7 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     also=("staff:deposit",),
                     permission="Deposits.Read",
                 ),
+                Entry("staff:cards", _("Card payments"), "credit-card", also=("staff:card",), permission="Cards.Read"),
                 Entry(
                     "staff:cases",
                     _("Open cases"),
@@ -312,6 +313,18 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     "hand-thumb-up",
                     also=("company:batch_approve", "company:batch_send_back"),
                     permission="Batches.Approve",
+                ),
+            ],
+        ),
+        (
+            _("Money in"),
+            [
+                Entry(
+                    "company:cards",
+                    _("Cards"),
+                    "credit-card",
+                    also=("company:card", "company:card_capture", "company:card_release", "company:card_refund"),
+                    permission="Reports.ReadCardTransactions",
                 ),
             ],
         ),
