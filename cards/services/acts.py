@@ -153,7 +153,8 @@ def _too_much(act: CardAct, held: CardPayment, most: Decimal) -> Text:
     return words % {"most": format_money(most, held.currency)}
 
 
-def _known(act: CardAct) -> CardAct:
+def known(act: CardAct) -> CardAct:
+    """``act``, if it is known what became of it. Raises `OutcomeUnknown`."""
     if act.state in ACT_OPEN:
         raise OutcomeUnknown(act.payment)
     return act
