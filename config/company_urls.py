@@ -32,6 +32,12 @@ urlpatterns = [
     path("sms/senders/", senders.own, name="sms_senders"),
     path("sms/senders/<uuid:sender_id>/withdraw/", senders.withdraw, name="sms_sender_withdraw"),
     path("sms/<uuid:public_id>/", sms.message, name="sms_message"),
+    path("webhook/", include("notifications.client_webhook_urls", "webhook"), {"is_sandbox": False}),
+    path(
+        "webhook/sandbox/",
+        include("notifications.client_webhook_urls", "sandbox_webhook"),
+        {"is_sandbox": True},
+    ),
     path("transfers/", transfers.listing, name="transfers"),
     path("transfers/export/", transfers.export, name="transfers_export"),
     path("transfers/new/", transfers.new, name="transfer_new"),

@@ -9,6 +9,7 @@ from accounts.api.base import ApiRequest
 from accounts.api.compatible import CompatibleSchema, customer_of, operation
 from accounts.services.idempotency import Body
 from config.lib.clock import wib
+from notifications.models import Owner
 from notifications.services import webhooks
 from notifications.services.webhooks import WebhookSettings
 
@@ -63,7 +64,7 @@ def get(request: ApiRequest) -> Body:
 
     Nulls while there is no webhook. The secret is never shown again.
     """
-    return _shown(webhooks.settings_of(customer_of(request)))
+    return _shown(webhooks.settings_of(Owner(customer_of(request))))
 
 
 @operation(router, "PATCH", "/webhook/update", answer=ChangedOut)
@@ -74,7 +75,7 @@ def update(request: ApiRequest, payload: WebhookIn) -> Body:
     """
     changed = webhooks.change(
         actor=request.actor,
-        customer=customer_of(request),
+        owner=Owner(customer_of(request)),
         url=payload.url,
         events=payload.events,
         is_active=payload.is_active,

@@ -27,7 +27,9 @@ _PROOFS = [
           FROM payments_deposit d
           LEFT JOIN wallets_transaction t ON t.reference = d.ledger_reference
           LEFT JOIN wallets_account a ON a.customer_id = d.customer_id AND a.currency = d.currency
-          LEFT JOIN wallets_posting p ON p.transaction_id = t.id AND p.account_id = a.id
+          LEFT JOIN wallets_account c ON c.client_id = d.client_id AND c.currency = d.currency
+               AND c.is_sandbox = (d.method = 'sandbox')
+          LEFT JOIN wallets_posting p ON p.transaction_id = t.id AND p.account_id = coalesce(a.id, c.id)
          WHERE d.state = 'success' AND p.amount IS DISTINCT FROM d.received_amount
         """,
     ),
@@ -36,7 +38,7 @@ _PROOFS = [
         """
         SELECT d.public_id, count(*)
           FROM payments_deposit d
-          JOIN wallets_transaction t ON t.subject = 'deposit:' || d.public_id AND t.kind = 'deposit'
+          JOIN wallets_transaction t ON t.subject = 'deposit:' || d.public_id AND t.kind IN ('deposit', 'collection')
          GROUP BY d.public_id HAVING count(*) > 1
         """,
     ),
@@ -45,13 +47,13 @@ _PROOFS = [
         """
         SELECT d.public_id, count(r.id)
           FROM payments_deposit d
-          JOIN accounts_customer o ON o.id = d.customer_id AND NOT o.is_sandbox
+          LEFT JOIN accounts_customer o ON o.id = d.customer_id
           LEFT JOIN payments_receipt r ON r.deposit_id = d.id AND r.amount = d.received_amount
                AND r.currency = d.currency AND r.place IN ('wallet', 'returned')
                AND (r.ledger_reference = d.ledger_reference
                     OR EXISTS (SELECT 1 FROM payments_paymentcase c
                                 WHERE c.receipt_id = r.id AND c.ledger_reference = d.ledger_reference))
-         WHERE d.state = 'success'
+         WHERE d.state = 'success' AND NOT coalesce(o.is_sandbox, d.method = 'sandbox')
          GROUP BY d.public_id HAVING count(r.id) <> 1
         """,
     ),
@@ -59,7 +61,7 @@ _PROOFS = [
         "ledger transaction {0} belongs to no successful deposit",
         """
         SELECT t.reference FROM wallets_transaction t
-         WHERE t.kind = 'deposit' AND t.reference LIKE 'deposit:%%' AND t.reverses_id IS NULL
+         WHERE t.kind IN ('deposit', 'collection') AND t.reference LIKE 'deposit:%%' AND t.reverses_id IS NULL
            AND NOT EXISTS (SELECT 1 FROM payments_deposit d
                             WHERE d.ledger_reference = t.reference AND d.state = 'success')
         """,

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from accounts.models import Customer
 from notifications.services import emit, tell
 from payments import wire
 from payments.models import Deposit
@@ -19,12 +20,13 @@ _EVENTS = {
 
 def changed(deposit: Deposit) -> None:
     """Tell of ``deposit``, whose state has just been saved. Once for each state, however often it is called."""
-    state = _State(deposit.state)
-    if state not in _EVENTS:
+    state, customer = _State(deposit.state), deposit.customer
+    # What a client collects is told as what it was collected for.
+    if state not in _EVENTS or customer is None:
         return
     key = f"{deposit.reference}:{state}"
     emit(
-        customer=deposit.customer,
+        customer=customer,
         event=_EVENTS[state],
         subject=wire.wire_id_of(deposit),
         key=key,
@@ -32,14 +34,14 @@ def changed(deposit: Deposit) -> None:
     )
     # Whoever called it off knows.
     if state != _State.CANCELLED:
-        _tell(deposit, key)
+        _tell(deposit, customer, key)
 
 
-def _tell(deposit: Deposit, key: str) -> None:
+def _tell(deposit: Deposit, customer: Customer, key: str) -> None:
     is_paid = deposit.state == _State.SUCCESS
     amount = deposit.received_amount if is_paid and deposit.received_amount else deposit.amount
     tell(
-        customer=deposit.customer,
+        customer=customer,
         kind="deposit_credited" if is_paid else "deposit_ended",
         subject=deposit.reference,
         key=key,

@@ -16,7 +16,7 @@ from config.lib.clock import now
 from config.lib.money import format_money
 from payments import emv, qr, stages
 from payments.banks import BANKS, Way
-from payments.methods import CHOICES, METHODS, OVO, QRIS, VA, VA_STATIC
+from payments.methods import CHOICES, METHODS, OVO, QRIS, SANDBOX, VA, VA_STATIC
 from payments.models import Deposit, OvoLink, PaymentAttempt, ProviderMessage
 from wallets.selectors import balances
 
@@ -168,6 +168,10 @@ class Picture:
         return " ".join(self.number[at : at + 4] for at in range(0, len(self.number), 4))
 
 
+# Deposits of real money, whoever's they are; of a client's the method says so.
+REAL = Q(customer__is_sandbox=False) | Q(client__isnull=False) & ~Q(method=SANDBOX)
+
+
 def deposits_of(customer: Customer) -> QuerySet[Deposit]:
     """The customer's deposits."""
     return Deposit.objects.filter(customer=customer)
@@ -312,7 +316,7 @@ def attempt_named(trx_id: str, number: str) -> PaymentAttempt | None:
 
 def staff_counts() -> Mapping[str, int]:
     """How many deposits are in which state, and what waits for a person."""
-    real = Deposit.objects.filter(customer__is_sandbox=False)
+    real = Deposit.objects.filter(REAL)
     counts = dict(real.values_list("state").annotate(Count("pk")).order_by())
     unsettled = [PaymentAttempt.State.SUBMITTING, PaymentAttempt.State.IN_DOUBT]
     return {

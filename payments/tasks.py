@@ -12,7 +12,7 @@ from config.lib.jobs import LINGER, begun
 from payments import exchanges, reconciling, settlement
 from payments.methods import FASPAY_OVO, FASPAY_SNAP
 from payments.models import PaymentAttempt
-from payments.settlement import ovo, ovo_reading, static
+from payments.settlement import ovo, ovo_reading, play, static
 
 # Sweeps that may talk to one provider at once, and how long each goes on starting new calls.
 LANES = 2
@@ -86,10 +86,17 @@ def ovo_instructions(*, link_id: int) -> None:
     ovo_reading.fetch_instructions(link_id)
 
 
+@shared_task(name="payments.pay_in_sandbox")
+def pay_in_sandbox(*, deposit_id: int) -> None:
+    """Have a simulated bank pay what a client collects in the sandbox."""
+    play.pay(deposit_id)
+
+
 @shared_task(name="payments.sweep")
 def sweep() -> None:
     """Everything that is due, was not done, and needs no provider: messages, expiry, doubt."""
     _each(settlement.due.messages(), settlement.apply_message)
+    _each(play.due(), play.pay)
     _each(settlement.due.expired_deposits(), settlement.expire)
     settlement.due.doubt_crashed()
     settlement.due.forget_unverified()

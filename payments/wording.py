@@ -202,10 +202,12 @@ def action_words(action: str, *, is_loss: bool) -> tuple[str, str]:
     return str(_MEANT[Action(action)]), str(_HINTS[Action(action)])
 
 
-def consequence(amount: Decimal | None, currency: str, *, source: str, target: str, owner: str) -> str:
+def consequence(
+    amount: Decimal | None, currency: str, *, source: str, target: str, owner: str, is_client: bool = False
+) -> str:
     """What moves, in one sentence: "Rp50.000 moves from suspense:faspay_va to the wallet of Ayu"."""
     if amount is None:
         return _("No money moves. The case is closed with your reason.")
-    wallet = _("the wallet of %(name)s") % {"name": owner}
+    wallet = (_("the balance of %(name)s") if is_client else _("the wallet of %(name)s")) % {"name": owner}
     places = {"source": source if ":" in source else wallet, "target": target if ":" in target else wallet}
     return _("%(amount)s moves from %(source)s to %(target)s.") % {"amount": format_money(amount, currency), **places}

@@ -6,17 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import User
-from config.lib import clock
 from notifications.services import queue_mail
 from payouts.models import Batch
-from payouts.models.states import BATCH_ENDS
 
 # Programs have no language of their own.
 _OF_PROGRAMS = "en"
@@ -43,28 +39,9 @@ def waits_for_money(batch: Batch, *, missing: Decimal) -> None:
     _send("batch_waits_for_money", batch, dict(_concerned(batch)), missing=missing)
 
 
-@transaction.atomic
-def tell_end(batch_id: int) -> None:
-    """Tell maker and approver how a batch ended: once for each time that it ends."""
-    batch = _untold().select_related(*_PEOPLE).select_for_update(of=("self",)).filter(pk=batch_id).first()
-    if batch is None:
-        return
-    if batch.started_at is not None:
-        _send("batch_over", batch, dict(_concerned(batch)), unpaid=batch.good - batch.paid)
-    Batch.objects.filter(pk=batch.pk).update(told_at=clock.now())
-
-
-def untold_ends() -> list[int]:
-    """Batches whose end nobody was told of yet."""
-    return list(_untold().order_by("finished_at").values_list("pk", flat=True)[:100])
-
-
-_PEOPLE = ("client", "made_by", "made_by_api_user", "approved_by", "approved_by_api_user")
-
-
-def _untold() -> QuerySet[Batch]:
-    late = Q(told_at__isnull=True) | Q(told_at__lt=F("finished_at"))
-    return Batch.objects.filter(late, finished_at__isnull=False, state__in=BATCH_ENDS)
+def over(batch: Batch) -> None:
+    """Tell maker and approver how a batch ended; in the caller's transaction."""
+    _send("batch_over", batch, dict(_concerned(batch)), unpaid=batch.good - batch.paid)
 
 
 def _makers(batch: Batch) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from celery import shared_task
 
 from config.lib.jobs import nudge
-from payouts import mails, rails, sending, starting
+from payouts import news, rails, sending, starting
 from payouts.checking import reading
 from payouts.errors import NoRail
 
@@ -51,7 +51,7 @@ def expire() -> None:
 @shared_task(name="payouts.batch_over")
 def batch_over(*, batch_id: int) -> None:
     """Tell people that a batch has ended."""
-    mails.tell_end(batch_id)
+    news.tell_end(batch_id)
 
 
 @shared_task(name="payouts.start_batch")
@@ -67,8 +67,8 @@ def batches() -> None:
     """Approved batches that have not begun, or have the money now; ends that nobody was told of."""
     for batch in starting.start_due():
         wake(is_sandbox=batch.is_sandbox)
-    for batch_id in mails.untold_ends():
-        mails.tell_end(batch_id)
+    for batch_id in news.untold_ends():
+        news.tell_end(batch_id)
 
 
 def wake(*, is_sandbox: bool) -> None:

@@ -13,6 +13,7 @@ from wallets.models import Account, Posting, Transaction
 
 _WORDS: dict[str, str | Promise] = {
     "deposit": _("Top-up"),
+    "collection": _("Payment received"),
     "order": _("Number bought"),
     "order_fee": _("Cancellation fee"),
     "transfer": _("Transfer"),
@@ -72,10 +73,15 @@ def lines_of(account: Account, postings: Sequence[Posting]) -> list[Line]:
             posting,
             party=masked(str(parties[posting.transaction_id].user)) if posting.transaction_id in parties else "",
             external_reference=references.get(posting.transaction_id, ""),
-            is_live=not account.is_sandbox,
+            is_live=not account.is_sandbox and not _is_of_customers(account, posting.transaction.subject),
         )
         for posting in postings
     ]
+
+
+def _is_of_customers(account: Account, subject: str) -> bool:
+    """Whether it names a page that only customers have, on a line of a client's balance."""
+    return account.client_id is not None and subject.startswith("deposit:")
 
 
 def page_of(subject: str) -> str:

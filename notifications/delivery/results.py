@@ -180,7 +180,7 @@ def _note_success(endpoints: Iterable[int]) -> None:
 
 
 def _note_trouble(pk: int, results: Sequence[Result], moment: datetime) -> None:
-    endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).select_related("customer__user").get(pk=pk)
+    endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=pk)
     if any(one.outcome.is_success for one in results):
         endpoint.failing_since, endpoint.given_up_in_row, endpoint.warned_at = None, 0, None
     if any(let_us_wait(one.outcome) for one in results):
@@ -220,7 +220,7 @@ def _warn_or_pause(endpoint: WebhookEndpoint, failed: Sequence[Result], moment: 
 
 def _pause(endpoint: WebhookEndpoint, why: Pause, moment: datetime) -> None:
     endpoint.is_active, endpoint.pause, endpoint.paused_at = False, why, moment
-    logger.warning("webhook of customer %s is paused: %s", endpoint.customer_id, why)
+    logger.warning("%s is paused: %s", endpoint, why)
     letters.send("webhook_paused", endpoint)
 
 

@@ -1,10 +1,10 @@
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from notifications.models import ALL_EVENTS, WebhookDelivery, WebhookEndpoint
+from notifications.models import ALL_EVENTS, Owner, WebhookDelivery, WebhookEndpoint
 from notifications.selectors.webhooks import DeliveryFilter
 
 _State = WebhookDelivery.State
@@ -30,6 +30,17 @@ EVENT_WORDS = [
     ("deposit.expired", _("The time to pay a deposit was over")),
     ("deposit.failed", _("A deposit could not be made")),
 ]
+CLIENT_EVENT_WORDS = [
+    ("checkout.completed", _("A checkout was paid")),
+    ("checkout.expired", _("The time to pay a checkout was over")),
+    ("checkout.failed", _("A checkout cannot be paid any more")),
+    ("card.captured", _("Money of a card was taken in")),
+    ("card.declined", _("A card was declined")),
+    ("card.refunded", _("Money went back to a card")),
+    ("payout.completed", _("A single transfer was paid out")),
+    ("payout.failed", _("A single transfer failed or came back")),
+    ("batch.finished", _("A batch came to its end")),
+]
 # How long the secret before goes on signing, in hours.
 OVERLAPS = [("24", _("In 24 hours")), ("168", _("In 7 days")), ("1", _("In 1 hour")), ("0", _("Now"))]
 
@@ -54,7 +65,7 @@ class _Secret(forms.CharField):
 
 
 class WebhookForm(forms.Form):
-    """Where to, and of what."""
+    """Where to, and of what: ``choices`` are the events that the owner's program can be told of."""
 
     url = forms.CharField(
         label=_("Address of your program"),
@@ -72,6 +83,11 @@ class WebhookForm(forms.Form):
         label=_("Events"), required=False, widget=forms.CheckboxSelectMultiple, choices=EVENT_WORDS
     )
 
+    def __init__(self, *args: Any, owner: Owner, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = dict([*EVENT_WORDS, *CLIENT_EVENT_WORDS])
+        cast(forms.MultipleChoiceField, self.fields["events"]).choices = [(name, known[name]) for name in owner.events]
+
     @staticmethod
     def of(endpoint: WebhookEndpoint) -> "WebhookForm":
         """The form as it stands now."""
@@ -81,7 +97,7 @@ class WebhookForm(forms.Form):
             "scope": "all" if everything else "some",
             "events": [] if everything else endpoint.events,
         }
-        return WebhookForm(initial=given)
+        return WebhookForm(initial=given, owner=endpoint.owner)
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
@@ -112,7 +128,7 @@ class DeliveriesForm(forms.Form):
     """What to look for; an odd value is no value."""
 
     q = forms.CharField(
-        label=_("Event, order or deposit"),
+        label=_("Event or what it is about"),
         required=False,
         max_length=80,
         widget=forms.TextInput(attrs={"type": "search", "data-search": True, "autocomplete": "off"}),

@@ -3,9 +3,11 @@ from notifications.models.mail import Mail
 from notifications.models.sms import ClaimedSms, Sms, SmsDay, SmsSender
 from notifications.models.webhooks import (
     ALL_EVENTS,
+    CLIENT_EVENTS,
     EVENTS,
     TEST_EVENT,
     Claimed,
+    Owner,
     WebhookAttempt,
     WebhookDelivery,
     WebhookEndpoint,
@@ -13,6 +15,7 @@ from notifications.models.webhooks import (
 
 __all__ = [
     "ALL_EVENTS",
+    "CLIENT_EVENTS",
     "EVENTS",
     "TEST_EVENT",
     "BalanceWatch",
@@ -20,6 +23,7 @@ __all__ = [
     "ClaimedSms",
     "Mail",
     "Notice",
+    "Owner",
     "Preference",
     "Sms",
     "SmsDay",

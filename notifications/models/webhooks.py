@@ -1,7 +1,8 @@
-"""Programs of customers that want to be told: where, of what, and what came of each time we tried."""
+"""Programs of customers and clients that want to be told: where, of what, and what came of each time we tried."""
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
@@ -10,7 +11,7 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer
+from accounts.models import Client, Customer
 from config.lib.clock import now
 from config.lib.ids import opaque_id, read_opaque_id
 
@@ -28,13 +29,61 @@ EVENTS = (
     "deposit.expired",
     "deposit.failed",
 )
+# What programs of clients are told of.
+CLIENT_EVENTS = (
+    "checkout.completed",
+    "checkout.expired",
+    "checkout.failed",
+    "card.captured",
+    "card.declined",
+    "card.refunded",
+    "payout.completed",
+    "payout.failed",
+    "batch.finished",
+)
 ALL_EVENTS = "*"
 # Sent by hand from the page, whatever is asked for.
 TEST_EVENT = "webhook.test"
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Whose program listens: a customer's (OTPZap contract 10.1), or a client's, which may have another one for its
+    play money. Exactly one of ``customer`` and ``client`` is given."""
+
+    customer: Customer | None = None
+    client: Client | None = None
+    is_sandbox: bool = False
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The endpoint's fields that say so; there is one endpoint at most that has them."""
+        if self.customer is not None:
+            return {"customer": self.customer}
+        return {"client": self.client, "is_sandbox": self.is_sandbox}
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What this program can be told of."""
+        return EVENTS if self.customer is not None else CLIENT_EVENTS
+
+    @property
+    def name(self) -> str:
+        """A short name, unlike any other owner's."""
+        if self.customer is not None:
+            return str(self.customer.pk)
+        return f"client:{self.client.pk if self.client else ''}:{int(self.is_sandbox)}"
+
+    def lock(self) -> None:
+        """Keep others from making its first webhook until the transaction ends."""
+        if self.customer is not None:
+            Customer.objects.select_for_update(no_key=True).get(pk=self.customer.pk)
+        elif self.client is not None:
+            Client.objects.select_for_update(no_key=True).get(pk=self.client.pk)
+
+
 class WebhookEndpoint(models.Model):
-    """Where a customer's program listens. One a customer (OTPZap contract 10.1)."""
+    """Where a program listens. One a customer, one a client and world: see `Owner`."""
 
     class Pause(models.TextChoices):
         NONE = "", ""
@@ -42,7 +91,12 @@ class WebhookEndpoint(models.Model):
         FAILING = "failing", _("It failed for too long.")
         GONE = "gone", _("The receiver answered 410: it is gone for good.")
 
-    customer = models.OneToOneField(Customer, on_delete=models.PROTECT, related_name="webhook")
+    customer = models.OneToOneField(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="webhook")
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="webhooks", db_index=False
+    )
+    # Of a client's: the one that hears of play money.
+    is_sandbox = models.BooleanField(default=False, db_default=False)
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     url = models.CharField(_("address"), max_length=600)
     events = models.JSONField(_("events"), default=list)
@@ -78,10 +132,22 @@ class WebhookEndpoint(models.Model):
                 | Q(old_secret__isnull=False, old_secret_until__isnull=False),
                 name="webhook_old_secret_ends",
             ),
+            models.CheckConstraint(
+                condition=Q(customer__isnull=False, client__isnull=True, is_sandbox=False)
+                | Q(customer__isnull=True, client__isnull=False),
+                name="webhook_of_one",
+            ),
+            models.UniqueConstraint(
+                fields=["client", "is_sandbox"], name="webhook_once_a_world", condition=Q(client__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:
-        return f"webhook of customer {self.customer_id}"
+        return f"webhook of {'client' if self.client_id else 'customer'} {self.client_id or self.customer_id}"
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(self.customer, self.client, self.is_sandbox)
 
     @property
     def old_signs(self) -> bool:

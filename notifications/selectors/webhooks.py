@@ -1,13 +1,12 @@
-"""What is shown of a customer's webhook: its state, and what was sent to it."""
+"""What is shown of somebody's webhook: its state, and what was sent to it."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from accounts.models import Customer
 from config.lib.pagination import Page, keyset
-from notifications.models import WebhookDelivery, WebhookEndpoint
+from notifications.models import Owner, WebhookDelivery, WebhookEndpoint
 from notifications.models.webhooks import read_event_id
 
 State = WebhookDelivery.State
@@ -25,15 +24,13 @@ class DeliveryFilter:
         return bool(self.words or self.state)
 
 
-def endpoint_of(customer: Customer) -> WebhookEndpoint | None:
-    return WebhookEndpoint.objects.filter(customer=customer).first()
+def endpoint_of(owner: Owner) -> WebhookEndpoint | None:
+    return WebhookEndpoint.objects.filter(**owner.fields).first()
 
 
-def deliveries(
-    customer: Customer, wanted: DeliveryFilter, *, cursor: str = "", size: int = 25
-) -> Page[WebhookDelivery]:
-    """One page of what was written for this customer's program, newest first; bodies are left out."""
-    found = _of(customer).defer("body")
+def deliveries(owner: Owner, wanted: DeliveryFilter, *, cursor: str = "", size: int = 25) -> Page[WebhookDelivery]:
+    """One page of what was written for this owner's program, newest first; bodies are left out."""
+    found = _of(owner).defer("body")
     if wanted.state:
         found = found.filter(state=wanted.state)
     if wanted.words:
@@ -41,19 +38,19 @@ def deliveries(
     return keyset(found, cursor=cursor, size=size)
 
 
-def delivery(customer: Customer, public_id: UUID) -> WebhookDelivery | None:
-    """One of this customer's deliveries, or None."""
-    return _of(customer).filter(public_id=public_id).select_related("endpoint").first()
+def delivery(owner: Owner, public_id: UUID) -> WebhookDelivery | None:
+    """One of this owner's deliveries, or None."""
+    return _of(owner).filter(public_id=public_id).select_related("endpoint").first()
 
 
-def missed(customer: Customer) -> int:
+def missed(owner: Owner) -> int:
     """How many events did not get through: given up, or kept back while it was paused."""
-    found = _of(customer).filter(state__in=[State.FAILED, State.HELD]).aggregate(count=Count("id"))
+    found = _of(owner).filter(state__in=[State.FAILED, State.HELD]).aggregate(count=Count("id"))
     return int(found["count"])
 
 
-def _of(customer: Customer) -> QuerySet[WebhookDelivery]:
-    return WebhookDelivery.objects.filter(endpoint__customer=customer)
+def _of(owner: Owner) -> QuerySet[WebhookDelivery]:
+    return WebhookDelivery.objects.filter(**{f"endpoint__{name}": value for name, value in owner.fields.items()})
 
 
 def _words(words: str) -> Q:

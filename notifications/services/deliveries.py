@@ -1,4 +1,4 @@
-"""What a customer can have done about deliveries that were written before."""
+"""What the owner of a webhook can have done about deliveries that were written before."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,12 +10,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.access.actors import Actor
-from accounts.models import Customer
 from accounts.services import audit
 from config.lib.clock import now
 from config.lib.jobs import nudge_once
 from notifications.errors import NoWebhook
-from notifications.models import WebhookDelivery, WebhookEndpoint
+from notifications.models import Owner, WebhookDelivery, WebhookEndpoint
 from notifications.services.webhooks import spare_receivers
 from notifications.tasks import deliver_webhooks
 
@@ -27,24 +26,24 @@ State = WebhookDelivery.State
 
 
 @transaction.atomic
-def resend(*, actor: Actor, customer: Customer, deliveries: Sequence[UUID]) -> int:
+def resend(*, actor: Actor, owner: Owner, deliveries: Sequence[UUID]) -> int:
     """Send these again at once, delivered or not, with the same id and body; returns how many there are to send.
 
-    What is not this customer's is passed over. One that waits for its next attempt need not wait. Raises `NoWebhook`
+    What is not the owner's is passed over. One that waits for its next attempt need not wait. Raises `NoWebhook`
     when the webhook is paused, `TooOften`.
     """
-    endpoint = _ready(customer)
+    endpoint = _ready(owner)
     chosen = WebhookDelivery.objects.filter(endpoint=endpoint, public_id__in=list(deliveries)[:MOST_AT_ONCE])
     return _again(actor, endpoint, chosen, "chosen")
 
 
 @transaction.atomic
-def resend_failed(*, actor: Actor, customer: Customer, since: datetime) -> int:
+def resend_failed(*, actor: Actor, owner: Owner, since: datetime) -> int:
     """Send everything again that was given up or kept back and happened at or after ``since``; returns how many.
 
     Raises `NoWebhook` when the webhook is paused, `TooOften`.
     """
-    endpoint = _ready(customer)
+    endpoint = _ready(owner)
     failed = WebhookDelivery.objects.filter(
         endpoint=endpoint, state__in=[State.FAILED, State.HELD], created_at__gte=since
     )
@@ -62,9 +61,9 @@ def _again(actor: Actor, endpoint: WebhookEndpoint, rows: QuerySet[WebhookDelive
     return count
 
 
-def _ready(customer: Customer) -> WebhookEndpoint:
-    spare_receivers(customer)
-    endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).filter(customer=customer).first()
+def _ready(owner: Owner) -> WebhookEndpoint:
+    spare_receivers(owner)
+    endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).filter(**owner.fields).first()
     if endpoint is None:
         raise NoWebhook
     if not endpoint.is_active:

@@ -1,14 +1,15 @@
-"""Telling customers' programs: where and of what, and writing down what they are told."""
+"""Telling programs of customers and clients: where and of what, and writing down what they are told."""
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -24,7 +25,7 @@ from config.lib.lanes import lane
 from config.lib.limits import TokenWindow
 from notifications.delivery import PURPOSE, library_secret
 from notifications.errors import BadWebhook, NoWebhook
-from notifications.models import ALL_EVENTS, EVENTS, TEST_EVENT, WebhookDelivery, WebhookEndpoint
+from notifications.models import ALL_EVENTS, TEST_EVENT, Owner, WebhookDelivery, WebhookEndpoint
 from notifications.models.webhooks import event_id, rfc3339
 from notifications.tasks import deliver_webhooks
 
@@ -76,14 +77,7 @@ def emit(*, customer: Customer, event: str, subject: str, key: str, data: Callab
     the same ``key`` does nothing; ``data`` is asked for only when somebody listens. While the webhook is paused the
     row is kept back, so that its owner can have it sent later.
     """
-    endpoint = WebhookEndpoint.objects.filter(customer=customer).first()
-    if endpoint is None or not endpoint.wants(event):
-        return
-    delivery = written(endpoint, event, subject, key, data())
-    # A conflict with a row of another transaction waits for that transaction: told once, whoever was first.
-    WebhookDelivery.objects.bulk_create([delivery], ignore_conflicts=True)
-    if delivery.state == State.PENDING:
-        nudge_once(deliver_webhooks)
+    _emit(Owner(customer), event, subject, key, data)
 
 
 def emit_to_client(
@@ -95,8 +89,50 @@ def emit_to_client(
     key: str,
     data: Callable[[], Mapping[str, Any]],
 ) -> None:
-    """As `emit`, for the program of ``client`` that listens in this world."""
-    raise NotImplementedError
+    """As `emit`, for the program of ``client`` that listens in this world; ``event`` is one of `CLIENT_EVENTS`."""
+    _emit(Owner(client=client, is_sandbox=is_sandbox), event, subject, key, data)
+
+
+def _emit(owner: Owner, event: str, subject: str, key: str, data: Callable[[], Mapping[str, Any]]) -> None:
+    endpoint = WebhookEndpoint.objects.filter(**owner.fields).first()
+    if endpoint is not None and endpoint.wants(event):
+        _write([written(endpoint, event, subject, key, data())])
+
+
+@dataclass(frozen=True)
+class News:
+    """One event of many for `emit_all`; the fields as `emit` takes them."""
+
+    client_id: int
+    is_sandbox: bool
+    event: str
+    subject: str
+    key: str
+    data: Callable[[], Mapping[str, Any]]
+
+
+def emit_all(news: Sequence[News]) -> None:
+    """`emit_to_client` for many at once: two statements, however many there are."""
+    endpoints = _of_clients({one.client_id for one in news})
+    known = {(endpoint.client_id, endpoint.is_sandbox): endpoint for endpoint in endpoints}
+    rows = []
+    for one in news:
+        endpoint = known.get((one.client_id, one.is_sandbox))
+        if endpoint is not None and endpoint.wants(one.event):
+            rows.append(written(endpoint, one.event, one.subject, one.key, one.data()))
+    _write(rows)
+
+
+def _of_clients(client_ids: Collection[int]) -> QuerySet[WebhookEndpoint]:
+    return WebhookEndpoint.objects.filter(client__in=client_ids)
+
+
+def _write(deliveries: Sequence[WebhookDelivery]) -> None:
+    """A conflict with a row of another transaction waits for that transaction: told once, whoever was first."""
+    if deliveries:
+        WebhookDelivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+    if any(one.state == State.PENDING for one in deliveries):
+        nudge_once(deliver_webhooks)
 
 
 def written(endpoint: WebhookEndpoint, event: str, subject: str, key: str, data: Mapping[str, Any]) -> WebhookDelivery:
@@ -140,37 +176,37 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def settings_of(customer: Customer) -> WebhookSettings:
+def settings_of(owner: Owner) -> WebhookSettings:
     """The configuration; without an address when there is none yet (OTPZap contract 12.25)."""
-    return _settings(WebhookEndpoint.objects.filter(customer=customer).first())
+    return _settings(WebhookEndpoint.objects.filter(**owner.fields).first())
 
 
 @sensitive_variables("secret", "given")
 def change(
     *,
     actor: Actor,
-    customer: Customer,
+    owner: Owner,
     url: str | None = None,
     events: Sequence[str] | None = None,
     is_active: bool = True,
     secret: str | None = None,
 ) -> Changed:
-    """Create or change the webhook of ``customer`` (OTPZap contract 10.4 and 12.5).
+    """Create or change the webhook of ``owner`` (OTPZap contract 10.4 and 12.5).
 
     What is None stays as it is; of a new one ``url`` is needed, ``events`` are all. A secret shorter than 16 characters
     is replaced by one of ours, and one is made when there is none; the one before goes on signing for a day. Raises
     `BadWebhook` with fields ``url``, ``events`` or ``secret``. The host is looked up, which can take three seconds;
     `TooOften` while that is done for others.
     """
-    address = _clean_url(customer, url) if url is not None else None
-    wanted = _clean_events(events) if events is not None else None
+    address = _clean_url(owner, url) if url is not None else None
+    wanted = _clean_events(owner, events) if events is not None else None
     given = _clean_secret(secret) if secret is not None else None
     with transaction.atomic():
-        endpoint, before = _locked(customer), None
+        endpoint, before = _locked(owner), None
         if endpoint is None:
             if address is None:
                 raise BadWebhook("url", _("This field is required."))
-            endpoint = WebhookEndpoint(customer=customer, events=[ALL_EVENTS])
+            endpoint = WebhookEndpoint(**owner.fields, events=[ALL_EVENTS])
             given = given or _new_secret()
         else:
             before = _facts(endpoint)
@@ -187,14 +223,14 @@ def change(
 
 
 @sensitive_variables("secret", "given")
-def rotate_secret(*, actor: Actor, customer: Customer, secret: str = "", overlap: timedelta = OVERLAP) -> Changed:
+def rotate_secret(*, actor: Actor, owner: Owner, secret: str = "", overlap: timedelta = OVERLAP) -> Changed:
     """A new secret (``secret``, or one of ours when it is empty); the one before signs beside it for ``overlap``.
 
     Raises `NoWebhook`, and `BadWebhook` with the field ``secret``.
     """
     given = _clean_secret(secret)
     with transaction.atomic():
-        endpoint = _existing(customer)
+        endpoint = _existing(owner)
         _put_secret(endpoint, given, overlap)
         endpoint.updated_at = now()
         endpoint.save(update_fields=["secret", "secret_set_at", "old_secret", "old_secret_until", "updated_at"])
@@ -204,9 +240,9 @@ def rotate_secret(*, actor: Actor, customer: Customer, secret: str = "", overlap
 
 
 @transaction.atomic
-def end_old_secret(*, actor: Actor, customer: Customer) -> None:
+def end_old_secret(*, actor: Actor, owner: Owner) -> None:
     """From now on only the new secret signs. Quiet when that is so already. Raises `NoWebhook`."""
-    endpoint = _existing(customer)
+    endpoint = _existing(owner)
     if endpoint.old_secret is None:
         return
     endpoint.old_secret = endpoint.old_secret_until = None
@@ -215,9 +251,9 @@ def end_old_secret(*, actor: Actor, customer: Customer) -> None:
 
 
 @transaction.atomic
-def switch(*, actor: Actor, customer: Customer, is_active: bool) -> None:
+def switch(*, actor: Actor, owner: Owner, is_active: bool) -> None:
     """Pause it, or let it go on; what was kept back meanwhile stays so until it is sent again. Raises `NoWebhook`."""
-    endpoint = _existing(customer)
+    endpoint = _existing(owner)
     before = _facts(endpoint)
     set_active(endpoint, is_active=is_active, why=Pause.OWNER)
     endpoint.updated_at = now()
@@ -226,11 +262,11 @@ def switch(*, actor: Actor, customer: Customer, is_active: bool) -> None:
 
 
 @transaction.atomic
-def send_test(*, customer: Customer) -> WebhookDelivery:
+def send_test(*, owner: Owner) -> WebhookDelivery:
     """Write an event that says nothing, to be sent at once. Raises `NoWebhook` when there is none or it is paused,
     `TooOften`."""
-    spare_receivers(customer)
-    endpoint = _existing(customer)
+    spare_receivers(owner)
+    endpoint = _existing(owner)
     if not endpoint.is_active:
         raise NoWebhook(_("It is paused: let it go on first."))
     data = {"message": "This is a test. Nothing happened."}
@@ -249,10 +285,10 @@ def _move(endpoint: WebhookEndpoint, address: str) -> None:
         nudge_once(deliver_webhooks)
 
 
-def spare_receivers(customer: Customer) -> None:
-    """Count what ``customer`` has sent by hand: the receiver may be somebody who never asked for it. Raises
+def spare_receivers(owner: Owner) -> None:
+    """Count what ``owner`` has sent by hand: the receiver may be somebody who never asked for it. Raises
     `TooOften`."""
-    wait = TokenWindow(f"webhook:by-hand:{customer.pk}", limit=BY_HAND_A_MINUTE, seconds=60).take()
+    wait = TokenWindow(f"webhook:by-hand:{owner.name}", limit=BY_HAND_A_MINUTE, seconds=60).take()
     if wait:
         raise TooOften(wait)
 
@@ -272,24 +308,24 @@ def _forget_troubles(endpoint: WebhookEndpoint) -> None:
     endpoint.given_up_in_row = 0
 
 
-def _locked(customer: Customer) -> WebhookEndpoint | None:
-    """The row, locked; while there is none yet, the customer's, so that two first calls make one webhook."""
-    Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-    return WebhookEndpoint.objects.select_for_update(no_key=True).filter(customer=customer).first()
+def _locked(owner: Owner) -> WebhookEndpoint | None:
+    """The row, locked; while there is none yet, its owner's, so that two first calls make one webhook."""
+    owner.lock()
+    return WebhookEndpoint.objects.select_for_update(no_key=True).filter(**owner.fields).first()
 
 
-def _existing(customer: Customer) -> WebhookEndpoint:
-    endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).filter(customer=customer).first()
+def _existing(owner: Owner) -> WebhookEndpoint:
+    endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).filter(**owner.fields).first()
     if endpoint is None:
         raise NoWebhook
     return endpoint
 
 
-def _clean_url(customer: Customer, url: str) -> str:
+def _clean_url(owner: Owner, url: str) -> str:
     """Looked up in few places only: a name server that lets us wait must not hold all web processes."""
     try:
         destination = destinations.parse(url.strip())
-        with lane(f"webhook:lookup:{customer.pk}", _OWN_LOOKUPS) as own, lane("webhook:lookup", _LOOKUPS) as any_room:
+        with lane(f"webhook:lookup:{owner.name}", _OWN_LOOKUPS) as own, lane("webhook:lookup", _LOOKUPS) as any_room:
             if not (own and any_room):
                 raise TooOften(destinations.LOOKUP_SECONDS)
             destinations.resolve(destination)
@@ -298,13 +334,13 @@ def _clean_url(customer: Customer, url: str) -> str:
         raise BadWebhook("url", error.message) from None
 
 
-def _clean_events(events: Sequence[str]) -> list[str]:
-    unknown = [event for event in events if event != ALL_EVENTS and event not in EVENTS]
+def _clean_events(owner: Owner, events: Sequence[str]) -> list[str]:
+    unknown = [event for event in events if event != ALL_EVENTS and event not in owner.events]
     if unknown:
         raise BadWebhook("events", _("There is no event “%(event)s”.") % {"event": str(unknown[0])[:60]})
     if not events:
         raise BadWebhook("events", _("Choose at least one event, or * for all."))
-    return [ALL_EVENTS] if ALL_EVENTS in events else [event for event in EVENTS if event in events]
+    return [ALL_EVENTS] if ALL_EVENTS in events else [event for event in owner.events if event in events]
 
 
 def _clean_secret(secret: str) -> str:

@@ -4,7 +4,7 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from notifications.forms.webhooks import EVENT_WORDS
+from notifications.forms.webhooks import CLIENT_EVENT_WORDS, EVENT_WORDS
 from notifications.models import TEST_EVENT
 
 register = template.Library()
@@ -19,7 +19,7 @@ _ERRORS: dict[str, str | Promise] = {
     "own_address": _("This is our own address: not sent"),
     "ours": _("Our side failed; we try again"),
 }
-_EVENTS = {**dict(EVENT_WORDS), TEST_EVENT: _("A test")}
+_EVENTS = {**dict(EVENT_WORDS), **dict(CLIENT_EVENT_WORDS), TEST_EVENT: _("A test")}
 
 
 @register.filter

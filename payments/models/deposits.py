@@ -8,14 +8,15 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer
+from accounts.models import Client, Customer
 from config.lib.clock import now
 from config.lib.masking import masked_phone
 from payments.methods import name_of
 
 
 class Deposit(models.Model):
-    """One intention to pay in. ``version`` grows with every change a person can see, also those of its account."""
+    """One intention to pay in: to a customer's wallet, or by anybody to a client's balance. ``version`` grows with
+    every change a person can see, also those of its account."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("Pending")
@@ -33,7 +34,22 @@ class Deposit(models.Model):
     # How it is to be paid now; on its pay page the payer may choose another way until something has arrived.
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="deposits", db_index=False, verbose_name=_("customer")
+        Customer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deposits",
+        db_index=False,
+        verbose_name=_("customer"),
+    )
+    client = models.ForeignKey(
+        Client,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deposits",
+        db_index=False,
+        verbose_name=_("client"),
     )
     method = models.CharField(_("method"), max_length=16, default="va")
     # The provider's channel code: of a virtual account the bank.
@@ -82,9 +98,15 @@ class Deposit(models.Model):
                 condition=~Q(outcome="overpaid") | Q(received_amount__gt=F("amount")),
                 name="deposit_overpaid_is_more",
             ),
+            models.CheckConstraint(
+                condition=Q(customer__isnull=False, client__isnull=True)
+                | Q(customer__isnull=True, client__isnull=False),
+                name="deposit_of_one",
+            ),
         )
         indexes = (
             models.Index(fields=["customer", "-id"], name="deposit_of_customer"),
+            models.Index(fields=["client", "-id"], name="deposit_of_client", condition=Q(client__isnull=False)),
             models.Index(fields=["expires_at"], name="deposit_due", condition=Q(state="pending")),
             models.Index(fields=["-id"], name="deposit_attention", condition=~Q(attention="")),
         )
@@ -104,7 +126,7 @@ class Deposit(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="asked_once",
-                fields=["public_id", "customer", "amount", "currency", "memo", "created_at"],
+                fields=["public_id", "customer", "client", "amount", "currency", "memo", "created_at"],
             ),
             pgtrigger.Protect(
                 name="way_settled",

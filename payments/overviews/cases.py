@@ -48,7 +48,7 @@ class Waiting:
 
 def listed(wanted: Wanted, reader: User) -> QuerySet[PaymentCase]:
     """Cases as `Wanted`, unordered; cases about the sandbox do not exist."""
-    found = PaymentCase.objects.select_related("customer__user", "receipt", "deposit", "proposed_by")
+    found = PaymentCase.objects.select_related("customer__user", "receipt", "deposit__client", "proposed_by")
     if wanted.kind:
         found = found.filter(kind=wanted.kind)
     if wanted.state == UNSETTLED:
@@ -69,6 +69,7 @@ def order_of(wanted: Wanted) -> str:
 
 def _matches(text: str) -> Q:
     found = Q(reference=text) | Q(receipt__key=text) | Q(customer__user__email__icontains=text)
+    found |= Q(deposit__client__name__icontains=text)
     with suppress(ValueError):
         found |= Q(public_id=UUID(text)) | Q(deposit__public_id=UUID(text))
     return found
@@ -79,6 +80,7 @@ def one(public_id: UUID) -> PaymentCase | None:
     rows = PaymentCase.objects.select_related(
         "customer__user",
         "deposit__customer__user",
+        "deposit__client",
         "attempt",
         "receipt__customer__user",
         "message",

@@ -1,8 +1,8 @@
-"""Deposits of all customers, as staff look them up, and everything that happened to one."""
+"""Deposits of all customers and clients, as staff look them up, and everything that happened to one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from config.lib import times
 from payments import selectors
 from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderExchange, ProviderMessage, Receipt
 from payments.overviews.exchanges import TONES
@@ -26,25 +27,28 @@ _NEWEST = 100
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the reader looks for; empty means everything."""
+    """What the reader looks for; empty means everything. Days in the reader's zone, inclusive."""
 
     text: str = ""
     state: str = ""
     method: str = ""
     outcome: str = ""
     needs: str = ""
+    first: date | None = None
+    last: date | None = None
 
     @property
     def is_set(self) -> bool:
-        return any((self.text, self.state, self.method, self.outcome, self.needs))
+        return self != Wanted()
 
 
 def listed(wanted: Wanted) -> QuerySet[Deposit]:
     """Real deposits as `Wanted`, unordered; the sandbox's are none."""
-    found = Deposit.objects.filter(customer__is_sandbox=False).select_related("customer__user")
+    found = Deposit.objects.filter(selectors.REAL).select_related("customer__user", "client")
     for name in ("state", "method", "outcome"):
         if value := getattr(wanted, name):
             found = found.filter(**{name: value})
+    found = times.within(found, wanted.first, wanted.last)
     if wanted.needs == ATTENTION:
         found = found.exclude(attention="")
     elif wanted.needs == DOUBT:
@@ -57,11 +61,11 @@ def _has_attempt(**that: object) -> Exists:
 
 
 def _matches(text: str) -> Q:
-    """By a number, our trxId, the provider's id, an amount, an id, or a part of the customer's address."""
+    """By a number, our trxId, the provider's id, an amount, an id, or a part of the owner's address or name."""
     found = Q(pk__in=selectors.search(Deposit.objects.all(), text=text).values("pk"))
     found |= Q(_has_attempt(provider_trx_id=text)) | Q(static_payments__reference_no=text)
     if "@" in text or len(text) > 3:
-        found |= Q(customer__user__email__icontains=text)
+        found |= Q(customer__user__email__icontains=text) | Q(client__name__icontains=text)
     return found
 
 
@@ -79,7 +83,7 @@ def csv_head() -> list[str]:
     return [
         _("Id"),
         _("Started"),
-        _("Customer"),
+        _("Customer or client"),
         _("Method"),
         _("Bank"),
         _("Number"),
@@ -100,7 +104,7 @@ def csv_row(deposit: Deposit) -> list[str]:
     return [
         str(deposit.public_id),
         timezone.localtime(deposit.created_at).isoformat(timespec="seconds"),
-        deposit.customer.user.email,
+        owner_of(deposit),
         deposit.method,
         deposit.bank_name,
         attempt.number if attempt else "",
@@ -114,6 +118,11 @@ def csv_row(deposit: Deposit) -> list[str]:
         timezone.localtime(deposit.paid_at).isoformat(timespec="seconds") if deposit.paid_at else "",
         deposit.ledger_reference,
     ]
+
+
+def owner_of(deposit: Deposit) -> str:
+    """Whose it is, as staff search for it: a customer's address or a client's name."""
+    return deposit.customer.user.email if deposit.customer is not None else str(deposit.client)
 
 
 def newest_attempt(deposit: Deposit) -> PaymentAttempt | None:
@@ -154,7 +163,7 @@ def _created(deposit: Deposit) -> Event:
     return Event(
         deposit.created_at,
         _("Asked for"),
-        who=deposit.customer.user.email,
+        who=owner_of(deposit),
         icon="plus",
         amount=deposit.amount,
         currency=deposit.currency,

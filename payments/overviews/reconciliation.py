@@ -280,6 +280,8 @@ def suggestion(case: PaymentCase, line: SettlementLine | None = None) -> Suggest
 
 
 def _credit_missing(case: PaymentCase, theirs: Decimal) -> Suggestion:
+    if case.customer is None and case.deposit is not None:
+        return Suggestion(_("Put it into the balance of its client."), Action.CREDIT, theirs, note=case.note)
     if case.customer is None:
         return Suggestion(
             _("Find out whose it is, and put it into that wallet."), Action.CREDIT, theirs, note=case.note

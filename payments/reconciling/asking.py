@@ -92,7 +92,8 @@ def to_ask(run: ReconciliationRun) -> QuerySet[PaymentAttempt]:
         provider_trx_id__in=missing.exclude(external_id="").values("external_id")
     )
     unpaid = ~Q(Exists(receipts))
-    rows = PaymentAttempt.objects.filter(method__in=methods, deposit__customer__is_sandbox=False)
+    real = Q(deposit__customer__is_sandbox=False) | Q(deposit__client__isnull=False)
+    rows = PaymentAttempt.objects.filter(real, method__in=methods)
     rows = rows.filter(unsettled | (told_only & ~Q(Exists(confirmed))) | (named & unpaid), sent_at__isnull=False)
     return rows.exclude(Exists(answered)).select_related("deposit")
 

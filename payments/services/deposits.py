@@ -147,9 +147,9 @@ def _create(customer: Customer, amount: Decimal, way: Method, bank: str, note: s
 def new_attempt(deposit: Deposit, way: Method, bank: str, *, phone: str = "", pay_type: str = "") -> PaymentAttempt:
     """A fresh attempt to have ``deposit`` paid by ``way``, not sent yet; it ends with the deposit at the latest.
 
-    By OVO the customer's linked account pays: raises `OvoNotLinked` when there is none and no ``phone`` is given.
+    By OVO ``phone`` pays, or the customer's linked account: raises `OvoNotLinked` when there is neither.
     """
-    if way.code == methods.OVO and not phone:
+    if way.code == methods.OVO and not phone and deposit.customer is not None:
         phone = phone_to_pay_with(deposit.customer)
     begun = now()
     return PaymentAttempt.objects.create(

@@ -71,7 +71,7 @@ def link_account(*, customer: Customer, phone: str, afresh: bool = False) -> Ovo
     Pressed twice, it is one link, unless it must be ``afresh``. A broken link is given up for the new one. Raises
     `UnusableOvoNumber`, `OvoAlreadyLinked`, `OvoNumberTaken`, `TooManyLinks`, and `LinkingPaused` without Redis.
     """
-    number = _number_of(phone)
+    number = number_of(phone)
     try:
         with transaction.atomic():
             Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
@@ -90,7 +90,8 @@ def link_account(*, customer: Customer, phone: str, afresh: bool = False) -> Ovo
     return link
 
 
-def _number_of(phone: str) -> str:
+def number_of(phone: str) -> str:
+    """``phone`` as OVO knows it, whatever Indonesian way it is written. Raises `UnusableOvoNumber`."""
     try:
         return schemas.phone_of(phone)
     except schemas.UnusablePhone as error:

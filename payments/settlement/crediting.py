@@ -1,4 +1,5 @@
-"""Money that arrived becomes money in the wallet, once. The only place that moves a deposit to success."""
+"""Money that arrived becomes money in a wallet or a client's balance, once. The only place that moves a deposit to
+success."""
 
 import logging
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from config.lib.money import InvalidAmount, check_amount
+from payments import payees
 from payments.methods import METHODS
 from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderMessage, Receipt
 from payments.selectors import SET_ASIDE
@@ -16,7 +18,6 @@ from payments.settlement import cases
 from payments.settlement.cases import open_case
 from payments.settlement.rows import Locked, stop_others
 from wallets.errors import AccountFrozen, ReferenceConflict
-from wallets.services import credit_from_house, credit_from_provider
 
 Decision = ProviderMessage.Decision
 Kind = PaymentCase.Kind
@@ -73,7 +74,7 @@ def channel_of(attempt: PaymentAttempt) -> str:
 def post(
     deposit: Deposit, attempt: PaymentAttempt, arrival: Arrival, *, reference: str, caused_by: User | None = None
 ) -> Receipt:
-    """The receipt of an attempt's money, and the money in the wallet of who asked. Raises `LedgerError`."""
+    """The receipt of an attempt's money, and the money where the deposit's goes. Raises `LedgerError`."""
     channel = channel_of(attempt)
     receipt, _new = Receipt.objects.get_or_create(
         channel=channel,
@@ -93,18 +94,26 @@ def post(
     # As the ledger does: the same again is answered with what stands, anything else is refused and tried again later.
     if (receipt.ledger_reference, receipt.amount) != (reference, arrival.amount):
         raise ReferenceConflict(reference)
-    credit_from_provider(
-        customer=deposit.customer,
-        amount=arrival.amount,
-        currency=arrival.currency,
-        channel=channel,
-        kind="deposit",
-        reference=reference,
-        subject=deposit.reference,
-        memo=deposit.memo or memo_of(attempt),
-        caused_by=caused_by,
-    )
+    _pay_in(deposit, attempt, f"clearing:{channel}", receipt, reference=reference, caused_by=caused_by)
     return receipt
+
+
+def _pay_in(
+    deposit: Deposit, attempt: PaymentAttempt, source: str, money: Receipt, *, reference: str, caused_by: User | None
+) -> None:
+    payee = payees.payee_of(deposit)
+    payee.credit(
+        source,
+        {
+            "amount": money.amount,
+            "currency": money.currency,
+            "kind": payee.kind,
+            "reference": reference,
+            "subject": deposit.reference,
+            "memo": deposit.memo or memo_of(attempt),
+            "caused_by": caused_by,
+        },
+    )
 
 
 def memo_of(attempt: PaymentAttempt) -> str:
@@ -165,7 +174,7 @@ def _claim(rows: Locked, case: PaymentCase, receipt: Receipt, arrival: Arrival) 
         succeed(rows, arrival, reference=deposit.reference)
         return Decision.CREDITED
     cases.name_owner(receipt, **owner)
-    if receipt.place == Receipt.Place.WALLET and receipt.customer_id == deposit.customer_id:
+    if receipt.place == Receipt.Place.WALLET and is_of(receipt, deposit):
         succeed(rows, arrival, reference=case.ledger_reference)
         return Decision.CREDITED
     _end_attempt(rows)
@@ -176,17 +185,15 @@ def _claim(rows: Locked, case: PaymentCase, receipt: Receipt, arrival: Arrival) 
 
 
 def _out_of_suspense(deposit: Deposit, attempt: PaymentAttempt, receipt: Receipt) -> None:
-    credit_from_house(
-        customer=deposit.customer,
-        source=f"suspense:{receipt.channel}",
-        amount=receipt.amount,
-        currency=receipt.currency,
-        kind="deposit",
-        reference=deposit.reference,
-        subject=deposit.reference,
-        memo=deposit.memo or memo_of(attempt),
-        caused_by=None,
-    )
+    source = f"suspense:{receipt.channel}"
+    _pay_in(deposit, attempt, source, receipt, reference=deposit.reference, caused_by=None)
+
+
+def is_of(receipt: Receipt, deposit: Deposit) -> bool:
+    """Whether money in a wallet or balance is where that of ``deposit`` belongs."""
+    if deposit.customer_id is not None:
+        return receipt.customer_id == deposit.customer_id
+    return receipt.customer_id is None and receipt.deposit_id == deposit.pk
 
 
 def flag(rows: Locked, why: str) -> Decision:

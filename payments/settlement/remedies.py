@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import Q, Sum
 
@@ -12,9 +11,10 @@ from accounts.models import Customer, User
 from config.lib.money import InvalidAmount, check_amount
 from payments.errors import ActionRefused
 from payments.models import Deposit, PaymentAttempt, PaymentCase, Receipt
+from payments.payees import Move, Payee, payee_of
 from payments.settlement import crediting
 from payments.settlement.rows import Locked
-from wallets.services import credit_from_house, credit_from_provider, move_in_house, pay_house, reverse
+from wallets.services import move_in_house, reverse
 
 Place = Receipt.Place
 # Where money goes that nobody comes for, and where what we lose comes from.
@@ -52,23 +52,35 @@ class Subject:
 
 @dataclass(frozen=True)
 class Remedy:
-    """What an action moves: ``amount`` from the account ``source`` to ``target``, of which one may be the wallet of
-    ``customer`` (`WALLET`). Without an amount nothing moves."""
+    """What an action moves: ``amount`` from the account ``source`` to ``target``, of which one may be the wallet or
+    the balance of ``payee`` (`WALLET`). Without an amount nothing moves."""
 
     action: PaymentCase.Action
     amount: Decimal | None = None
     currency: str = ""
     source: str = ""
     target: str = ""
-    customer: Customer | None = None
+    payee: Payee | None = None
     is_whole: bool = True
 
     @property
-    def owner(self) -> Customer:
-        """Whose wallet it is, where there must be one. Raises `ActionRefused`."""
-        if self.customer is None:
+    def customer(self) -> Customer | None:
+        """The customer whose wallet it is, if it is one's."""
+        return self.payee.customer if self.payee is not None else None
+
+    @property
+    def owner(self) -> Payee:
+        """Whose wallet or balance it is, where there must be one. Raises `ActionRefused`."""
+        if self.payee is None:
             raise ActionRefused(code="customer")
-        return self.customer
+        return self.payee
+
+    def is_for(self, deposit: Deposit) -> bool:
+        """Whether it gives the money to whom that of ``deposit`` belongs."""
+        if self.payee is None:
+            return False
+        of_client = self.payee.client is not None and self.payee.client.pk == deposit.client_id
+        return of_client or (self.customer is not None and self.customer.pk == deposit.customer_id)
 
 
 def actions_of(subject: Subject) -> list[PaymentCase.Action]:
@@ -120,13 +132,16 @@ def _whole(subject: Subject, amount: Decimal | None) -> tuple[Decimal, str, str]
     return receipt.amount, receipt.currency, f"suspense:{receipt.channel}"
 
 
-def _for_whom(subject: Subject, customer: Customer | None) -> Customer:
+def _for_whom(subject: Subject, customer: Customer | None) -> Payee:
+    """Who is named, else whose deposit it is about: a client's money goes to its balance."""
     found = customer or subject.case.customer
+    if found is None and subject.deposit is not None:
+        return payee_of(subject.deposit)
     if found is None:
         raise ActionRefused(code="customer")
     if found.is_sandbox:
         raise ActionRefused(code="sandbox")
-    return found
+    return Payee(found)
 
 
 def _credit_waiting(subject: Subject, customer: Customer | None, amount: Decimal | None) -> Remedy:
@@ -155,7 +170,7 @@ def _credit_anew(subject: Subject, customer: Customer | None, amount: Decimal | 
 def _take_back(subject: Subject, _customer: Customer | None, amount: Decimal | None) -> Remedy:
     receipt, asked, whole = _of_wallet(subject, amount)
     target = f"clearing:{receipt.channel}"
-    return Remedy(PaymentCase.Action.TAKE_BACK, asked, receipt.currency, WALLET, target, receipt.customer, whole)
+    return Remedy(PaymentCase.Action.TAKE_BACK, asked, receipt.currency, WALLET, target, _holder(receipt), whole)
 
 
 def _lose(subject: Subject, _customer: Customer | None, amount: Decimal | None) -> Remedy:
@@ -173,6 +188,13 @@ def _of_wallet(subject: Subject, amount: Decimal | None) -> tuple[Receipt, Decim
     if asked > receipt.amount - before:
         raise ActionRefused(code="too_much")
     return receipt, asked, asked + before == receipt.amount
+
+
+def _holder(receipt: Receipt) -> Payee | None:
+    """In whose wallet or balance the money of a receipt is."""
+    if receipt.customer is not None:
+        return Payee(receipt.customer)
+    return payee_of(receipt.deposit) if receipt.deposit is not None and receipt.deposit.client_id else None
 
 
 def taken_back(receipt: Receipt) -> Decimal:
@@ -220,17 +242,11 @@ def carry_out(subject: Subject, remedy: Remedy, *, caused_by: User | None) -> No
 
 def _leave_suspense(subject: Subject, remedy: Remedy, caused_by: User | None) -> None:
     receipt = subject.money
-    if remedy.customer is None:
+    if remedy.payee is None:
         _move(subject, remedy, caused_by)
         receipt.place = Place.RETURNED if remedy.action is PaymentCase.Action.RETURN else Place.KEPT
     else:
-        credit_from_house(
-            customer=remedy.customer,
-            source=remedy.source,
-            **_words(subject, remedy),
-            memo=_memo(subject, remedy),
-            caused_by=caused_by,
-        )
+        remedy.payee.credit(remedy.source, _moved(subject, remedy, _memo(subject, remedy), caused_by))
         receipt.place, receipt.customer = Place.WALLET, remedy.customer
     receipt.save(update_fields=["place", "customer"])
     _close_deposit(subject, remedy, receipt)
@@ -246,18 +262,13 @@ def _receive(subject: Subject, remedy: Remedy, caused_by: User | None) -> None:
         currency=remedy.currency,
         place=Place.WALLET,
         ledger_reference=subject.case.subject,
-        customer=remedy.owner,
+        customer=remedy.owner.customer,
         deposit=subject.deposit,
         attempt=subject.attempt if subject.attempt and key == subject.attempt.trx_id else None,
         message=subject.case.message,
     )
-    credit_from_provider(
-        customer=remedy.owner,
-        channel=receipt.channel,
-        **_words(subject, remedy),
-        memo=_memo(subject, remedy),
-        caused_by=caused_by,
-    )
+    source = f"clearing:{receipt.channel}"
+    remedy.owner.credit(source, _moved(subject, remedy, _memo(subject, remedy), caused_by))
     if subject.case.receipt is None:
         subject.case.receipt = receipt
     _close_deposit(subject, remedy, receipt)
@@ -273,9 +284,9 @@ def _free_name(subject: Subject) -> str:
 def _close_deposit(subject: Subject, remedy: Remedy, receipt: Receipt) -> None:
     """Money for a deposit that nothing had arrived for makes it a success."""
     rows, deposit = subject.rows, subject.deposit
-    if rows is None or deposit is None or remedy.customer is None or receipt.attempt_id is None:
+    if rows is None or deposit is None or receipt.attempt_id is None:
         return
-    if deposit.state == Deposit.State.SUCCESS or remedy.customer.pk != deposit.customer_id:
+    if deposit.state == Deposit.State.SUCCESS or not remedy.is_for(deposit):
         return
     if remedy.currency == deposit.currency:
         arrival = crediting.Arrival(receipt.amount, receipt.currency, receipt.paid_at)
@@ -292,13 +303,7 @@ def _out_of_wallet(subject: Subject, remedy: Remedy, caused_by: User | None) -> 
             caused_by=caused_by,
         )
     else:
-        pay_house(
-            customer=remedy.owner,
-            account=remedy.target,
-            **_words(subject, remedy),
-            memo=MEMO_BACK,
-            caused_by=caused_by,
-        )
+        remedy.owner.debit(remedy.target, _moved(subject, remedy, MEMO_BACK, caused_by))
     subject.case.receipt = receipt
     if remedy.is_whole:
         receipt.place = Place.RETURNED
@@ -311,30 +316,27 @@ def came_straight(receipt: Receipt) -> bool:
 
 
 def _move(subject: Subject, remedy: Remedy, caused_by: User | None) -> None:
-    move_in_house(
-        source=remedy.source,
-        target=remedy.target,
-        **_words(subject, remedy),
-        memo=subject.case.get_kind_display(),
-        caused_by=caused_by,
-    )
+    memo = subject.case.get_kind_display()
+    move_in_house(source=remedy.source, target=remedy.target, **_moved(subject, remedy, memo, caused_by))
     if subject.case.receipt is None:
         subject.case.receipt = subject.receipt
 
 
-def _words(subject: Subject, remedy: Remedy) -> dict[str, Any]:
+def _moved(subject: Subject, remedy: Remedy, memo: str, caused_by: User | None) -> Move:
     about = subject.deposit.reference if subject.deposit else subject.case.subject
     return {
-        "amount": remedy.amount,
+        "amount": remedy.amount or Decimal(0),
         "currency": remedy.currency,
         "kind": "correction",
         "reference": subject.case.subject,
         "subject": about,
+        "memo": memo,
+        "caused_by": caused_by,
     }
 
 
 def _memo(subject: Subject, remedy: Remedy) -> str:
     deposit = subject.deposit
-    if deposit is None or remedy.customer is None or remedy.customer.pk != deposit.customer_id:
+    if deposit is None or not remedy.is_for(deposit):
         return MEMO_CREDIT
     return deposit.memo or (crediting.memo_of(subject.attempt) if subject.attempt else MEMO_CREDIT)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from payments import news
+from payments import news, payees
 from payments.models import Deposit, PaymentAttempt, StaticPayment
 
 # What a worker asks a provider about, one at a time.
@@ -49,12 +49,13 @@ class Locked:
 
 
 def touch(deposit: Deposit, now: datetime, *fields: str) -> None:
-    """Write fields of a locked deposit and move its version; of a new state its owner is told."""
+    """Write fields of a locked deposit and move its version; of a new state those are told whom it concerns."""
     deposit.version += 1
     deposit.updated_at = now
     deposit.save(update_fields=[*fields, "version", "updated_at"])
     if "state" in fields:
         news.changed(deposit)
+        payees.settled(deposit)
 
 
 def lock(attempt_id: int, *, wait: bool = True) -> Locked | None:

@@ -132,7 +132,7 @@ def _came_early(payment: StaticPayment, arrival: Arrival) -> PaymentCase | None:
 def _book_from_suspense(payment: StaticPayment, arrival: Arrival, case: PaymentCase) -> None:
     deposit = _deposit_of(payment, arrival)
     credit_from_house(
-        customer=deposit.customer,
+        customer=payment.account.customer,
         source=f"suspense:{CHANNEL}",
         amount=arrival.amount,
         currency=CURRENCY,
@@ -142,7 +142,7 @@ def _book_from_suspense(payment: StaticPayment, arrival: Arrival, case: PaymentC
         memo=f"Permanent number {payment.account.bank_name}",
         caused_by=None,
     )
-    owner = {"customer": deposit.customer, "deposit": deposit, "static_payment": payment}
+    owner = {"customer": payment.account.customer, "deposit": deposit, "static_payment": payment}
     match(case, ledger_reference=deposit.reference, **owner)
     _booked(payment, deposit)
 
@@ -163,7 +163,7 @@ def _leave_to_staff(payment: StaticPayment, kind: PaymentCase.Kind, arrival: Arr
 def _book(payment: StaticPayment, arrival: Arrival) -> None:
     deposit = _deposit_of(payment, arrival)
     credit_from_provider(
-        customer=deposit.customer,
+        customer=payment.account.customer,
         amount=arrival.amount,
         currency=CURRENCY,
         channel=CHANNEL,

@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from payments.settlement.naming import new_reference_for
 from payments.settlement.rows import Locked, fenced, is_leased, lease, lock
 
 State = PaymentAttempt.State
-DESCRIPTION = "Gerbang top up"
+DESCRIPTION, COLLECTION = "Gerbang top up", "Payment"
 # After so long without a connection the customer should not wait any longer.
 GIVE_UP = timedelta(minutes=5)
 ATTEMPTS = 3
@@ -68,21 +69,41 @@ def _begin(attempt_id: int) -> tuple[PaymentAttempt, Order, uuid.UUID] | None:
 
 def _order_of(rows: Locked) -> Order:
     deposit = rows.deposit
-    user = deposit.customer.user
+    payer = _payer_of(deposit)
     return Order(
         trx_id=rows.attempt.trx_id,
         amount=deposit.amount,
         currency=deposit.currency,
         bank=rows.attempt.bank,
-        name=user.display_name,
-        email=user.email,
-        phone=rows.attempt.phone or deposit.customer.phone,
-        description=DESCRIPTION,
+        name=payer.name,
+        email=payer.email,
+        phone=rows.attempt.phone or payer.phone,
+        description=payer.description,
         created_at=rows.attempt.created_at,
         expires_at=rows.ends_at,
         pay_type=rows.attempt.pay_type,
-        return_url=settings.BASE_URL + reverse("payments:deposit", args=[deposit.public_id]),
+        return_url=settings.BASE_URL + payer.page,
     )
+
+
+@dataclass(frozen=True)
+class _Payer:
+    """Who the provider is told pays, and where the browser comes back to."""
+
+    name: str
+    email: str
+    phone: str
+    description: str
+    page: str
+
+
+def _payer_of(deposit: Deposit) -> _Payer:
+    """The customer. Who pays a client is not known: the bank shows the name of who is paid."""
+    if deposit.customer is not None:
+        user, page = deposit.customer.user, reverse("payments:deposit", args=[deposit.public_id])
+        return _Payer(user.display_name, user.email, deposit.customer.phone, DESCRIPTION, page)
+    name, email = (deposit.client.name, deposit.client.email) if deposit.client else ("", "")
+    return _Payer(name, email, "", deposit.memo or COLLECTION, "/")
 
 
 def doubt(rows: Locked, code: str = "") -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import Customer
 from accounts.permissions import gate_inside, open_to_all
 from config.lib.addresses import address_of
 from config.lib.clock import now
@@ -116,8 +117,15 @@ def qr_image(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 
 def _deposit(public_id: UUID) -> Deposit:
     """The only way to a deposit without an account: by its whole id, which nobody can guess."""
-    found = Deposit.objects.select_related("customer__user").prefetch_related("attempts")
+    found = Deposit.objects.filter(client=None).select_related("customer__user").prefetch_related("attempts")
     return get_object_or_404(found, public_id=public_id)
+
+
+def _customer_of(deposit: Deposit) -> Customer:
+    """Whose it is. What a client collects is paid on the client's own pages."""
+    if deposit.customer is None:
+        raise Http404
+    return deposit.customer
 
 
 def _done(request: HttpRequest, deposit: Deposit, act: Callable[[], object]) -> HttpResponseBase:
@@ -142,7 +150,7 @@ def _refused(request: HttpRequest, deposit: Deposit, error: ServiceError) -> Htt
 
 
 def _context(request: HttpRequest, deposit: Deposit) -> dict[str, Any]:
-    picture = selectors.picture_of(deposit)
+    picture, customer = selectors.picture_of(deposit), _customer_of(deposit)
     others = _other_ways(picture)
     payable = picture.is_open_to_payers or picture.stage == "ending"
     shown = payable and picture.method in choices.FOR_ANYBODY
@@ -151,9 +159,9 @@ def _context(request: HttpRequest, deposit: Deposit) -> dict[str, Any]:
         "picture": picture,
         "deposit": deposit,
         "guest": True,
-        "owner": masked(deposit.customer.user.display_name),
-        "is_owner": deposit.customer.user_id == request.user.pk,
-        "is_sandbox": deposit.customer.is_sandbox,
+        "owner": masked(customer.user.display_name),
+        "is_owner": customer.user_id == request.user.pk,
+        "is_sandbox": customer.is_sandbox,
         "is_shown": shown,
         "is_open": picture.is_open_to_payers,
         "choices": others,
@@ -167,7 +175,7 @@ def _context(request: HttpRequest, deposit: Deposit) -> dict[str, Any]:
 def _other_ways(picture: Picture) -> list[choices.Choice]:
     """What else a payer without an account can choose; nothing once there is nothing left to choose for."""
     deposit = picture.deposit
-    if not picture.is_open_to_payers or deposit.currency != "IDR" or deposit.customer.is_sandbox:
+    if not picture.is_open_to_payers or deposit.currency != "IDR" or _customer_of(deposit).is_sandbox:
         return []
     offered = choices.offered(amount=deposit.amount, public=True, left=deposit.expires_at - now())
     # Of virtual accounts there are many: another bank is another way.

@@ -148,8 +148,14 @@ def _offer(choice: Choice) -> Offer:
 
 
 def _consequence(remedy: Remedy) -> str:
-    owner = str(remedy.customer.user) if remedy.customer else ""
-    return wording.consequence(remedy.amount, remedy.currency, source=remedy.source, target=remedy.target, owner=owner)
+    return wording.consequence(
+        remedy.amount,
+        remedy.currency,
+        source=remedy.source,
+        target=remedy.target,
+        owner=remedy.payee.name if remedy.payee else "",
+        is_client=remedy.payee is not None and remedy.payee.client is not None,
+    )
 
 
 @never_cache

@@ -85,7 +85,7 @@ def export(request: ActorRequest) -> HttpResponseBase:
         return redirect(f"{request.path.removesuffix('export/')}?{request.GET.urlencode()}")
     lines = sheets.lines(overview.csv_head(), _rows(overview.shown(found)))
     # What was asked and counted, not whatever else stood in the address.
-    filters = {name: value for name, value in asdict(wanted).items() if value}
+    filters = {name: str(value) for name, value in asdict(wanted).items() if value}
     audit.record(request.actor, "deposit.exported", after={"filters": filters, "rows": rows})
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="deposits-{timezone.localtime():%Y-%m-%d-%H%M}.csv"'
@@ -113,12 +113,19 @@ def _page(request: ActorRequest, found: Deposit, form: ReasonForm, status: int =
         "receipts": found.receipts.select_related("customer__user").order_by("pk"),
         "cases": found.cases.order_by("-pk"),
         "events": overview.events_of(found),
-        "told": [line for line in (wording.outcome_sentence(found), *wording.case_sentences(found)) if line],
+        "told": _told(found),
         "may_ask": any(one.state in _ASKABLE for one in attempts),
         "in_doubt": [one for one in attempts if one.state in overview.UNSETTLED],
         "form": form,
     }
     return render(request, "staff/payments/deposit.html", context, status=status)
+
+
+def _told(found: Deposit) -> list[str]:
+    """What its customer reads about it; a client has no page of ours for it."""
+    if found.customer is None:
+        return []
+    return [line for line in (wording.outcome_sentence(found), *wording.case_sentences(found)) if line]
 
 
 _ASKABLE = {PaymentAttempt.State.IN_DOUBT, PaymentAttempt.State.OPEN, PaymentAttempt.State.CLOSED}

@@ -14,7 +14,7 @@ from accounts.access.actors import system
 from accounts.models import Client
 from accounts.services import audit
 from config.lib.errors import ProviderError
-from payouts import rails
+from payouts import news, rails
 from payouts.models import Batch, Feed, Payout
 from payouts.models.states import BatchState, Reason, State
 from payouts.providers.types import Answer, PayoutRail
@@ -176,12 +176,13 @@ def _stop(unsent: QuerySet[Payout], what: str) -> int:
         return 0
 
 
+@transaction.atomic
 def expire() -> int:
     """End what waits for its code in vain. Returns how many."""
     late = Q(expires_at__lte=Now()) | Q(expires_at=None)
     due = Payout.objects.filter(late, state=State.PENDING, due_at__lte=Now()).order_by("due_at")[:1000]
-    rows = Payout.objects.filter(pk__in=list(due.values_list("pk", flat=True)), state=State.PENDING)
-    return rows.update(
+    ids = list(due.values_list("pk", flat=True))
+    count = Payout.objects.filter(pk__in=ids, state=State.PENDING).update(
         state=State.EXPIRED,
         reason=Reason.CODE_TOO_LATE,
         due_at=None,
@@ -190,3 +191,5 @@ def expire() -> int:
         lease_until=None,
         version=F("version") + 1,
     )
+    news.ended(ids)
+    return count

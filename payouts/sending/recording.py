@@ -11,6 +11,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from accounts.models import User
+from payouts import news
 from payouts.models import Contradiction
 from payouts.models.states import State
 from payouts.providers.types import Word
@@ -151,6 +152,8 @@ def _record_group(group: Sequence[Turn], caused_by: User | None = None) -> list[
     over = [row for row in rows if row[5] in (State.COMPLETED, State.FAILED)]
     subject, memo = _about(over, batch_id)
     money.post_ends([money.Sum(*row[:8]) for row in over], subject=subject, memo=memo, caused_by=caused_by)
+    if batch_id is None:
+        news.ended([claimed.id for claimed, _verdict in group])
     return sorted({row[13] for row in rows if row[13] is not None})
 
 
@@ -199,6 +202,7 @@ def record_return(payout_id: int, message: str) -> bool:
     if row is None:
         return False
     money.post_return(money.Sum(*row[:8]), subject=f"payout:{row[8]}", memo=row[9])
+    news.ended([payout_id])
     return True
 
 

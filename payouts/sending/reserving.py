@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.models import User
+from payouts import news
 from payouts.errors import BatchChanged, NotPending
 from payouts.models import Batch, Payout
 from payouts.models.states import BatchState, Reason, State
@@ -166,6 +167,8 @@ def release(payout_ids: Collection[int], *, to: State, reason: Reason) -> int:
     if rows:
         subject, memo = _about(rows)
         money.post_ends([money.Sum(*row[:8]) for row in rows], subject=subject, memo=memo)
+    if any(row[14] for row in rows):
+        news.ended(ids)
     return sum(row[8] for row in rows)
 
 

@@ -13,7 +13,7 @@ from accounts.errors import BadField
 from accounts.services import audit
 from config.lib.clock import now
 from config.lib.errors import ServiceError
-from payouts import fraud, rails, sending
+from payouts import fraud, news, rails, sending
 from payouts.errors import BadDestination, NoRail, NotFound, NotPending, PayoutBlocked, TriesUsedUp
 from payouts.models import Payout
 from payouts.models.states import Kind, Problem, Reason, Source, State
@@ -223,3 +223,4 @@ def _close(held: Payout, state: State, reason: Reason) -> None:
     held.lease_token = held.lease_until = None
     held.version += 1
     held.save(update_fields=["state", "reason", "closed_at", "due_at", "lease_token", "lease_until", "version"])
+    news.ended([held.pk])

@@ -21,7 +21,7 @@ from accounts.models import Client, Customer, Permission, PortalUser, Role, User
 from accounts.services import keys
 from accounts.services.people import register_customer
 from config.lib.clock import now
-from notifications.models import Notice, WebhookDelivery
+from notifications.models import Notice, Owner, WebhookDelivery
 from notifications.services import webhooks
 from otp.models import BlockedService, Order, SupplierTopup
 from payments import services as payments
@@ -80,10 +80,11 @@ _EACH_STAFF = dict.fromkeys(STAFF, "*")
 _OWN_PORTAL = {"portal_a": "a", "portal_b": "b"}
 _OWN_CUSTOMER = {"ayu": "ayu", "budi": "budi"}
 _BEARERS = ("ayu_token", "ayu_key", "api_live", "api_test", "portal_a_key")
+_OF_CLIENT_A = ("api_live", "api_test", "portal_a_key")
 _PEOPLE = ("nobody", "gone", "ayu", "budi", "portal_a", "portal_b", "portal_pending")
 _ANYBODY = dict.fromkeys([*_PEOPLE, *_BEARERS, *STAFF], "*")
 SEEN: dict[str, dict[str, str]] = {
-    "client": {**_EACH_STAFF, **_OWN_PORTAL, "portal_pending": "pending"},
+    "client": {**_EACH_STAFF, **_OWN_PORTAL, "portal_pending": "pending", **dict.fromkeys(_OF_CLIENT_A, "a")},
     "api_user": {**_EACH_STAFF, **_OWN_PORTAL},
     "portal_user": {**_EACH_STAFF, **_OWN_PORTAL},
     "customer": {**_EACH_STAFF, "ayu_token": "ayu", "api_live": "*"},
@@ -367,7 +368,7 @@ def _of_customer(world: World, name: str, customer: Customer) -> None:
     world.things["payment_case"][name] = asked.public_id
     world.things["order"][name] = world.things["any_order"][name] = order.public_id
     # By its number: nothing leaves the house, and a name would be looked up.
-    webhooks.change(actor=actor, customer=customer, url="https://93.184.216.34/hook", is_active=False)
+    webhooks.change(actor=actor, owner=Owner(customer), url="https://93.184.216.34/hook", is_active=False)
     webhooks.emit(customer=customer, event="order.failed", subject=f"of-{name}", key=f"of-{name}", data=dict)
     told = WebhookDelivery.objects.get(endpoint__customer=customer, key=f"of-{name}")
     world.things["webhook_delivery"][name] = told.public_id

@@ -72,11 +72,12 @@ def make_endpoints(url: str) -> None:
     """Customers whose programs all listen there."""
     from accounts.access.actors import command
     from accounts.services.people import register_customer
+    from notifications.models import Owner
     from notifications.services import webhooks
 
     for number in range(ENDPOINTS):
         customer = register_customer(email=f"hook-{number}@example.id", password="x", display_name="Hook")
-        webhooks.change(actor=command("bench"), customer=customer, url=url)
+        webhooks.change(actor=command("bench"), owner=Owner(customer), url=url)
 
 
 def bare(url: str, count: int, seconds: float) -> float:

@@ -5,7 +5,7 @@ import pytest
 
 from accounts.access.actors import Actor, Origin
 from accounts.models import Customer
-from notifications.models import WebhookEndpoint
+from notifications.models import Owner, WebhookEndpoint
 from notifications.services import webhooks
 from tests.notifications.receiver import Receiver, receiver
 
@@ -23,7 +23,7 @@ def program(settings: Any) -> Iterator[Receiver]:
 @pytest.fixture
 def webhook(customer: Customer, program: Receiver) -> WebhookEndpoint:
     """Ayu's webhook, for everything."""
-    webhooks.change(actor=actor_for(customer), customer=customer, url=f"{program.url}/hook", secret=SECRET)
+    webhooks.change(actor=actor_for(customer), owner=Owner(customer), url=f"{program.url}/hook", secret=SECRET)
     return WebhookEndpoint.objects.get(customer=customer)
 
 

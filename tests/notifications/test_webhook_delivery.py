@@ -21,7 +21,7 @@ from config.lib import clock
 from config.lib.public_http import Outcome
 from notifications import delivery
 from notifications.delivery import library_secret, results, signing
-from notifications.models import Mail, Notice, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from notifications.models import Mail, Notice, Owner, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from notifications.services import webhooks
 from tests.notifications.conftest import SECRET, actor_for
 from tests.notifications.receiver import Heard, Receiver, receiver
@@ -97,13 +97,13 @@ def test_a_changed_body_does_not_verify(webhook: WebhookEndpoint, program: Recei
 def test_both_secrets_sign_while_one_replaces_the_other(
     customer: Customer, webhook: WebhookEndpoint, program: Receiver, tell: Tell
 ) -> None:
-    new = webhooks.rotate_secret(actor=actor_for(customer), customer=customer).secret
+    new = webhooks.rotate_secret(actor=actor_for(customer), owner=Owner(customer)).secret
     tell("1")
     deliver()
     assert verify(program.heard[0], SECRET) == verify(program.heard[0], new)
     old_plain = hmac.new(SECRET.encode(), program.heard[0].body, hashlib.sha256).hexdigest()
     assert program.heard[0].headers["X-Webhook-Signature-Previous"] == f"sha256={old_plain}"
-    webhooks.end_old_secret(actor=actor_for(customer), customer=customer)
+    webhooks.end_old_secret(actor=actor_for(customer), owner=Owner(customer))
     tell("2")
     deliver()
     verify(program.heard[1], new)
@@ -114,7 +114,7 @@ def test_both_secrets_sign_while_one_replaces_the_other(
 def test_the_old_secret_ends_by_itself(
     customer: Customer, webhook: WebhookEndpoint, program: Receiver, tell: Tell
 ) -> None:
-    webhooks.rotate_secret(actor=actor_for(customer), customer=customer, overlap=timedelta(hours=1))
+    webhooks.rotate_secret(actor=actor_for(customer), owner=Owner(customer), overlap=timedelta(hours=1))
     WebhookEndpoint.objects.update(old_secret_until=clock.now() - timedelta(seconds=1))
     tell()
     deliver()
@@ -140,7 +140,7 @@ def test_a_change_that_is_taken_back_is_not_told(webhook: WebhookEndpoint, progr
 
 
 def test_only_what_is_wanted(customer: Customer, webhook: WebhookEndpoint, tell: Tell) -> None:
-    webhooks.change(actor=actor_for(customer), customer=customer, events=["deposit.success"])
+    webhooks.change(actor=actor_for(customer), owner=Owner(customer), events=["deposit.success"])
     tell("1", "order.otp_received")
     tell("2", "deposit.success")
     assert [one.event for one in WebhookDelivery.objects.all()] == ["deposit.success"]
@@ -312,7 +312,7 @@ def test_another_address_need_not_wait_for_what_the_last_one_asked(
     program.answers(503, b"", {"Retry-After": "7200"})
     tell("1")
     deliver()
-    webhooks.change(actor=actor_for(customer), customer=customer, url=f"{program.url}/other")
+    webhooks.change(actor=actor_for(customer), owner=Owner(customer), url=f"{program.url}/other")
     program.answers(200)
     tell("2")
     assert deliver() == 2
@@ -324,7 +324,7 @@ def test_the_end_of_the_last_address_is_not_the_end_of_this_one(
 ) -> None:
     tell("1")
     claimed = WebhookDelivery.objects.claim({"most": 1, "each": 1, "slow_each": 1, "slow": 1, "lease": timedelta(60)})
-    webhooks.change(actor=actor_for(customer), customer=customer, url=f"{program.url}/other")
+    webhooks.change(actor=actor_for(customer), owner=Owner(customer), url=f"{program.url}/other")
     results.record([results.Result(claimed[0], Outcome(410), clock.now(), {})])
     webhook.refresh_from_db()
     assert (webhook.is_active, only().state) == (True, "pending")
@@ -442,7 +442,7 @@ def test_slow_programs_delay_nobody_else(
         settings.WEBHOOK_LOCAL_RECEIVERS = [program.place, slow.place]
         slow.hangs(5)
         for owner, where in ((customer, program), (other_customer, slow)):
-            webhooks.change(actor=actor_for(owner), customer=owner, url=f"{where.url}/hook", secret=SECRET)
+            webhooks.change(actor=actor_for(owner), owner=Owner(owner), url=f"{where.url}/hook", secret=SECRET)
         for number in range(40):
             for owner in (other_customer, customer):
                 webhooks.emit(customer=owner, event="order.failed", subject="1", key=str(number), data=dict)
@@ -461,7 +461,7 @@ def test_a_long_queue_of_one_does_not_stand_before_the_others(
     customer: Customer, other_customer: Customer, program: Receiver
 ) -> None:
     for owner in (customer, other_customer):
-        webhooks.change(actor=actor_for(owner), customer=owner, url=f"{program.url}/{owner.pk}", secret=SECRET)
+        webhooks.change(actor=actor_for(owner), owner=Owner(owner), url=f"{program.url}/{owner.pk}", secret=SECRET)
     for number in range(100):
         webhooks.emit(customer=customer, event="order.failed", subject="1", key=str(number), data=dict)
     webhooks.emit(customer=other_customer, event="order.failed", subject="1", key="late", data=dict)

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import Customer, User
 from config.lib import clock
 from notifications import delivery
-from notifications.models import WebhookDelivery, WebhookEndpoint
+from notifications.models import Owner, WebhookDelivery, WebhookEndpoint
 from notifications.services import webhooks
 from tests.notifications.conftest import SECRET, actor_for
 from tests.notifications.receiver import Receiver
@@ -71,9 +71,9 @@ def test_a_change_keeps_the_secret_and_the_pause(browser: Client, customer: Cust
     assert "Own secret" not in page
     answer = browser.post(f"{PAGE}settings/", {"url": f"{webhook.url}/2", "scope": "all"})
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
-    assert not webhooks.settings_of(customer).is_active
+    assert not webhooks.settings_of(Owner(customer)).is_active
     browser.post(f"{PAGE}resume/")
-    assert webhooks.settings_of(customer).is_active
+    assert webhooks.settings_of(Owner(customer)).is_active
 
 
 def test_a_new_secret(browser: Client, webhook: WebhookEndpoint) -> None:
@@ -196,5 +196,5 @@ def test_the_number_of_queries_does_not_grow(
 
 def test_sandbox_profiles_have_a_webhook_of_their_own(customer: Customer, program: Receiver) -> None:
     twin = Customer.objects.create(user=customer.user, is_sandbox=True)
-    webhooks.change(actor=actor_for(twin), customer=twin, url=f"{program.url}/sandbox", secret=SECRET)
-    assert webhooks.settings_of(customer).url is None
+    webhooks.change(actor=actor_for(twin), owner=Owner(twin), url=f"{program.url}/sandbox", secret=SECRET)
+    assert webhooks.settings_of(Owner(customer)).url is None

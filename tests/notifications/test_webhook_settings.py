@@ -14,7 +14,7 @@ from accounts.models import AuditEntry, Customer
 from config.lib import clock, sealing
 from notifications.delivery import PURPOSE
 from notifications.errors import BadWebhook, NoWebhook
-from notifications.models import EVENTS, WebhookDelivery, WebhookEndpoint
+from notifications.models import EVENTS, Owner, WebhookDelivery, WebhookEndpoint
 from notifications.services import deliveries, webhooks
 from notifications.services.webhooks import Changed
 from tests.notifications.conftest import actor_for
@@ -24,7 +24,7 @@ URL = "https://93.184.216.34/hook"
 
 
 def change(customer: Customer, **given: Any) -> Changed:
-    return webhooks.change(actor=actor_for(customer), customer=customer, **given)
+    return webhooks.change(actor=actor_for(customer), owner=Owner(customer), **given)
 
 
 def endpoint() -> WebhookEndpoint:
@@ -32,7 +32,7 @@ def endpoint() -> WebhookEndpoint:
 
 
 def test_never_configured(customer: Customer) -> None:
-    found = webhooks.settings_of(customer)
+    found = webhooks.settings_of(Owner(customer))
     assert (found.url, found.events, found.is_active, found.has_secret, found.updated_at) == (
         None,
         (),
@@ -44,7 +44,7 @@ def test_never_configured(customer: Customer) -> None:
 
 def test_the_first_time(customer: Customer) -> None:
     changed = change(customer, url=URL)
-    found = webhooks.settings_of(customer)
+    found = webhooks.settings_of(Owner(customer))
     assert changed.settings == found
     assert (found.url, found.events, found.is_active, found.has_secret) == (URL, ("*",), True, True)
     assert len(changed.secret) == 48
@@ -180,17 +180,17 @@ def test_paused_by_its_owner_and_let_go_on(customer: Customer) -> None:
 
 def test_a_stranger_has_none(customer: Customer, other_customer: Customer) -> None:
     change(customer, url=URL)
-    assert webhooks.settings_of(other_customer).url is None
+    assert webhooks.settings_of(Owner(other_customer)).url is None
     for ask in (webhooks.rotate_secret, webhooks.end_old_secret):
         with pytest.raises(NoWebhook):
-            ask(actor=actor_for(other_customer), customer=other_customer)  # type: ignore[operator]
+            ask(actor=actor_for(other_customer), owner=Owner(other_customer))  # type: ignore[operator]
 
 
 def test_what_was_done_is_recorded_without_the_secret(customer: Customer) -> None:
     secrets = [change(customer, url=URL).secret]
-    secrets.append(webhooks.rotate_secret(actor=actor_for(customer), customer=customer).secret)
-    webhooks.end_old_secret(actor=actor_for(customer), customer=customer)
-    webhooks.switch(actor=actor_for(customer), customer=customer, is_active=False)
+    secrets.append(webhooks.rotate_secret(actor=actor_for(customer), owner=Owner(customer)).secret)
+    webhooks.end_old_secret(actor=actor_for(customer), owner=Owner(customer))
+    webhooks.switch(actor=actor_for(customer), owner=Owner(customer), is_active=False)
     rows = list(AuditEntry.objects.filter(action__startswith="webhook.").order_by("id"))
     actions = [row.action for row in rows]
     assert actions == ["webhook.created", "webhook.secret_replaced", "webhook.old_secret_ended", "webhook.changed"]
@@ -233,7 +233,7 @@ def test_a_selection_is_sent_again(customer: Customer, other_customer: Customer)
     mine = _written(customer, "delivered", "failed", "held", "pending", "failed")
     (theirs,) = _written(other_customer, "failed")
     chosen = [one.public_id for one in [*mine[:4], theirs]]
-    assert deliveries.resend(actor=actor_for(customer), customer=customer, deliveries=chosen) == 4
+    assert deliveries.resend(actor=actor_for(customer), owner=Owner(customer), deliveries=chosen) == 4
     now = list(WebhookDelivery.objects.filter(endpoint__customer=customer).order_by("id"))
     assert [one.state for one in now] == ["pending"] * 4 + ["failed"]
     assert all(one.tries == 0 and one.due_at <= clock.now() for one in now[:4])
@@ -245,24 +245,24 @@ def test_a_selection_is_sent_again(customer: Customer, other_customer: Customer)
 def test_nobody_is_flooded_by_hand(customer: Customer) -> None:
     (mine,) = _written(customer, "failed")
     for _again in range(webhooks.BY_HAND_A_MINUTE):
-        webhooks.send_test(customer=customer)
+        webhooks.send_test(owner=Owner(customer))
     with pytest.raises(TooOften):
-        webhooks.send_test(customer=customer)
+        webhooks.send_test(owner=Owner(customer))
     with pytest.raises(TooOften):
-        deliveries.resend(actor=actor_for(customer), customer=customer, deliveries=[mine.public_id])
+        deliveries.resend(actor=actor_for(customer), owner=Owner(customer), deliveries=[mine.public_id])
 
 
 def test_what_was_tried_a_thousand_times_is_not_sent_again(customer: Customer) -> None:
     (mine,) = _written(customer, "failed")
     WebhookDelivery.objects.update(attempt_count=1000)
-    assert deliveries.resend(actor=actor_for(customer), customer=customer, deliveries=[mine.public_id]) == 0
+    assert deliveries.resend(actor=actor_for(customer), owner=Owner(customer), deliveries=[mine.public_id]) == 0
 
 
 def test_everything_that_failed_since(customer: Customer) -> None:
     mine = _written(customer, "failed", "failed", "held", "delivered")
     WebhookDelivery.objects.filter(pk=mine[0].pk).update(created_at=clock.now() - timedelta(hours=2))
     since = clock.now() - timedelta(hours=1)
-    assert deliveries.resend_failed(actor=actor_for(customer), customer=customer, since=since) == 2
+    assert deliveries.resend_failed(actor=actor_for(customer), owner=Owner(customer), since=since) == 2
     states = WebhookDelivery.objects.order_by("id").values_list("state", flat=True)
     assert list(states) == ["failed", "pending", "pending", "delivered"]
 
@@ -271,9 +271,9 @@ def test_nothing_is_sent_again_while_it_is_paused(customer: Customer) -> None:
     mine = _written(customer, "failed")
     change(customer, is_active=False)
     with pytest.raises(NoWebhook):
-        deliveries.resend(actor=actor_for(customer), customer=customer, deliveries=[mine[0].public_id])
+        deliveries.resend(actor=actor_for(customer), owner=Owner(customer), deliveries=[mine[0].public_id])
     with pytest.raises(NoWebhook):
-        webhooks.send_test(customer=customer)
+        webhooks.send_test(owner=Owner(customer))
 
 
 def test_a_secret_sealed_before_the_key_changed_still_opens(settings: Any) -> None:
@@ -295,7 +295,7 @@ def test_secrets_move_to_the_newest_key(customer: Customer, settings: Any) -> No
     from django.core.management import call_command
 
     first = change(customer, url=URL).secret
-    second = webhooks.rotate_secret(actor=actor_for(customer), customer=customer).secret
+    second = webhooks.rotate_secret(actor=actor_for(customer), owner=Owner(customer)).secret
     settings.FILE_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.FILE_ENCRYPTION_KEYS]
     call_command("reseal_webhook_secrets")
     settings.FILE_ENCRYPTION_KEYS = settings.FILE_ENCRYPTION_KEYS[:1]

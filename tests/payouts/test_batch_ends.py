@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from accounts.errors import BadField
-from payouts import export, mails, sending
+from payouts import export, news, sending
 from payouts.errors import NotEnoughMoney, WrongState
 from payouts.models import Attempt, Batch
 from payouts.models.states import BatchState, Reason, State
@@ -56,14 +56,14 @@ def test_its_makers_and_approvers_are_told_once_of_each_end(nassit: Desk) -> Non
     batch = finished(nassit.approved("100", "200", to=[GOOD[0], SECOND_TIME]))
     sent = len(mailed())
     for _ in range(2):
-        for one in mails.untold_ends():
-            mails.tell_end(one)
+        for one in news.untold_ends():
+            news.tell_end(one)
     assert [to for to, _ in mailed()[sent:]] == ["fatu-nassit@example.id", "musa-nassit@example.id"]
     assert mailed()[-1][1] == "One payment failed: Salaries"
     batches.retry(actor=nassit.maker, batch=batch)
     finished(batch)
-    mails.tell_end(batch.pk)
-    mails.tell_end(batch.pk)
+    news.tell_end(batch.pk)
+    news.tell_end(batch.pk)
     assert [subject for _, subject in mailed()[sent + 2 :]] == ["Everything is paid: Salaries"] * 2
 
 
