@@ -4,8 +4,6 @@ Changing the outer key touches no number (docs/cards.md). A sealed number belong
 cannot be opened. The security code never comes here.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -16,7 +14,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.views.decorators.debug import sensitive_variables
 
-KEY_BYTES, NONCE_BYTES = 32, 12
+from config.lib.raw_keys import KEY_BYTES, read_key
+
+NONCE_BYTES = 12
 _FORM = b"\x01"
 _ID_BYTES = 8
 _WRAPPED_BYTES = NONCE_BYTES + KEY_BYTES + 16
@@ -72,17 +72,6 @@ def fingerprint(number: str) -> str:
     if not settings.CARD_FINGERPRINT_KEY:
         raise ImproperlyConfigured("CARD_FINGERPRINT_KEY is empty: no card can be kept without it.")
     return hmac.new(settings.CARD_FINGERPRINT_KEY.encode(), number.encode(), hashlib.sha256).hexdigest()
-
-
-def read_key(text: str) -> bytes:
-    """A key as the settings write it: 32 bytes in URL-safe base64. Raises `ValueError`."""
-    try:
-        key = base64.b64decode(text.strip() + "=" * (-len(text.strip()) % 4), altchars=b"-_", validate=True)
-    except binascii.Error as error:
-        raise ValueError("not base64") from error
-    if len(key) != KEY_BYTES:
-        raise ValueError("not 32 bytes")
-    return key
 
 
 def _head(token: str, data_key: bytes) -> bytes:

@@ -4,21 +4,35 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from config.lib.raw_keys import read_key
 from payments.banks import STATIC_BANKS
 
 _MAKE_A_KEY = "Make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+_MAKE_A_RAW_KEY = "Make one of its own: openssl rand -base64 32 | tr '+/' '-_'"
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 @register(Tags.security)
 def settings_make_sense(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     files = [*_key_files(), *_file_keys()]
-    return [*_secrets(), *_sandbox(), *files, *_padding(), *_ovo(), *_permanent_numbers(), *_notes(), *_sms()]
+    return [
+        *_secrets(),
+        *_sandbox(),
+        *files,
+        *_padding(),
+        *_ovo(),
+        *_permanent_numbers(),
+        *_notes(),
+        *_sms(),
+        *_cards(),
+    ]
 
 
 @register(Tags.security, deploy=True)
@@ -153,6 +167,41 @@ def _sms_wire() -> Iterator[CheckMessage]:
     if not known or wire["format"] not in {"json", "form", "query"} or not {"to", "text"} <= set(wire["fields"]):
         hint = "docs/sms.md says what SMS_HTTP_AUTH, SMS_HTTP_FORMAT and SMS_HTTP_FIELDS take."
         yield Error("The gateway of SMS_HTTP_* cannot be called like this.", hint=hint, id="gerbang.E018")
+
+
+def _cards() -> Iterator[CheckMessage]:
+    for key in settings.CARD_ENCRYPTION_KEYS:
+        if not _is_raw_key(key):
+            yield Error("CARD_ENCRYPTION_KEYS holds something that is no key.", hint=_MAKE_A_RAW_KEY, id="gerbang.E050")
+        if key in {settings.SECRET_KEY, *settings.FILE_ENCRYPTION_KEYS}:
+            yield Error("A key of cards is used for other things.", hint=_MAKE_A_RAW_KEY, id="gerbang.E051")
+    if settings.CARD_FINGERPRINT_KEY and len(settings.CARD_FINGERPRINT_KEY) < 32:
+        yield Error("CARD_FINGERPRINT_KEY is short.", hint="32 characters or more, by chance.", id="gerbang.E052")
+    if settings.CARD_PROCESSOR_URL and not (settings.CARD_ENCRYPTION_KEYS and settings.CARD_FINGERPRINT_KEY):
+        yield Error(
+            "CARD_PROCESSOR_URL is set without keys to keep cards under.",
+            hint="Set CARD_ENCRYPTION_KEYS and CARD_FINGERPRINT_KEY; docs/cards.md says how.",
+            id="gerbang.E053",
+        )
+    if _is_simulator(settings.CARD_PROCESSOR_URL) and not settings.SANDBOX_ENABLED:
+        yield checks.Warning(
+            "Live payments by card go to a simulator: nobody's card is charged.",
+            hint="Set CARD_PROCESSOR_URL to a real processor, or leave it empty.",
+            id="gerbang.W050",
+        )
+
+
+def _is_simulator(url: str) -> bool:
+    base = settings.SANDBOX_CARDS_URL
+    return bool(url) and (bool(base and url.startswith(base)) or urlsplit(url).hostname in _LOOPBACK)
+
+
+def _is_raw_key(key: str) -> bool:
+    try:
+        read_key(key)
+    except ValueError:
+        return False
+    return True
 
 
 def _file_keys() -> Iterator[CheckMessage]:
