@@ -21,7 +21,7 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 @register(Tags.security)
 def settings_make_sense(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    files = [*_key_files(), *_file_keys()]
+    files = [*_key_files(), *_file_keys(), *_cards()]
     return [
         *_secrets(),
         *_sandbox(),
