@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from django.conf import settings
-
-from checkout.models import Method
+from cards import processors
+from checkout import stages
+from checkout.models import Method, Session
 from payments import methods
 from payments.services import collecting
 
@@ -15,14 +15,18 @@ _RUPIAH = "IDR"
 
 def ways(*, is_sandbox: bool, currency: str, amount: Decimal) -> set[str]:
     """Of `checkout.models.Method`, those that are open and take ``amount`` of ``currency``."""
-    found = {str(Method.CARD)} if _cards_are_open(is_sandbox) else set()
+    found = {str(Method.CARD)} if processors.is_open(is_sandbox) else set()
     if currency != _RUPIAH:
         return found
     return found | {code for code in collecting.open_methods(is_sandbox=is_sandbox) if _fits(code, amount)}
 
 
-def _cards_are_open(is_sandbox: bool) -> bool:
-    return bool(settings.SANDBOX_CARDS_URL if is_sandbox else settings.CARD_PROCESSOR_URL)
+def offered(session: Session) -> list[str]:
+    """The ways by which this checkout can be paid now, in the order that its client wants."""
+    possible = ways(is_sandbox=session.is_sandbox, currency=session.currency, amount=session.amount)
+    if stages.cards_are_used_up(session):
+        possible.discard(Method.CARD)
+    return [method for method in session.methods if method in possible]
 
 
 def _fits(code: str, amount: Decimal) -> bool:

@@ -13,6 +13,8 @@ from payments.models import Deposit
 LOST_AFTER = timedelta(seconds=60)
 # The provider of a deposit is asked once more when its time is up; an arrival that was announced may take longer.
 _LAST_QUESTION, _ANNOUNCED = timedelta(minutes=2), timedelta(minutes=30)
+# Of one checkout. More is somebody who tries cards, not somebody who pays.
+MOST_CARDS = 10
 _ON_ITS_WAY = {CardState.SENDING, CardState.IN_DOUBT, CardState.AUTHORIZED, CardState.CAPTURED}
 
 
@@ -25,9 +27,10 @@ def is_confirming(attempt: Try) -> bool:
         if payment is None:
             return attempt.created_at > now() - LOST_AFTER
         return payment.state in _ON_ITS_WAY
-    if attempt.deposit is None:
+    deposit = attempt.deposit
+    if deposit is None:
         return False
-    return attempt.deposit.state == Deposit.State.SUCCESS or _stage(attempt.deposit) in {"confirming", "set_aside"}
+    return deposit.state == Deposit.State.SUCCESS or _stage(deposit) in {"confirming", "set_aside"}
 
 
 def is_challenged(attempt: Try) -> bool:
@@ -41,6 +44,12 @@ def is_challenged(attempt: Try) -> bool:
 def is_collecting(attempt: Try) -> bool:
     """Whether it is a deposit that could still be paid."""
     return not attempt.is_over and attempt.deposit is not None and attempt.deposit.state == Deposit.State.PENDING
+
+
+def is_payable(attempt: Try) -> bool:
+    """Whether it is a deposit with something to pay to, or that soon will have."""
+    deposit = attempt.deposit
+    return deposit is not None and is_collecting(attempt) and _stage(deposit) in {"preparing", "in_doubt", "waiting"}
 
 
 def holds_up(attempt: Try, ends_at: datetime) -> bool:
@@ -60,6 +69,11 @@ def is_out_of_time(session: Session) -> bool:
     if session.state != State.OPEN or session.expires_at > now():
         return False
     return not any(holds_up(attempt, session.expires_at) for attempt in open_tries(session))
+
+
+def cards_are_used_up(session: Session) -> bool:
+    """Whether no more cards are taken for it."""
+    return session.tries.filter(method=Method.CARD).count() >= MOST_CARDS
 
 
 def open_tries(session: Session) -> Iterable[Try]:

@@ -51,6 +51,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "old-payout-files": {"task": "payouts.forget_files", "schedule": crontab(hour="4", minute="5")},
     "cards-ask": _every("cards.ask", 2.0),
     "cards-expire": _every("cards.expire", 10.0),
+    "checkout-sweep": _every("checkout.sweep", 2.0),
     "wallets-sweep": _every("wallets.sweep", 30.0),
     "idempotency": {"task": "accounts.forget_idempotency", "schedule": crontab(hour="1", minute="45")},
     "old-calls": {"task": "accounts.forget_calls", "schedule": crontab(hour="3", minute="15")},

@@ -291,6 +291,7 @@ LEDGER_CHECKS = [
     "payments.checks.ledger_problems",
     "otp.checks.ledger_problems",
     "payouts.checks.ledger_problems",
+    "checkout.checks.ledger_problems",
     "cards.checks.ledger_problems",
     "notifications.checks.ledger_problems",
 ]

@@ -1,0 +1,110 @@
+"""What comes next for a try: collect what a card has promised, release what nobody needs, stop what is not paid.
+
+The request of the payer does it first; what it could not finish is done by a sweep. Nothing here holds a lock while it
+talks to others.
+"""
+
+from contextlib import suppress
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from cards.errors import CardsClosed, NotInState, OutcomeUnknown
+from cards.models import Act, ActState, CardPayment
+from cards.models import State as CardState
+from cards.services import acts
+from checkout import stages
+from checkout.models import Session, State, Try
+from checkout.processing import closing
+from config.lib.clock import now
+from payments.models import Deposit
+from payments.services import collecting
+
+# The request that had a card approved goes on to collect by itself; the sweep comes after it.
+_HEAD_START = timedelta(seconds=3)
+_AT_ONCE = 100
+# Somebody else is at it, or will be: the sweep looks again.
+_LATER = (NotInState, OutcomeUnknown, CardsClosed)
+
+
+def due() -> list[int]:
+    """Tries for which something is to be done now."""
+    open_tries, moment = Q(is_over=False), now()
+    lost = open_tries & Q(method="card", card_payment__isnull=True, created_at__lt=moment - stages.LOST_AFTER)
+    ended = open_tries & Q(deposit__isnull=False) & (~Q(session__state=State.OPEN) | ~Q(deposit__state="pending"))
+    left = Q(is_over=True, deposit__state=Deposit.State.PENDING)
+    approved = Q(card_payment__state=CardState.AUTHORIZED, card_payment__authorized_at__lt=moment - _HEAD_START)
+    found: list[int] = []
+    for wanted in (lost | ended, left, approved):
+        found += Try.objects.filter(wanted).order_by("id").values_list("pk", flat=True)[:_AT_ONCE]
+    return found
+
+
+def carry_on(try_id: int) -> None:
+    """Do what is to be done for one try; nothing is a good answer. Call it outside any transaction."""
+    attempt = Try.objects.select_related("session", "card_payment", "deposit").get(pk=try_id)
+    if attempt.deposit is not None:
+        _follow_deposit(attempt, attempt.deposit)
+    elif attempt.card_payment is None:
+        _find(attempt)
+    elif attempt.card_payment.state == CardState.AUTHORIZED:
+        _use(attempt, attempt.card_payment)
+
+
+def _use(attempt: Try, payment: CardPayment) -> None:
+    """Collect what was approved for a checkout that waits for it; release it otherwise."""
+    session, asked_by = attempt.session, f"checkout {attempt.session.reference}"
+    is_wanted = not attempt.is_over and session.state == State.OPEN
+    with suppress(*_LATER):
+        if is_wanted and not _was_refused(payment):
+            act = acts.capture(payment=payment, amount=session.amount, asked_by=asked_by)
+            if act.state != ActState.FAILED:
+                return
+        acts.void(payment=payment, asked_by=asked_by)
+
+
+def _was_refused(payment: CardPayment) -> bool:
+    return payment.acts.filter(kind=Act.CAPTURE, state=ActState.FAILED).exists()
+
+
+def _find(attempt: Try) -> None:
+    """A try whose request died: its payment is there under its reference, or never began."""
+    with transaction.atomic():
+        held = closing.hold(attempt.session)
+        attempt.refresh_from_db()
+        if attempt.is_over or attempt.card_payment_id is not None:
+            return
+        attempt.card_payment = CardPayment.objects.filter(reference=attempt.reference).first()
+        if attempt.card_payment is not None:
+            attempt.save(update_fields=["card_payment"])
+        elif attempt.created_at < now() - stages.LOST_AFTER:
+            closing.end(attempt, "never_arrived")
+        closing.move(held)
+
+
+def _follow_deposit(attempt: Try, deposit: Deposit) -> None:
+    if deposit.state == Deposit.State.PENDING:
+        if attempt.is_over or attempt.session.state != State.OPEN:
+            collecting.stop(deposit=deposit)
+        return
+    with transaction.atomic():
+        held = closing.hold(attempt.session)
+        attempt.refresh_from_db()
+        closing.end(attempt, deposit.state)
+        closing.move(held)
+
+
+def expire() -> int:
+    """End what is out of time; how many those were. What waits for money on its way is left for later."""
+    overdue = Session.objects.filter(state=State.OPEN, expires_at__lte=now()).order_by("expires_at")
+    return sum(_expire(session) for session in overdue[:_AT_ONCE])
+
+
+@transaction.atomic
+def _expire(session: Session) -> bool:
+    held = closing.hold(session)
+    if not stages.is_out_of_time(held):
+        return False
+    closing.close(held, State.EXPIRED)
+    return True

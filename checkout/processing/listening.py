@@ -1,0 +1,58 @@
+"""What card payments and deposits mean for their checkouts, inside the very transaction that changes them."""
+
+from cards.models import CardPayment
+from cards.models import State as CardState
+from cards.models.states import ENDS
+from checkout import stages
+from checkout.models import Method, Session, State, Try
+from checkout.processing import closing
+from payments.models import Deposit
+
+# Why a try is over although money came by it.
+PAID_TWICE, UNDERPAID = "paid_twice", "underpaid"
+
+
+def card_changed(payment: CardPayment) -> None:
+    """A card payment has another state: its checkout is paid by a capture, and by nothing else."""
+    attempt = Try.objects.filter(reference=payment.reference).first() if payment.origin else None
+    if attempt is None:
+        return
+    held = closing.hold(attempt.session)
+    attempt.refresh_from_db()
+    if attempt.card_payment_id is None:
+        attempt.card_payment = payment
+        attempt.save(update_fields=["card_payment"])
+    if payment.state == CardState.CAPTURED:
+        _paid(held, attempt, payment.reference)
+    elif payment.state in ENDS:
+        closing.end(attempt, payment.reason or payment.state)
+        _end_hopeless(held)
+    closing.move(held)
+
+
+def deposit_settled(deposit: Deposit) -> None:
+    """Money of a deposit is on its client's balance. With less than was asked the checkout has failed: nobody is to pay
+    the whole amount once more on top of it."""
+    attempt = Try.objects.filter(deposit=deposit).first()
+    if attempt is None:
+        return
+    held = closing.hold(attempt.session)
+    attempt.refresh_from_db()
+    if deposit.received_amount is not None and deposit.received_amount < held.amount:
+        closing.end(attempt, UNDERPAID)
+        if held.state == State.OPEN:
+            closing.close(held, State.FAILED)
+        return
+    _paid(held, attempt, str(deposit.public_id))
+
+
+def _paid(held: Session, attempt: Try, reference: str) -> None:
+    is_first = closing.complete(held, reference)
+    closing.end(attempt, "" if is_first else PAID_TWICE)
+
+
+def _end_hopeless(held: Session) -> None:
+    """So many cards were declined that no more are taken, and there is no other way."""
+    if held.state != State.OPEN or set(held.methods) - {Method.CARD} or not stages.cards_are_used_up(held):
+        return
+    closing.close(held, State.FAILED)
