@@ -23,11 +23,14 @@ class DepositFilter(forms.Form):
     method = forms.ChoiceField(choices=_METHODS, required=False)
     outcome = forms.ChoiceField(choices=Deposit.Outcome.choices, required=False)
     needs = forms.ChoiceField(choices=[(one, one) for one in (deposits.ATTENTION, deposits.DOUBT)], required=False)
+    first = forms.DateField(required=False)
+    last = forms.DateField(required=False)
 
     def wanted(self) -> deposits.Wanted:
         self.is_valid()
         found = {name: self.cleaned_data.get(name) or "" for name in ("state", "method", "outcome", "needs")}
-        return deposits.Wanted(text=(self.cleaned_data.get("q") or "").strip(), **found)
+        days = {name: self.cleaned_data.get(name) for name in ("first", "last")}
+        return deposits.Wanted(text=(self.cleaned_data.get("q") or "").strip(), **found, **days)
 
 
 class CaseFilter(forms.Form):

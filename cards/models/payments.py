@@ -103,6 +103,9 @@ class CardPayment(models.Model):
             models.Index(fields=["client", "is_sandbox", "state", "-id"], name="card_pay_by_state"),
             models.Index(fields=["client", "is_sandbox", "-created_at"], name="card_pay_by_day"),
             models.Index(fields=["card", "-id"], name="card_pay_of_card"),
+            # What staff find a payment by, whoever's it is.
+            models.Index(fields=["order_id"], name="card_pay_order", condition=~Q(order_id="")),
+            models.Index(fields=["processor_id"], name="card_pay_processor_id", condition=~Q(processor_id="")),
             models.Index(fields=["due_at"], name="card_pay_due", condition=Q(due_at__isnull=False)),
         )
         triggers = (

@@ -179,6 +179,13 @@ class Order(models.Model):
             models.Index(fields=["customer", "-created_at"], name="order_by_day"),
             models.Index(fields=["customer"], name="order_withheld", condition=Q(withheld_count__gt=0)),
             models.Index(fields=["batch"], name="order_batch", condition=Q(batch__isnull=False)),
+            # What staff find an order by, from its beginning.
+            models.Index(
+                fields=["phone_number"], name="order_number_begins", opclasses=["varchar_pattern_ops"], condition=~Q(phone_number="")
+            ),
+            models.Index(
+                fields=["mail_address"], name="order_mail_begins", opclasses=["varchar_pattern_ops"], condition=~Q(mail_address="")
+            ),
             models.Index(fields=["activated_at"], name="order_activated", condition=Q(activated_at__isnull=False)),
         )
         triggers = (

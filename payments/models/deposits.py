@@ -3,6 +3,7 @@
 import uuid
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -107,6 +108,7 @@ class Deposit(models.Model):
         indexes = (
             models.Index(fields=["customer", "-id"], name="deposit_of_customer"),
             models.Index(fields=["client", "-id"], name="deposit_of_client", condition=Q(client__isnull=False)),
+            BrinIndex(fields=["created_at"], name="deposit_by_day"),
             models.Index(fields=["expires_at"], name="deposit_due", condition=Q(state="pending")),
             models.Index(fields=["-id"], name="deposit_attention", condition=~Q(attention="")),
         )
@@ -249,7 +251,7 @@ class PaymentAttempt(models.Model):
             models.CheckConstraint(condition=~Q(number__contains=" "), name="attempt_number_stripped"),
         )
         indexes = (
-            models.Index(fields=["number"], name="attempt_number", condition=~Q(number="")),
+            models.Index(fields=["number"], name="attempt_number", opclasses=["varchar_pattern_ops"], condition=~Q(number="")),
             models.Index(fields=["next_check_at"], name="attempt_due", condition=Q(next_check_at__isnull=False)),
             models.Index(fields=["provider_trx_id"], name="attempt_provider_trx_id", condition=~Q(provider_trx_id="")),
             models.Index(

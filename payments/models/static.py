@@ -110,6 +110,8 @@ class StaticPayment(models.Model):
         )
         indexes = (
             models.Index(fields=["next_check_at"], name="static_payment_due", condition=Q(next_check_at__isnull=False)),
+            # What staff find a payment by: the bank's own reference.
+            models.Index(fields=["reference_no"], name="static_payment_reference", condition=~Q(reference_no="")),
         )
         triggers = (
             pgtrigger.FSM(
