@@ -181,10 +181,16 @@ class Order(models.Model):
             models.Index(fields=["batch"], name="order_batch", condition=Q(batch__isnull=False)),
             # What staff find an order by, from its beginning.
             models.Index(
-                fields=["phone_number"], name="order_number_begins", opclasses=["varchar_pattern_ops"], condition=~Q(phone_number="")
+                fields=["phone_number"],
+                name="order_number_begins",
+                opclasses=["varchar_pattern_ops"],
+                condition=~Q(phone_number=""),
             ),
             models.Index(
-                fields=["mail_address"], name="order_mail_begins", opclasses=["varchar_pattern_ops"], condition=~Q(mail_address="")
+                fields=["mail_address"],
+                name="order_mail_begins",
+                opclasses=["varchar_pattern_ops"],
+                condition=~Q(mail_address=""),
             ),
             models.Index(fields=["activated_at"], name="order_activated", condition=Q(activated_at__isnull=False)),
         )

@@ -251,7 +251,9 @@ class PaymentAttempt(models.Model):
             models.CheckConstraint(condition=~Q(number__contains=" "), name="attempt_number_stripped"),
         )
         indexes = (
-            models.Index(fields=["number"], name="attempt_number", opclasses=["varchar_pattern_ops"], condition=~Q(number="")),
+            models.Index(
+                fields=["number"], name="attempt_number", opclasses=["varchar_pattern_ops"], condition=~Q(number="")
+            ),
             models.Index(fields=["next_check_at"], name="attempt_due", condition=Q(next_check_at__isnull=False)),
             models.Index(fields=["provider_trx_id"], name="attempt_provider_trx_id", condition=~Q(provider_trx_id="")),
             models.Index(
