@@ -273,7 +273,8 @@ class ApiCall(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=["key", "-id"], name="api_call_of_key"),
-            models.Index(fields=["api_user", "-id"], name="api_call_of_api_user"),
+            # Of each world by itself: reports count them, and show the newest.
+            models.Index(fields=["api_user", "is_sandbox", "-id"], name="api_call_of_program"),
             models.Index(fields=["created_at"], name="api_call_time"),
             models.Index(fields=["request_id"], name="api_call_request"),
         )

@@ -18,6 +18,11 @@ def masked_phone(phone: str) -> str:
     return f"{phone[:4]}•••••{phone[-3:]}" if len(phone) > 8 else "•••••"
 
 
+def last_four(number: str) -> str:
+    """An account or a phone number in a report: its last four digits."""
+    return f"••••{number[-4:]}"
+
+
 def masked_codes(text: str) -> str:
     """``text`` without anything that may be a code: ``Your code is 482 913`` -> ``Your code is •••``."""
     return _CODES.sub("•••", text)

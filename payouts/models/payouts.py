@@ -4,6 +4,7 @@ import uuid
 from decimal import Decimal
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -119,9 +120,16 @@ class Payout(models.Model):
             models.Index(fields=["client", "is_sandbox", "-id"], name="payout_of_client"),
             # Without rows of batches, of which there may be a hundred thousand between two transfers.
             models.Index(fields=["client", "is_sandbox", "-id"], name="payout_single", condition=Q(batch__isnull=True)),
+            models.Index(
+                fields=["client", "is_sandbox", "-id"], name="payout_by_program", condition=Q(api_user__isnull=False)
+            ),
             models.Index(fields=["client", "is_sandbox", "state", "-id"], name="payout_by_state"),
             models.Index(fields=["client", "receiver", "-created_at"], name="payout_by_receiver"),
             models.Index(fields=["client", "is_sandbox", "-created_at"], name="payout_by_day"),
+            # What staff find a payout by, whoever's it is.
+            models.Index(fields=["receiver"], name="payout_receiver_begins", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["rail_id"], name="payout_rail_id", condition=~Q(rail_id="")),
+            BrinIndex(fields=["created_at"], name="payout_by_time"),
             models.Index(fields=["batch", "state"], name="payout_of_batch", condition=Q(batch__isnull=False)),
             models.Index(fields=["api_user", "-created_at"], name="payout_of_api_user"),
             # What is to be sent, client by client and batch by batch; and everything else that is due.

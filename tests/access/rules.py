@@ -12,7 +12,7 @@ from accounts.access.table import GATEWAY_ONLY, OPERATIONS, Operation, rights
 from accounts.models import Client, Role
 from accounts.permissions import Rule
 from otp.providers.otpzap.keys import name_of
-from tests.access import payouts, texts
+from tests.access import cards, payouts, texts
 from tests.access.world import SUPPLIER_KEY, Actor
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -60,6 +60,7 @@ OTHERS: dict[str, Rule] = {
 
 # What stands behind a parameter: (beginning of the route, parameter) -> kind of thing.
 KINDS: list[tuple[str, str, str]] = [
+    *cards.KINDS,
     ("api/api-users/", "apiUserId", "api_user"),
     ("api/api-user-permissions/", "apiUserId", "api_user"),
     ("api/clients/", "id", "client"),
@@ -70,6 +71,7 @@ KINDS: list[tuple[str, str, str]] = [
     ("api/roles/", "permissionId", "permission"),
     ("api/role-permissions/", "roleId", "role"),
     ("api/sandbox-api-keys/", "id", "sandbox_key"),
+    ("api/reports/clients/", "clientId", "client"),
     ("api/kyc/", "id", "document"),
     ("api/kyc-admin/", "id", "document"),
     ("numbers/orders/", "public_id", "order"),

@@ -28,6 +28,7 @@ from payments import services as payments
 from payments.models import OvoLink, PaymentCase, ProviderExchange, ProviderMessage, StaticAccount
 from payments.services import reconciliation
 from payments.services.static_accounts import new_customer_no
+from tests.access import cards as by_card
 from tests.access import payouts as money_out
 from tests.access import texts
 from tests.accounts import cast
@@ -113,7 +114,8 @@ SEEN: dict[str, dict[str, str]] = {
     "session": {},
     **money_out.SEEN,
     **texts.SEEN,
-    **dict.fromkeys(money_out.SHARED, _ANYBODY),
+    **by_card.SEEN,
+    **dict.fromkeys([*money_out.SHARED, *by_card.SHARED], _ANYBODY),
 }
 
 
@@ -134,6 +136,7 @@ def built() -> Iterator[World]:
         SMS_GATEWAY="simulator",
         SMS_GATEWAY_URL="http://127.0.0.1:9/sms/v1",
         SMS_GATEWAY_KEY="a-key",
+        **by_card.SETTINGS,
     )
     # A request of its own accord would look after the connection, which is ours for as long as the world stands.
     for signal in (request_started, request_finished):
@@ -259,7 +262,9 @@ def _things(world: World) -> None:
     for name in ("ayu", "budi"):
         _of_customer(world, name, world.customers[name])
     things["session"] = {"other": 987654321}
-    things |= money_out.fill(world.clients, {name: portal.user for name, portal in world.portals.items()})
+    people = {name: portal.user for name, portal in world.portals.items()}
+    things |= money_out.fill(world.clients, people)
+    things |= by_card.fill(world.clients, people)
     things |= texts.fill(world.clients)
     _of_providers(world)
 
