@@ -13,6 +13,7 @@ from accounts.permissions import ActorRequest, permission_required
 from accounts.selectors import api_users, clients
 from payouts.models.states import BatchState
 from payouts.selectors import balances, batches, transfers
+from reports.overviews import companies
 
 _SHOWN = 5
 
@@ -28,7 +29,8 @@ def overview(request: ActorRequest) -> HttpResponse:
     context: dict[str, Any] = {"client": client}
     if client.is_active:
         context |= {"first_steps": clients.first_steps(client), "calls": clients.last_calls(request.actor)}
-        context |= _money(request.actor)
+        days = companies.days_of(request.GET.get("days", ""))
+        context |= _money(request.actor) | companies.home(request.actor, days) | {"ranges": companies.ranges()}
         if policy.allows(request.actor, "ApiUsers.Read"):
             context["api_users"] = api_users.listed(request.actor).order_by("-pk")[:_SHOWN]
     return render(request, "accounts/company/overview.html", context)

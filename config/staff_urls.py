@@ -7,11 +7,13 @@ from notifications.views import senders
 from otp.views import staff_limits, staff_orders, staff_supplier
 from payments.views import staff_cases, staff_deposits, staff_exchanges, staff_reconciliation
 from payouts.views import staff_fundings, staff_payouts, staff_rules
+from reports.views import search
 
 app_name = "staff"
 
 urlpatterns = [
     path("", staff_views.overview, name="overview"),
+    path("search/", search.search, name="search"),
     path("roles/", roles.roles, name="roles"),
     path("roles/new/", roles.new, name="role_new"),
     path("roles/matrix/", roles.matrix, name="role_matrix"),

@@ -18,6 +18,7 @@ from otp import floats, limits
 from otp import selectors as otp
 from payments import selectors as payments
 from payments.overviews import cases as payment_cases
+from reports.overviews import operations, waiting
 from wallets import selectors as wallets
 from wallets.lines import line_of
 
@@ -26,6 +27,7 @@ from wallets.lines import line_of
 @permission_required("Staff.Overview")
 def overview(request: ActorRequest) -> HttpResponse:
     """What runs, what waits, what does not add up."""
+    days = operations.days_of(request.GET.get("days", ""))
     context = {
         "health": views.health(),
         "accounts": wallets.house_accounts(),
@@ -36,6 +38,11 @@ def overview(request: ActorRequest) -> HttpResponse:
         "cases": payment_cases.counts(),
         "suspense": payment_cases.in_suspense(),
         "floats": floats.standings(),
+        "ranges": operations.ranges(),
+        **operations.home(request.actor, days),
+        **waiting.listed(request.actor),
+        **waiting.breaks(request.actor),
+        **waiting.doings(request.actor, days),
     }
     return render(request, "staff/overview.html", context)
 

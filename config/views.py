@@ -25,6 +25,7 @@ from accounts.permissions import CustomerRequest, customer_of, customer_required
 from config.lib import heartbeat, outage, problems
 from otp import selectors as otp
 from payments import selectors as payments
+from reports.overviews import customers
 from wallets import selectors as wallets
 from wallets.lines import line_of
 
@@ -41,7 +42,9 @@ def home(request: HttpRequest) -> HttpResponseBase:
 
 
 def _desk_of(actor: Actor) -> str:
-    """Where the work of somebody without a wallet begins."""
+    """Where the work of somebody without a wallet begins; for those who only look at identities, with their queue."""
+    if policy.allows(actor, "KycAdmin.Overview") and not policy.allows(actor, "Staff.Search"):
+        return "review:overview"
     if policy.allows(actor, "Staff.Overview"):
         return "staff:overview"
     return "company:overview" if actor.client else "accounts:preferences"
@@ -54,6 +57,7 @@ def dashboard(request: CustomerRequest) -> HttpResponse:
         "recent_entries": [line_of(posting) for posting in wallets.recent_entries(request.customer)],
         "open_deposits": payments.open_deposits(request.customer),
         **otp.dashboard(request.customer),
+        **customers.home(request.customer),
     }
     return render(request, "home.html", context)
 

@@ -16,8 +16,10 @@ function onKey(event) {
   if (!allowed() || isTyping(document.activeElement) || document.querySelector("dialog[open]")) return;
   if (event.key === "/") {
     const search = firstShown("[data-search]");
-    if (!search) return;
+    const page = document.querySelector("[data-search-page]");
+    if (!search && !page) return;
     event.preventDefault();
+    if (!search) return page.click();
     search.focus();
     search.select?.();
   } else if (/^[a-z]$/.test(event.key)) {

@@ -200,7 +200,8 @@ def ranked(
 
     The list is its own table: every name and every figure is text.
     """
-    most = max([value or 0 for point in points for value in point.values] or [0]) or 1
+    highest = max([value or 0 for point in points for value in point.values] or [0])
+    most = 100 if unit == "percent" else highest or 1
     rows = [_ranked_row(point, series, most, unit) for point in points]
     return Chart("ranked", heading, _keys(points, [series], unit), rows, as_of or clock.now(), summary, _empty(points))
 

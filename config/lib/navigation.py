@@ -67,18 +67,25 @@ _INBOX = Entry("inbox:list", _("Inbox"), "bell", also=("inbox:preferences",))
 _IDENTITY = Entry("identity:status", _("Verify identity"), "identification", also=("identity:upload",))
 _KEY_PAGES = ("developers:new_key", "developers:key", "developers:rotate_key", "developers:change_key")
 _WEBHOOK_PAGES = ("webhook:overview", "webhook:settings", "webhook:rotate", "webhook:delivery")
+_GUIDES = (
+    *("guides:home", "guides:quickstart", "guides:states", "guides:errors", "guides:webhooks", "guides:changelog"),
+    *("api_docs", "api_docs_section", "api_v1_docs", "api_v1_docs_section"),
+)
+_CLIENT_WEBHOOK_PAGES = tuple(
+    f"company:{place}:{page}"
+    for place in ("webhook", "sandbox_webhook")
+    for page in ("overview", "settings", "rotate", "delivery")
+)
 _KEYS = Entry(
-    "developers:keys",
+    "guides:home",
     _("Developers"),
     "code-bracket",
     also=(
         *_KEY_PAGES,
         *_WEBHOOK_PAGES,
+        "developers:keys",
         "developers:calls",
-        "api_docs",
-        "api_docs_section",
-        "api_v1_docs",
-        "api_v1_docs_section",
+        *_GUIDES,
     ),
 )
 _SANDBOX = Entry(
@@ -96,6 +103,14 @@ _SANDBOX = Entry(
     ),
 )
 
+_REPORTS = Entry(
+    "reports:index",
+    _("Reports"),
+    "document-chart-bar",
+    also=("reports:report", "reports:exports", "reports:export"),
+    permission="Reports.ReadBatches",
+)
+
 _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
     "customer": [
         ("", [_HOME]),
@@ -108,6 +123,7 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
             _("Staff"),
             [
                 Entry("staff:overview", _("Overview"), "presentation-chart-line", permission="Staff.Overview"),
+                Entry("staff:search", _("Search"), "magnifying-glass", permission="Staff.Search"),
                 Entry(
                     "staff:clients",
                     _("Clients"),
@@ -125,6 +141,7 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     also=("review:case", "review:done", "review:overview", "review:decide", "review:number"),
                     permission="KycAdmin.ReadPending",
                 ),
+                _REPORTS,
             ],
         ),
         (
@@ -287,6 +304,7 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     also=("company:api_user", "company:api_user_new"),
                     permission="ApiUsers.Read",
                 ),
+                _REPORTS,
                 Entry("company:audit", _("Audit"), "clipboard-document-check", permission="Audit.ReadClient"),
             ],
         ),
@@ -320,6 +338,13 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
             _("Money in"),
             [
                 Entry(
+                    "company:checkouts",
+                    _("Checkouts"),
+                    "link",
+                    also=("company:checkout", "company:checkout_new", "company:checkout_settings"),
+                    permission="Reports.ReadCheckoutSessions",
+                ),
+                Entry(
                     "company:cards",
                     _("Cards"),
                     "credit-card",
@@ -345,6 +370,14 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
             [
                 Entry("developers:keys", _("API keys"), "key", also=_KEY_PAGES, permission="ApiKeys.Read"),
                 Entry("developers:calls", _("Requests"), "list-bullet", permission="ApiCalls.Read"),
+                Entry(
+                    "company:webhook:overview",
+                    _("Webhook"),
+                    "bolt",
+                    also=_CLIENT_WEBHOOK_PAGES,
+                    permission="Webhooks.Read",
+                ),
+                Entry("guides:home", _("Guides"), "book-open", also=_GUIDES),
             ],
         ),
     ],

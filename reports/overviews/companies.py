@@ -60,7 +60,7 @@ def ranges() -> list[tuple[str, str]]:
 def home(actor: Actor, days: int) -> dict[str, Any]:
     """As far as ``actor`` may see it; at most three queries, once a minute for a client."""
     window = charts.days_back(days)
-    found: dict[str, Any] = {"overview_days": days}
+    found: dict[str, Any] = {"overview_days": days, "chosen_days": "" if days == USUAL else str(days)}
     if policy.allows(actor, "Payment.ReadRange"):
         found |= _payouts(actor, window)
     if policy.allows(actor, "Reports.ReadCardSummary"):
@@ -297,7 +297,7 @@ def _checkouts(actor: Actor, window: charts.Window) -> dict[str, Any]:
     by_state = dict(counted.value)
     if not by_state:
         return {}
-    there = url_or_none("company:checkout") or ""
+    there = url_or_none("company:checkouts") or ""
     paid = by_state.get(SessionState.COMPLETED.value, 0)
     ended = sum(number for state, number in by_state.items() if state != SessionState.OPEN)
     return {
