@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from cards import processors
+from cards.services import payments as cards
 from checkout import stages
 from checkout.models import Method, Session
 from payments import methods
@@ -15,7 +15,7 @@ _RUPIAH = "IDR"
 
 def ways(*, is_sandbox: bool, currency: str, amount: Decimal) -> set[str]:
     """Of `checkout.models.Method`, those that are open and take ``amount`` of ``currency``."""
-    found = {str(Method.CARD)} if processors.is_open(is_sandbox) else set()
+    found = {str(Method.CARD)} if cards.is_open(is_sandbox=is_sandbox, currency=currency) else set()
     if currency != _RUPIAH:
         return found
     return found | {code for code in collecting.open_methods(is_sandbox=is_sandbox) if _fits(code, amount)}

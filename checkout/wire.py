@@ -33,7 +33,7 @@ def states_of(status: Status) -> list[str]:
 
 def page_url(session: Session) -> str:
     """The whole address of the page to pay on."""
-    return settings.BASE_URL + reverse("checkout:page", args=[session.public_id])
+    return f"{settings.BASE_URL}{reverse('checkout:page', args=[session.public_id])}"
 
 
 def wire_of(session: Session) -> dict[str, Any]:

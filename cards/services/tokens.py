@@ -74,3 +74,10 @@ def _check(digits: str, month: int, year: int, code: str) -> None:
 def token_of(*, client: Client, is_sandbox: bool, token: str) -> Card | None:
     """The card behind ``token``, if it is one of ``client`` in this world."""
     return Card.objects.filter(client=client, is_sandbox=is_sandbox, token=token, removed_at=None).first()
+
+
+def forget(*, card: Card) -> None:
+    """Give the number of ``card`` up, in the caller's transaction: nothing can be charged with it any more. What was
+    paid with it stays, and is captured and given back as before."""
+    gone = {"sealed_number": None, "key_id": "", "removed_at": now()}
+    Card.objects.filter(pk=card.pk, removed_at=None).update(**gone)

@@ -3,6 +3,7 @@
 from cards.models import CardPayment
 from cards.models import State as CardState
 from cards.models.states import ENDS
+from cards.services import tokens
 from checkout import stages
 from checkout.models import Method, Session, State, Try
 from checkout.processing import closing
@@ -22,6 +23,9 @@ def card_changed(payment: CardPayment) -> None:
     if attempt.card_payment_id is None:
         attempt.card_payment = payment
         attempt.save(update_fields=["card_payment"])
+    if payment.state != CardState.SENDING:
+        # The processor has it; nobody asked us to keep it for another time.
+        tokens.forget(card=payment.card)
     if payment.state == CardState.CAPTURED:
         _paid(held, attempt, payment.reference)
     elif payment.state in ENDS:
