@@ -296,6 +296,9 @@ LEDGER_CHECKS = [
     "notifications.checks.ledger_problems",
 ]
 
+# Where pg_dump and pg_restore lie, if they are not in the path (manage.py backup, restore_drill).
+PG_BIN_DIR = env.str("PG_BIN_DIR", default="")
+
 # --- providers ------------------------------------------------------------------------------------
 OTPZAP_BASE_URL = env.str("OTPZAP_BASE_URL", default="https://otpzap.com/api/v1").rstrip("/")
 OTPZAP_API_KEY = env.str("OTPZAP_API_KEY", default="")
@@ -440,6 +443,14 @@ CARD_CHALLENGE_MINUTES = env.int("CARD_CHALLENGE_MINUTES", default=15)
 # A checkout is open so long, unless the client or the caller says otherwise.
 CHECKOUT_MINUTES = env.int("CHECKOUT_MINUTES", default=30)
 
+# Reports: up to so many rows are sent at once, more are prepared by a worker; how long a prepared file is kept, how
+# many rows one may have, how long the database may take for it, and how many one person may have under way.
+EXPORT_AT_ONCE = env.int("EXPORT_AT_ONCE", default=10_000)
+EXPORT_MOST_ROWS = env.int("EXPORT_MOST_ROWS", default=5_000_000)
+EXPORT_DAYS = env.int("EXPORT_DAYS", default=3)
+EXPORT_SECONDS = env.int("EXPORT_SECONDS", default=600)
+EXPORTS_UNDER_WAY = env.int("EXPORTS_UNDER_WAY", default=3)
+
 # Where clients send money to: a currency and our account in words ("SLE=Rokel 002…, Gerbang Ltd"); and the most play
 # money they may give themselves at a time.
 CLIENT_FUNDING_ACCOUNTS = env.dict("CLIENT_FUNDING_ACCOUNTS", default={})
@@ -532,6 +543,23 @@ STORAGES = {
         },
     },
 }
+# Several machines share them in a bucket that speaks S3's language; then PRIVATE_FILES_DIR counts for nothing.
+PRIVATE_FILES_BUCKET = env.str("PRIVATE_FILES_BUCKET", default="")
+if PRIVATE_FILES_BUCKET:
+    STORAGES["private"] = {
+        "BACKEND": "config.lib.bucket.Bucket",
+        "OPTIONS": {
+            "bucket_name": PRIVATE_FILES_BUCKET,
+            "endpoint_url": env.str("PRIVATE_FILES_ENDPOINT", default="") or None,
+            "region_name": env.str("PRIVATE_FILES_REGION", default="") or None,
+            "access_key": env.str("PRIVATE_FILES_KEY_ID", default="") or None,
+            "secret_key": env.str("PRIVATE_FILES_KEY", default="") or None,
+            "location": "private",
+            "default_acl": None,
+            "file_overwrite": False,
+            "signature_version": "s3v4",
+        },
+    }
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -563,7 +591,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "gerbang_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS and env.bool("SSL_REDIRECT", default=True)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -588,12 +616,26 @@ CONTENT_SECURITY_POLICY = {
 
 # --- logs: one line each, with the request's id, never a body or a secret --------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_FORMAT = env.str("LOG_FORMAT", default="text")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "text": {
+            "()": "config.lib.log_lines.TextLines",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        },
+        "json": {"()": "config.lib.log_lines.JsonLines"},
+    },
     "filters": {"route_only": {"()": "config.lib.request_log.RouteOnly"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["route_only"]}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if LOG_FORMAT == "json" else "text",
+            "filters": ["route_only"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
@@ -601,3 +643,9 @@ LOGGING = {
         "urllib3": {"level": "WARNING"},
     },
 }
+
+# --- for whoever looks after it: figures for Prometheus, open to who has the token; errors for Sentry, scrubbed ----
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
+SENTRY_RELEASE = env.str("SENTRY_RELEASE", default="")

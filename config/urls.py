@@ -10,9 +10,10 @@ from django.views.generic import RedirectView
 from accounts.access import policy
 from accounts.access.credentials import actor_of
 from accounts.views import security
-from config import openapi, reference, reference_v1, views
+from config import openapi, prometheus, reference, reference_v1, views
 from config.api import api
 from config.api_v1 import api as api_v1
+from config.guides import views as guides
 
 handler400 = "config.views.bad_request"
 handler403 = "config.views.permission_denied"
@@ -35,6 +36,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
+    path("metrics", prometheus.metrics, name="metrics"),
     path("account/", include("allauth.account.urls")),
     path("account/2fa/", RedirectView.as_view(pattern_name="accounts:security"), name="mfa_index"),
     path("account/2fa/totp/activate/", security.AddApp.as_view(), name="mfa_activate_totp"),
@@ -59,13 +61,16 @@ urlpatterns = [
     path("pay/", include("checkout.pay_urls")),
     path("pay/", include("payments.pay_urls")),
     path("", include("payments.callback_urls")),
+    path("developers/", include("config.guides.urls")),
     path("developers/", include("accounts.developer_urls")),
+    path("llms.txt", guides.llms_txt, name="llms"),
     path("inbox/", include("notifications.inbox_urls")),
     path("sms/", include("notifications.callback_urls")),
     path("developers/webhook/", include("notifications.webhook_urls")),
     path("join/", include("accounts.join_urls")),
     path("identity/", include("kyc.identity_urls")),
     path("review/", include("kyc.review_urls")),
+    path("reports/", include("reports.urls")),
     path("company/", include("config.company_urls")),
     path("staff/", include("config.staff_urls")),
     path("admin/password_change/", login_required(RedirectView.as_view(pattern_name="account_change_password"))),

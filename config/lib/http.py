@@ -12,6 +12,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError as TransportError
 
+from config.lib import tallies, tracing
+
 MAX_BODY = 1024 * 1024
 
 logger = logging.getLogger(__name__)
@@ -105,20 +107,39 @@ def send(
 
     Raises `HttpUnreachable` (nothing was sent) or `HttpTimeout` (the outcome is unknown). Redirects are not
     followed; a reply over 1 MiB counts as broken off. Query and headers are never logged. What is ``is_private`` is
-    told to no listener with its body, not even to those that keep records of every exchange.
+    told to no listener with its body, not even to those that keep records of every exchange. The other side is told
+    an id of this call that begins with that of our request.
     """
     told = b"" if is_private else body
-    started = time.monotonic()
+    started, call = time.monotonic(), tracing.new_call_id()
+    sent = {"X-Request-Id": call, **headers}
     try:
-        reply = _request(method, url, headers, body, params, (connect_timeout, read_timeout), started)
+        reply = _request(method, url, sent, body, params, (connect_timeout, read_timeout), started)
     except HttpError as error:
         _tell(label, method, url, headers, told, None, error.sent, started)
-        elapsed = (time.monotonic() - started) * 1000
-        logger.warning("%s %s %s -> %s after %d ms", label, method, _bare(url), type(error).__name__, elapsed)
+        _note(logging.WARNING, label, method, url, type(error).__name__, time.monotonic() - started, call)
         raise
     _tell(label, method, url, headers, told, reply, True, started)
-    logger.info("%s %s %s -> %s in %d ms", label, method, _bare(url), reply.status, reply.elapsed * 1000)
+    _note(logging.INFO, label, method, url, reply.status, reply.elapsed, call)
     return reply
+
+
+def _note(level: int, label: str, method: str, url: str, outcome: int | str, elapsed: float, call: str) -> None:
+    """One line, and one more in the figures: by what it was and how it ended."""
+    milliseconds = round(elapsed * 1000)
+    logger.log(
+        level,
+        "%s %s %s -> %s in %d ms call=%s",
+        label,
+        method,
+        _bare(url),
+        outcome,
+        milliseconds,
+        call,
+        extra={"label": label, "method": method, "outcome": str(outcome), "ms": milliseconds, "call": call},
+    )
+    ended = f"{outcome // 100}xx" if isinstance(outcome, int) else outcome.removeprefix("Http").lower()
+    tallies.CALLS.observe(elapsed, label, ended)
 
 
 def _request(

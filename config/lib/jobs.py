@@ -5,12 +5,15 @@ from contextlib import suppress
 from typing import Any
 
 from celery import Task
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from redis.exceptions import RedisError
 
 # Seconds. How long after it began a task that `nudge_once` queues must look again.
 LINGER = 0.05
+# Celery's own name for it; all tasks share one.
+_QUEUE = "celery"
 _quiet_until: dict[str, float] = {}
 
 
@@ -67,3 +70,10 @@ def begun(task: "Task[[], Any]") -> None:
 def _client_and_key(task: "Task[[], Any]") -> tuple[Any, str]:
     key = f"gerbang:nudged:{task.name}"
     return cache._cache.get_client(key, write=True), key  # type: ignore[attr-defined]
+
+
+def waiting_tasks() -> int:
+    """How many nudges wait for a worker. Raises `RedisError`."""
+    client = cache._cache.get_client(None, write=True)  # type: ignore[attr-defined]
+    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+    return int(client.llen(f"{prefix}{_QUEUE}"))

@@ -24,7 +24,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from config.lib import destinations
+from config.lib import destinations, tallies
 from config.lib.destinations import BadDestination, Destination
 
 MAX_BODY = 64 * 1024
@@ -196,9 +196,18 @@ def post(url: str, *, headers: Mapping[str, str], body: bytes, seconds: float, l
     except BadDestination as error:
         outcome = Outcome(None, error.code)
     elapsed = time.monotonic() - started
-    host = url.split("/", 3)[2:3]
-    logger.info("%s %s -> %s in %d ms", label, host, outcome.status or outcome.error, elapsed * 1000)
+    _note(label, url, outcome, elapsed)
     return Outcome(outcome.status, outcome.error, outcome.address, outcome.headers, outcome.body, elapsed)
+
+
+def _note(label: str, url: str, outcome: Outcome, elapsed: float) -> None:
+    host, ended = url.split("/", 3)[2:3], outcome.status or outcome.error
+    milliseconds = round(elapsed * 1000)
+    extra = {"label": label, "outcome": str(ended), "ms": milliseconds}
+    logger.info("%s %s -> %s in %d ms", label, host, ended, milliseconds, extra=extra)
+    # The first word: what follows it names one message.
+    kind = label.partition(" ")[0]
+    tallies.CALLS.observe(elapsed, kind, f"{outcome.status // 100}xx" if outcome.status else outcome.error)
 
 
 def _try_each(

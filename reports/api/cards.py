@@ -22,7 +22,7 @@ from reports.selectors.money import currency_of_totals
 
 router = Router(tags=["Reports"])
 
-_WORDS = {word.lower(): word for word in get_args(Status)}
+_WORDS: dict[str, Status] = {word.lower(): word for word in get_args(Status)}
 
 
 class CardPaymentReportOut(ApiSchema):

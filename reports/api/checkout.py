@@ -99,8 +99,6 @@ def summary(request: ApiRequest, query: Query[SummaryQuery]) -> CheckoutSummaryO
     currency = currency_of_totals(query.currency, (one.currency for one in found))
     ours = [one for one in found if one.currency == currency]
     return CheckoutSummaryOut(
-        since=asked.first,
-        until=asked.last,
         currency=currency,
         total_sessions=sum(one.count for one in found),
         total_amount=sum((one.amount for one in ours), Decimal(0)),
@@ -109,6 +107,7 @@ def summary(request: ApiRequest, query: Query[SummaryQuery]) -> CheckoutSummaryO
             CheckoutStatusOut(status=one.status, currency=one.currency, count=one.count, amount=one.amount)
             for one in found
         ],
+        **{"from": asked.first, "to": asked.last},
     )
 
 

@@ -1,7 +1,8 @@
 """TeraPay contract, section Reports: what a client's programs did."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -114,7 +115,7 @@ def volume(request: ApiRequest, clientId: UUID, query: Query[VolumeQuery]) -> Vo
     found = selectors.volume(request.actor, client, query.type.strip().lower())
     return VolumeOut(
         client_id=client.public_id,
-        type=found.kind,
+        type=cast(Any, found.kind),
         count=found.count,
         total_amount=found.amount,
         currency=MAIN,
@@ -136,7 +137,7 @@ def api_calls(request: ApiRequest, response: HttpResponse, clientId: UUID, pagin
             call_count=one.call_count,
             last_call_at=one.last_call_at,
         )
-        for one in cut(found, paging, response)
+        for one in cast(Iterable[Any], cut(found, paging, response))
     ]
 
 

@@ -75,16 +75,16 @@ def get(request: ApiRequest) -> MetricsOut:
     return MetricsOut(
         as_of=found.as_of,
         total_requests=found.total_requests,
-        requests_last24h=day["count"],
         error_rate=_share(day["refused"] + day["broken"], day["count"]),
         server_error_rate=_share(day["broken"], day["count"]),
         average_response_ms=round(day["mean"], 1),
-        p95_response_ms=round(day["p95"], 1),
-        requests_by_status=StatusClassesOut(ok=day["ok"], refused=day["refused"], broken=day["broken"]),
+        requests_by_status=StatusClassesOut(**{"2xx": day["ok"], "4xx": day["refused"], "5xx": day["broken"]}),
         top_endpoints=[TopEndpointOut(endpoint=name, count=count) for name, count in found.top_endpoints],
         clients=ClientFiguresOut(**found.clients),
         api_users=found.api_users,
         transactions=_transactions(found),
+        requestsLast24h=day["count"],
+        p95ResponseMs=round(day["p95"], 1),
     )
 
 

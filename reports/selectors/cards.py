@@ -1,5 +1,6 @@
 """What there is to report about payments by card (TeraPay contract 11 and 15)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -55,7 +56,7 @@ class Figures:
     authorized: Decimal = _NOTHING
     captured: Decimal = _NOTHING
 
-    def and_also(self, row: dict[str, Any]) -> "Figures":
+    def and_also(self, row: Mapping[str, Any]) -> "Figures":
         """Several states may read as one status."""
         return replace(
             self,
