@@ -18,6 +18,11 @@ def on_change(listener: Listener) -> None:
         _listeners.append(listener)
 
 
+def forget(listener: Listener) -> None:
+    """Tell ``listener`` nothing more."""
+    _listeners.remove(listener)
+
+
 def tell(payment: CardPayment) -> None:
     """``payment`` has another state now; call this inside the transaction that gave it that."""
     for listener in _listeners:
