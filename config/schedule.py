@@ -49,6 +49,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "payouts-batches": _every("payouts.batches", 3.0),
     "payouts-files": _every("payouts.read_files", 10.0),
     "old-payout-files": {"task": "payouts.forget_files", "schedule": crontab(hour="4", minute="5")},
+    "exports": _every("reports.prepare_due", 10.0),
+    "old-exports": _every("reports.forget_exports", 600.0),
     "cards-ask": _every("cards.ask", 2.0),
     "cards-expire": _every("cards.expire", 10.0),
     "checkout-sweep": _every("checkout.sweep", 2.0),

@@ -67,13 +67,16 @@ def _key(request: HttpRequest, token: str, origin: Origin) -> Actor:
 
 def _session(request: HttpRequest) -> Actor:
     user = request.user
-    if not isinstance(user, User):
-        return _nobody(request)
+    return of_person(user, _origin(request)) if isinstance(user, User) else _nobody(request)
+
+
+def of_person(user: User, origin: Origin) -> Actor:
+    """Somebody who is signed in, or who left something to be done for them: with the rights held now."""
     portal = portal_of(user)
     roles, permissions = rights_of_portal(portal) if portal else (frozenset[str](), frozenset[str]())
     return Actor(
         kind="session",
-        origin=_origin(request),
+        origin=origin,
         user=user,
         customer=live_customer_of(user),
         portal=portal,

@@ -113,6 +113,7 @@ ACTIONS: dict[str, str | Promise] = {
     "price_rule.created": _("made a price rule"),
     "price_rule.deleted": _("deleted a price rule"),
     "reconciliation.requested": _("had a day compared with a provider"),
+    "report.exported": _("exported a report"),
     "role.changed": _("changed what a role may do"),
     "role.cloned": _("copied a role"),
     "role.created": _("created a role"),

@@ -47,6 +47,30 @@ def get(folder: str, owner: UUID) -> bytes:
         raise Lost(owner) from error
 
 
+def stream(folder: str, owner: UUID) -> Iterator[bytes]:
+    """The same piece by piece, for a file that is too long to be held at once. Raises `Lost`: at once when there is
+    none, on the way when it is another file or its end is missing."""
+    try:
+        return _opened(_storage().open(_path(folder, owner)), folder, owner)
+    except OSError as error:
+        raise Lost(owner) from error
+
+
+def _opened(sealed: File, folder: str, owner: UUID) -> Iterator[bytes]:  # type: ignore[type-arg]
+    at, line = 0, b""
+    try:
+        with sealed:
+            for following in iter(lambda: sealed.readline(_MOST_SEALED), b""):
+                if line:
+                    at += 1
+                    yield sealing.unseal_bytes(_purpose(folder, owner, at), line)
+                line = following
+        if sealing.unseal_bytes(_purpose(folder, owner, 0), line) != str(at).encode():
+            raise Lost(owner)
+    except (OSError, ValueError, sealing.Unreadable) as error:
+        raise Lost(owner) from error
+
+
 def remove(folder: str, owner: UUID) -> None:
     """Quiet when it is gone already."""
     with suppress(OSError):

@@ -18,10 +18,17 @@ class SavedView(models.Model):
     report = models.CharField(max_length=40)
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(max_length=1000, blank=True, default="")
+    # The one a report opens with, when nothing else is asked for.
+    is_default = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["user", "report", "name"], name="saved_view_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "report", "name"], name="saved_view_once"),
+            models.UniqueConstraint(
+                fields=["user", "report"], condition=Q(is_default=True), name="saved_view_one_default"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

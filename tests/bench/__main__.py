@@ -9,11 +9,11 @@ from functools import partial
 
 import django
 
-from tests.bench import database, notifications, pages, payouts, pgbench, polls, uploads, webhooks
+from tests.bench import database, notifications, pages, payouts, pgbench, polls, reports, uploads, webhooks
 from tests.bench.rounds import Result, abba
 from tests.bench.transfer import workers
 
-MEASURES = ("transfers", "notifications", "pages", "polls", "webhooks", "uploads", "payouts")
+MEASURES = ("transfers", "notifications", "pages", "polls", "webhooks", "uploads", "payouts", "reports")
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
         database.fill(arguments.accounts)
         _describe_machine()
         measures = {"transfers": _transfers, "notifications": _notifications, "pages": _pages, "polls": _polls}
-        measures |= {"webhooks": _webhooks, "uploads": _uploads, "payouts": _payouts}
+        measures |= {"webhooks": _webhooks, "uploads": _uploads, "payouts": _payouts, "reports": _reports}
         for name in [arguments.only] if arguments.only else measures:
             measures[name](arguments)
     finally:
@@ -152,6 +152,17 @@ def _payouts(arguments: argparse.Namespace) -> None:
     small, large = payouts.peak(1_000), payouts.peak(100_000)
     _say(
         f"  memory at most: {large / 1024:.0f} MiB at 100,000 payouts, {small / 1024:.0f} at 1,000: {large / small:.2f}"
+    )
+
+
+def _reports(arguments: argparse.Namespace) -> None:
+    _say(f"Reports: {reports.ROWS:,} rows asked for and prepared, over a bare COPY of the same rows into a file")
+    both = reports.Exports()
+    both.limit(), both.ours()
+    _report(abba(pairs=arguments.pairs, limit=both.limit, ours=both.ours, say=_say))
+    small, large = reports.peak(10_000), reports.peak(reports.ROWS)
+    _say(
+        f"  memory at most: {large / 1024:.0f} MiB at 1,000,000 rows, {small / 1024:.0f} at 10,000: {large / small:.2f}"
     )
 
 

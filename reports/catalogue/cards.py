@@ -1,0 +1,106 @@
+"""Reports on payments by card (TeraPay contract 15)."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from cards.models.states import Reason, State
+from reports.catalogue.clients import CLIENT, CURRENCY
+from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, WORD, Column, named, states
+from reports.catalogue.reading import Detail, Report, Rows, Scope
+from reports.catalogue.wanted import MONTH
+from reports.selectors import cards as selectors
+
+SECTION = "cards"
+GROUPS = [
+    (State.AUTHORIZED.value, _("Authorised")),
+    (State.CAPTURED.value, _("Captured")),
+    (State.DECLINED.value, _("Declined")),
+    (State.REQUIRES_3DS.value, _("Waiting for the holder")),
+    (f"{State.VOIDED}.{State.EXPIRED}", _("Released or expired")),
+    (f"{State.SENDING}.{State.IN_DOUBT}", _("Being checked")),
+]
+STATE = states("state", _("State"), named("card:", "state"), [f"card:{code}" for code in State.values])
+
+
+def _payments(scope: Scope) -> Rows:
+    return selectors.listed(scope.actor)
+
+
+CARDS = Report(
+    slug="cards",
+    title=_("Card payments"),
+    about=_("Every payment by card with its state: what was authorised, captured and given back."),
+    section=SECTION,
+    permission="Reports.ReadCardTransactions",
+    operation="reports.cards",
+    rows=_payments,
+    dated="created_at",
+    dated_as=pgettext_lazy("days of payments", "made"),
+    state="state",
+    states=GROUPS,
+    client="client",
+    detail=Detail("public_id", company="company:card", staff="staff:card"),
+    columns=(
+        Column("reference", _("Reference"), "reference"),
+        CLIENT,
+        Column("order", pgettext_lazy("of a shop", "Order"), "order_id", TEXT),
+        Column("made", pgettext_lazy("moment", "Made"), "created_at", MOMENT),
+        Column("brand", _("Card"), "card__brand"),
+        Column("last4", _("Ends in"), "card__last4"),
+        STATE,
+        Column("reason", _("Reason"), "reason", WORD, dict(Reason.choices)),
+        Column("captured_at", pgettext_lazy("moment", "Captured"), "captured_at", MOMENT),
+        Column("amount", _("Amount"), "amount", MONEY),
+        Column("captured", pgettext_lazy("sum", "Captured"), "captured", MONEY),
+        Column("refunded", _("Given back"), "refunded", MONEY),
+        Column("fee", _("Fee"), "fee", MONEY),
+        CURRENCY,
+    ),
+)
+RANGE = replace(
+    CARDS,
+    slug="cards-range",
+    title=_("Card payments of a period"),
+    about=_("The payments by card of some days: this month's, until you choose others."),
+    permission="Reports.ReadCardTransactionsByDate",
+    operation="reports.cards-range",
+    preset=MONTH,
+)
+_HELD = Q(state__in=[State.AUTHORIZED, State.CAPTURED, State.VOIDED, State.EXPIRED])
+SUMMARY = Report(
+    slug="cards-summary",
+    title=_("Card payments, added up"),
+    about=_("How many payments by card in which state, and their money."),
+    section=SECTION,
+    permission="Reports.ReadCardSummary",
+    operation="reports.cards-summary",
+    rows=_payments,
+    dated="created_at",
+    dated_as=pgettext_lazy("days of payments", "made"),
+    client="client",
+    group_by=("currency", "state"),
+    sums={
+        "s_count": Count("pk"),
+        "s_amount": Sum("amount"),
+        "s_held": Coalesce(Sum("amount", filter=_HELD), Decimal(0)),
+        "s_captured": Sum("captured"),
+        "s_refunded": Sum("refunded"),
+        "s_fee": Sum("fee"),
+    },
+    columns=(
+        STATE,
+        Column("count", _("Payments"), "s_count", COUNT),
+        Column("amount", _("Amount"), "s_amount", MONEY),
+        Column("held", _("Authorised"), "s_held", MONEY),
+        Column("captured", pgettext_lazy("sum", "Captured"), "s_captured", MONEY),
+        Column("refunded", _("Given back"), "s_refunded", MONEY),
+        Column("fee", _("Fees"), "s_fee", MONEY),
+        CURRENCY,
+    ),
+)
+REPORTS = (CARDS, RANGE, SUMMARY)
