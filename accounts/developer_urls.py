@@ -5,7 +5,7 @@ from accounts.views import developers
 app_name = "developers"
 
 urlpatterns = [
-    path("", developers.keys, name="keys"),
+    path("keys/", developers.keys, name="keys"),
     path("keys/new/", developers.new_key, name="new_key"),
     path("keys/<uuid:public_id>/", developers.key, name="key"),
     path("keys/<uuid:public_id>/change/", developers.change, name="change_key"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import open_to_all
+from config.guides.readers import reader_of
 from config.openapi import Json, document, resolved
 
 _TITLES = {
@@ -119,9 +120,8 @@ def overview(request: HttpRequest) -> HttpResponse:
 def section(request: HttpRequest, slug: str) -> HttpResponse:
     """The operations of one section with their fields, refusals and an example each."""
     sections = sections_of(document(), _TITLES)
-    return render(
-        request, "developers/reference_section.html", {"section": one_of(sections, slug), "sections": sections}
-    )
+    context = {"section": one_of(sections, slug), "sections": sections, "own_prefix": reader_of(request).prefix}
+    return render(request, "developers/reference_section.html", context)
 
 
 def one_of(sections: Sequence[Section], slug: str) -> Section:

@@ -13,6 +13,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import open_to_all
 from config.api_v1 import api
+from config.guides.knowledge.words import NOBODY, OURS, SUPPLIER, YOURS
+from config.guides.readers import reader_of
+from config.guides.stages import DEPOSIT, INBOX, NUMBER
 from config.openapi import Json, completed
 from config.reference import Call, Section, one_of, sections_of
 from config.samples import VERIFICATION, Sample, languages
@@ -46,62 +49,69 @@ _QUERIES: dict[str, Any] = {
 _DEPOSIT = "APIDEP-0198F3C26E5A4C0F9D552A7C1E9F4B10"
 
 _CHANGED, _LATER, _NO = _("after changing it"), _("later"), _("no")
-# (status, codes, meaning, whether to try again)
+# (status, codes, meaning, whose side it is on, whether to try again)
 ERRORS = (
-    (401, "UNAUTHORIZED", _("No key, or one that does not work."), _("with another key")),
-    (402, "INSUFFICIENT_BALANCE", _("The wallet does not cover the price."), _("after a deposit")),
-    (403, "FORBIDDEN", _("The key was taken away, or is not a customer's."), _NO),
-    (403, "EMAIL_NOT_CONFIRMED", _("Your e-mail address has to be confirmed first."), _("after confirming it")),
-    (403, "SERVICE_BLOCKED, STOPPED", _("This service may not be used, or buying is stopped."), _NO),
-    (404, "NOT_FOUND", _("Unknown, no longer sold, or not yours: the answer is the same."), _NO),
-    (405, "METHOD_NOT_ALLOWED", _("This address does not take that method."), _NO),
-    (409, "OUT_OF_STOCK", _("There is no number or inbox left for this offer."), _LATER),
-    (409, "ORDER_NOT_PENDING", _("A code is there already, or the order is over."), _NO),
-    (409, "CONFLICT", _("Against the state in which the order is now."), _("after looking")),
+    (401, "UNAUTHORIZED", _("No key, or one that does not work."), YOURS, _("with another key")),
+    (402, "INSUFFICIENT_BALANCE", _("The wallet does not cover the price."), YOURS, _("after a deposit")),
+    (403, "FORBIDDEN", _("The key was taken away, or is not a customer's."), YOURS, _NO),
+    (403, "EMAIL_NOT_CONFIRMED", _("Your e-mail address has to be confirmed first."), YOURS, _("after confirming it")),
+    (403, "SERVICE_BLOCKED, STOPPED", _("This service may not be used, or buying is stopped."), YOURS, _NO),
+    (404, "NOT_FOUND", _("Unknown, no longer sold, or not yours: the answer is the same."), YOURS, _NO),
+    (405, "METHOD_NOT_ALLOWED", _("This address does not take that method."), YOURS, _NO),
+    (409, "OUT_OF_STOCK", _("There is no number or inbox left for this offer."), SUPPLIER, _LATER),
+    (409, "ORDER_NOT_PENDING", _("A code is there already, or the order is over."), NOBODY, _NO),
+    (409, "CONFLICT", _("Against the state in which the order is now."), YOURS, _("after looking")),
     (
         409,
         "REQUEST_IN_PROGRESS",
         _("The first call with this key is still running."),
+        NOBODY,
         _("after Retry-After"),
     ),
-    (409, "TOO_MANY_LIVE", _("As many orders wait as you may have at a time."), _("after finishing one")),
-    (409, "TOO_MANY_OPEN", _("As many deposits wait for payment as you may have."), _("after paying one")),
-    (413, "PAYLOAD_TOO_LARGE", _("Larger than we take."), _CHANGED),
-    (422, "VALIDATION_ERROR", _("Something in it is wrong; details.fields says what."), _CHANGED),
-    (422, "IDEMPOTENCY_KEY_REUSED", _("The key came before with another body."), _("with another key")),
-    (422, "NOT_SUPPORTED, RESEND_NOT_SUPPORTED", _("This kind of order, or this service, cannot do that."), _NO),
+    (409, "TOO_MANY_LIVE", _("As many orders wait as you may have at a time."), YOURS, _("after finishing one")),
+    (409, "TOO_MANY_OPEN", _("As many deposits wait for payment as you may have."), YOURS, _("after paying one")),
+    (413, "PAYLOAD_TOO_LARGE", _("Larger than we take."), YOURS, _CHANGED),
+    (422, "VALIDATION_ERROR", _("Something in it is wrong; details.fields says what."), YOURS, _CHANGED),
+    (422, "IDEMPOTENCY_KEY_REUSED", _("The key came before with another body."), YOURS, _("with another key")),
+    (422, "NOT_SUPPORTED, RESEND_NOT_SUPPORTED", _("This kind of order, or this service, cannot do that."), YOURS, _NO),
     (
         422,
         "BALANCE_LIMIT, DAILY_SPENDING",
         _("A limit of your account, by your level."),
+        YOURS,
         _("when that changed"),
     ),
-    (429, "CANCEL_TOO_EARLY", _("Numbers can be cancelled two minutes after the order."), _("after Retry-After")),
-    (429, "RESEND_LOCKED", _("The message asked for before has not come yet."), _("after Retry-After")),
-    (429, "RATE_LIMIT_EXCEEDED", _("Too many calls with this key."), _("after Retry-After")),
-    (429, "PAUSED, DAILY_ORDERS", _("A limit of your account, as the buy page shows it."), _("after Retry-After")),
-    (500, "INTERNAL_ERROR", _("Our fault."), _("with the same Idempotency-Key")),
-    (502, "UPSTREAM_REJECTED", _("The supplier refused, or has not confirmed. The order goes on."), _LATER),
-    (503, "SERVICE_UNAVAILABLE", _("We, or the supplier, cannot serve it right now. Nothing was charged."), _LATER),
+    (
+        429,
+        "CANCEL_TOO_EARLY",
+        _("Numbers can be cancelled two minutes after the order."),
+        SUPPLIER,
+        _("after Retry-After"),
+    ),
+    (429, "RESEND_LOCKED", _("The message asked for before has not come yet."), SUPPLIER, _("after Retry-After")),
+    (429, "RATE_LIMIT_EXCEEDED", _("Too many calls with this key."), YOURS, _("after Retry-After")),
+    (
+        429,
+        "PAUSED, DAILY_ORDERS",
+        _("A limit of your account, as the buy page shows it."),
+        YOURS,
+        _("after Retry-After"),
+    ),
+    (500, "INTERNAL_ERROR", _("Our fault."), OURS, _("with the same Idempotency-Key")),
+    (502, "UPSTREAM_REJECTED", _("The supplier refused, or has not confirmed. The order goes on."), SUPPLIER, _LATER),
+    (
+        503,
+        "SERVICE_UNAVAILABLE",
+        _("We, or the supplier, cannot serve it right now. Nothing was charged."),
+        SUPPLIER,
+        _LATER,
+    ),
 )
-_PAID, _BACK = _("The price is paid."), _("The price goes back to your wallet.")
-_INBOX = _("Mail inbox")
 # (kind, state, meaning, where the money is)
-STATES = (
-    (_("Number"), "pending", _("Waiting for the first message."), _("The price is held.")),
-    (_("Number"), "otp_received", _("A message is there; the number goes on (Server 1)."), _PAID),
-    (_("Number"), "success", _("Finished; of Server 2 also while the number goes on."), _PAID),
-    (_("Number"), "cancelled", _("Given back, or replaced: replaced_by_order_id says by which."), _BACK),
-    (_("Number"), "failed", _("No message in time, or the supplier failed."), _BACK),
-    (_INBOX, "pending", _("Waiting for the first mail, or for one more."), _("The price is held, or paid.")),
-    (_INBOX, "received", _("A mail is there; the inbox goes on."), _PAID),
-    (_INBOX, "success", _("Closed."), _PAID),
-    (_INBOX, "cancelled", _("Given back, or it could not be had."), _("It goes back, less the cancellation fee.")),
-    (_INBOX, "expired", _("No mail within the time."), _BACK),
-    (_("Deposit"), "pending", _("Waiting for the payment."), ""),
-    (_("Deposit"), "success", _("Paid."), _("In your wallet.")),
-    (_("Deposit"), "expired", _("Not paid in time; a payment that comes late still counts."), ""),
-    (_("Deposit"), "failed", _("The payment provider refused."), ""),
+STATES = tuple(
+    (kind, state, *told)
+    for kind, words in ((_("Number"), NUMBER), (_("Mail inbox"), INBOX), (_("Deposit"), DEPOSIT))
+    for state, told in words.items()
 )
 EVENTS = (
     ("order.otp_received", _("A message for a number has arrived.")),
@@ -150,6 +160,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "sections": _sections(),
         "base_url": f"{settings.BASE_URL}/api/v1",
+        "own_prefix": reader_of(request).prefix,
         "rate": settings.API_RATE_PER_MINUTE,
         "qris_minutes": minutes,
         "first_call": languages(Sample("GET", f"{settings.BASE_URL}/api/v1/balance", {})),
@@ -170,7 +181,8 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
     """The operations of one section with their fields, refusals and examples."""
     sections = _sections()
     found = one_of(sections, slug)
-    context = {"section": found, "sections": sections, "shown": [_shown(call) for call in found.calls]}
+    shown = [_shown(call) for call in found.calls]
+    context = {"section": found, "sections": sections, "shown": shown, "own_prefix": reader_of(request).prefix}
     return render(request, "developers/v1_section.html", context)
 
 

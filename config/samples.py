@@ -1,4 +1,7 @@
-"""The same call in curl, Python and PHP, as the documentation shows it; and how a receiver of webhooks verifies one."""
+"""The same call in four languages, as the documentation shows it; and how a receiver of webhooks verifies one.
+
+The key comes from the environment as KEY. The page may put the reader's own in its place, in the browser only.
+"""
 
 import json
 from collections.abc import Mapping
@@ -34,7 +37,12 @@ class Sample:
 
 def languages(sample: Sample) -> list[tuple[str, str]]:
     """(name of the language, code) of each."""
-    return [("curl", _curl(sample)), ("Python", _python(sample)), ("PHP", _php(sample))]
+    return [
+        ("curl", _curl(sample)),
+        ("Python", _python(sample)),
+        ("PHP", _php(sample)),
+        ("JavaScript", _javascript(sample)),
+    ]
 
 
 def _curl(sample: Sample) -> str:
@@ -54,7 +62,8 @@ def _python(sample: Sample) -> str:
     if sample.body is not None:
         parts.append(f"json={_python_value(sample.body)}")
     lines = ",\n".join(_INDENT + part for part in [*parts, "timeout=30"])
-    return f"import requests\n\nanswer = requests.{sample.method.lower()}(\n{lines},\n)\nprint(answer.json())"
+    start = 'import os\n\nimport requests\n\nKEY = os.environ["KEY"]'
+    return f"{start}\n\nanswer = requests.{sample.method.lower()}(\n{lines},\n)\nprint(answer.json())"
 
 
 def _python_value(value: Any) -> str:
@@ -75,8 +84,20 @@ def _php(sample: Sample) -> str:
     if sample.body is not None:
         options.append(f"CURLOPT_POSTFIELDS => json_encode({_php_value(sample.body)})")
     lines = ",\n".join(_INDENT + option for option in options)
-    start = f"<?php\n$call = curl_init('{sample.address}');\ncurl_setopt_array($call, [\n{lines},\n]);"
-    return f"{start}\n$answer = json_decode(curl_exec($call), true);"
+    start = f"<?php\n$key = getenv('KEY');\n$call = curl_init('{sample.address}');"
+    return f"{start}\ncurl_setopt_array($call, [\n{lines},\n]);\n$answer = json_decode(curl_exec($call), true);"
+
+
+def _javascript(sample: Sample) -> str:
+    headers = ["Authorization: `Bearer ${process.env.KEY}`"]
+    headers += [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in sample.headers.items()]
+    parts = [f"method: {json.dumps(sample.method)}"] if sample.method != "GET" else []
+    parts.append(f"headers: {{ {', '.join(headers)} }}")
+    if sample.body is not None:
+        parts.append(f"body: JSON.stringify({json.dumps(sample.body, ensure_ascii=False)})")
+    lines = ",\n".join(_INDENT + part for part in parts)
+    call = f"const answer = await fetch({json.dumps(sample.address)}, {{\n{lines},\n}});"
+    return f"{call}\nconsole.log(await answer.json());"
 
 
 def _php_value(value: Any) -> str:
@@ -117,6 +138,22 @@ function is_genuine(string $secret, array $headers, string $body): bool {
         }
     }
     return false;
+}""",
+    ),
+    (
+        "JavaScript",
+        """import { createHmac, timingSafeEqual } from "node:crypto";
+
+// body is a Buffer with the bytes as they came: express.raw({ type: "application/json" }).
+export function isGenuine(secret, headers, body) {
+    const sentAt = headers["webhook-timestamp"];
+    const mac = createHmac("sha256", secret).update(`${headers["webhook-id"]}.${sentAt}.`).update(body);
+    const wanted = Buffer.from("v1," + mac.digest("base64"));
+    const isFresh = Math.abs(Date.now() / 1000 - Number(sentAt)) < 300;
+    return isFresh && headers["webhook-signature"].split(" ").some((one) => {
+        const given = Buffer.from(one);
+        return given.length === wanted.length && timingSafeEqual(given, wanted);
+    });
 }""",
     ),
     (

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic.alias_generators import to_camel
@@ -47,12 +49,13 @@ def problem(
     is a word of the gateway API, the other one knows only its own, and nothing of ``more``."""
     if envelope.speaks(request):
         return envelope.refusal(request, status, detail or str(_WORDS.get(status, _OURS)), fields=errors)
+    named = code or HTTPStatus(status).name.lower()
     body: dict[str, Any] = {
-        "type": "about:blank",
+        "type": type_of(named),
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail or str(_WORDS.get(status, _USUAL)),
-        "code": code or HTTPStatus(status).name.lower(),
+        "code": named,
         "traceId": getattr(request, "request_id", ""),
         "errors": errors or {},
         **(more or {}),
@@ -61,6 +64,11 @@ def problem(
     if status == 401:
         answer["WWW-Authenticate"] = "Bearer"
     return answer
+
+
+def type_of(code: str) -> str:
+    """The address under which people read what ``code`` means and what to do (RFC 9457, 3.1.1)."""
+    return f"{settings.BASE_URL}{reverse('guides:errors')}#{code}"
 
 
 def of_error(request: HttpRequest, error: ServiceError) -> HttpResponse:

@@ -21,11 +21,11 @@ def signed_headers(event_id: str, body: bytes, secrets: Sequence[str], timestamp
         "User-Agent": "Gerbang-Webhooks/1",
         "webhook-id": event_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": " ".join(f"v1,{_base64(secret, content)}" for secret in secrets),
-        plain: f"sha256={_hex(secrets[0], body)}",
+        "webhook-signature": " ".join(f"v1,{standard_signature(secret, content)}" for secret in secrets),
+        plain: f"sha256={plain_signature(secrets[0], body)}",
     }
     if len(secrets) > 1:
-        headers[f"{plain}-Previous"] = f"sha256={_hex(secrets[1], body)}"
+        headers[f"{plain}-Previous"] = f"sha256={plain_signature(secrets[1], body)}"
     return headers
 
 
@@ -34,9 +34,11 @@ def library_secret(secret: str) -> str:
     return "whsec_" + base64.b64encode(secret.encode()).decode()
 
 
-def _base64(secret: str, content: bytes) -> str:
+def standard_signature(secret: str, content: bytes) -> str:
+    """In base64, over ``{id}.{timestamp}.{body}``."""
     return base64.b64encode(hmac.digest(secret.encode(), content, hashlib.sha256)).decode()
 
 
-def _hex(secret: str, body: bytes) -> str:
+def plain_signature(secret: str, body: bytes) -> str:
+    """In hexadecimal digits, over the body."""
     return hmac.digest(secret.encode(), body, hashlib.sha256).hex()

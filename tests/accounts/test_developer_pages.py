@@ -68,7 +68,7 @@ def test_a_new_key_is_shown_once_and_works(ayu: Browser, customer: Customer) -> 
     assert call(raw, own_page(customer)).status_code == 200
     key = ApiKey.objects.get()
     assert (key.name, key.is_sandbox, key.public_id) == ("till", False, UUID(form["key_id"]))
-    for path in ("/developers/", _page(key), "/developers/requests/", _NEW):
+    for path in ("/developers/keys/", _page(key), "/developers/requests/", _NEW):
         assert raw not in ayu.get(path).content.decode()
     assert raw not in str([session.get_decoded() for session in Session.objects.all()])
     assert raw not in str(ayu.cookies)
@@ -169,12 +169,12 @@ def test_an_old_sign_in_is_asked_again_before_keys_are_touched(customer: Custome
     key.refresh_from_db()
     assert key.works
     assert key.name == ""
-    assert browser.get("/developers/").status_code == 200
+    assert browser.get("/developers/keys/").status_code == 200
 
 
 def test_strangers_sign_in_first(client: Browser, customer: Customer) -> None:
     key = key_of(customer).key
-    for path in ("/developers/", _NEW, _page(key), "/developers/requests/"):
+    for path in ("/developers/keys/", _NEW, _page(key), "/developers/requests/"):
         assert client.get(path)["Location"].startswith("/account/login/")
     for action in ("rotate/", "revoke/", "change/"):
         assert client.post(_page(key, action)).status_code == 302
@@ -192,7 +192,7 @@ def test_somebody_elses_key_does_not_exist(ayu: Browser, other_customer: Custome
 
 def test_people_who_may_make_no_keys_find_no_page() -> None:
     approver = signed_in_now(cast.person("sari", "Approver").user)
-    for path in ("/developers/", _NEW, "/developers/requests/"):
+    for path in ("/developers/keys/", _NEW, "/developers/requests/"):
         assert approver.get(path).status_code == 404
 
 
@@ -238,7 +238,7 @@ def test_people_of_a_client_see_its_keys_and_not_each_others(dewi: PortalUser, b
     colleague = cast.person("eka", "PortalAdmin", client=nassit)
     theirs, its, strange = key_of(colleague.user).key, key_of(bot).key, key_of(cast.api_user(cast.company("Kopi"))).key
     browser = signed_in_now(dewi.user)
-    text = browser.get("/developers/").content.decode()
+    text = browser.get("/developers/keys/").content.decode()
     assert its.prefix in text
     assert theirs.prefix not in text
     assert strange.prefix not in text
@@ -260,7 +260,7 @@ def test_readers_see_a_key_and_cannot_touch_it(bot: ApiUser) -> None:
 
 def test_a_client_that_sleeps_has_no_page(dewi: PortalUser, nassit: Client) -> None:
     Client.objects.filter(pk=nassit.pk).update(status="Pending")
-    for path in ("/developers/", _NEW, "/developers/requests/"):
+    for path in ("/developers/keys/", _NEW, "/developers/requests/"):
         assert signed_in_now(dewi.user).get(path).status_code == 404
 
 
@@ -347,9 +347,9 @@ def test_wrong_fences_are_refused_beside_their_field(form: dict[str, str], ayu: 
 
 
 def test_live_and_sandbox_stand_apart_and_the_sandbox_wears_a_band(ayu: Browser, customer: Customer) -> None:
-    assert "mode-band" not in ayu.get("/developers/").content.decode()
+    assert "mode-band" not in ayu.get("/developers/keys/").content.decode()
     live, sandbox = key_of(customer).key, key_of(customer, is_sandbox=True).key
-    text = ayu.get("/developers/").content.decode()
+    text = ayu.get("/developers/keys/").content.decode()
     assert text.index(live.prefix) < text.index("mode-band") < text.index(sandbox.prefix)
     assert "mode-band" in ayu.get(_page(sandbox)).content.decode()
     assert "mode-band" not in ayu.get(_page(live)).content.decode()
@@ -357,12 +357,12 @@ def test_live_and_sandbox_stand_apart_and_the_sandbox_wears_a_band(ayu: Browser,
 
 def test_what_nobody_uses_is_named(ayu: Browser, customer: Customer) -> None:
     key = key_of(customer).key
-    assert "90 days" not in ayu.get("/developers/").content.decode()
+    assert "90 days" not in ayu.get("/developers/keys/").content.decode()
     ApiKey.objects.update(created_at=now() - timedelta(days=91))
-    assert "90 days" in ayu.get("/developers/").content.decode()
+    assert "90 days" in ayu.get("/developers/keys/").content.decode()
     call_time = now()
     ApiKey.objects.filter(pk=key.pk).update(last_used_at=call_time)
-    assert "90 days" not in ayu.get("/developers/").content.decode()
+    assert "90 days" not in ayu.get("/developers/keys/").content.decode()
 
 
 def test_a_list_costs_the_same_however_long(dewi: PortalUser, bot: ApiUser) -> None:
@@ -370,19 +370,19 @@ def test_a_list_costs_the_same_however_long(dewi: PortalUser, bot: ApiUser) -> N
     for _ in range(2):
         for _each in range(4):
             key_of(bot)
-        browser.get("/developers/")
+        browser.get("/developers/keys/")
         with CaptureQueriesContext(connection) as cost:
-            browser.get("/developers/")
+            browser.get("/developers/keys/")
         costs.append(len(cost))
     assert costs[0] == costs[1] <= 8
 
 
 def test_a_name_is_text_and_nothing_else(ayu: Browser, customer: Customer) -> None:
     key = key_of(customer, name="<script>alert(1)</script>").key
-    for path in ("/developers/", _page(key), "/developers/requests/"):
+    for path in ("/developers/keys/", _page(key), "/developers/requests/"):
         assert "<script>alert" not in ayu.get(path).content.decode()
 
 
 def test_nobody_of_the_past_is_left_in(customer: Customer, ayu: Browser) -> None:
     User.objects.filter(pk=customer.user.pk).update(is_active=False)
-    assert ayu.get("/developers/").status_code == 302
+    assert ayu.get("/developers/keys/").status_code == 302

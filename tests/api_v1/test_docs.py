@@ -66,12 +66,13 @@ def test_examples_have_every_field(path: str) -> None:
 
 def test_samples_can_be_run_as_they_are() -> None:
     sample = Sample("POST", "https://x.example/api/v1/order/create", {}, {"a": True, "b": None, "c": "it's"}, True)
-    curl, python, php = (code for _language, code in languages(sample))
+    curl, python, php, javascript = (code for _language, code in languages(sample))
     ast.parse(python)
     assert '"a": True, "b": None' in python
     assert "-X POST" in curl
     assert "'c' => 'it\\'s'" in php
-    assert all("Idempotency-Key" in code for code in (curl, python, php))
+    assert '"b": null, "c": "it\'s"' in javascript
+    assert all("Idempotency-Key" in code for code in (curl, python, php, javascript))
     look = Sample("GET", "https://x.example/api/v1/order/check", {"order_id": 65})
     assert all("65" in code and "POST" not in code for _language, code in languages(look))
 

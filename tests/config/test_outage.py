@@ -39,7 +39,7 @@ CUSTOMER_PAGES = (
     "/identity/",
     "/settings/",
     "/settings/security/",
-    "/developers/",
+    "/developers/keys/",
 )
 STAFF_PAGES = (
     "/staff/",

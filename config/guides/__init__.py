@@ -1,0 +1,1 @@
+"""The guides for developers: drawn from the code's own tables, so that they cannot say anything else."""
