@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.stack import keys
+from sandbox.stack import keys, places
 from sandbox.stack.ports import LOOPBACK
 
 PARTNER_ID = "37020"
@@ -25,6 +25,7 @@ _OF_SETTINGS = (
         "SECRET_KEY",
         "FILE_ENCRYPTION_KEYS",
         "PRIVATE_FILES_DIR",
+        "PG_BIN_DIR",
         "DEBUG",
         "ALLOWED_HOSTS",
         "BASE_URL",
@@ -146,6 +147,7 @@ def for_local_run(folder: Path, addresses: Addresses, database_url: str, redis_u
         "CARD_ENCRYPTION_KEYS": keys.card_key(folder),
         "CARD_FINGERPRINT_KEY": keys.kept(folder, "card-fingerprint-key"),
         "CLIENT_FUNDING_ACCOUNTS": "SLE=Rokel Commercial Bank · 002001000000000017 · Gerbang Sandbox",
+        "PG_BIN_DIR": str(places.programs(None)),
         "WHITENOISE_USE_FINDERS": "1",
         "MAIL_TRANSPORT": "file",
         "OTPZAP_BASE_URL": f"{simulators['otpzap']}/api/v1",

@@ -11,7 +11,7 @@ from tests.browser import steps
 from tests.browser.portal import Portal
 from tests.browser.screens import walked_on
 
-pytestmark = [pytest.mark.browser, walked_on("desktop", "phone")]
+pytestmark = [pytest.mark.browser, walked_on("desktop")]
 
 
 @pytest.fixture

@@ -1,0 +1,97 @@
+"""Restore a backup beside the house, prove it there, and take it away again."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tarfile
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.utils import ConnectionHandler
+from psycopg import sql
+
+from config.backups import figures, files, postgres
+from config.backups.taking import DUMP, FILES, MANIFEST
+
+
+def run(folder: Path) -> list[str]:
+    """What is wrong with the backup in ``folder``, a line each; an empty list is a proof.
+
+    Makes a database of its own on the same server (the role needs CREATEDB) and drops it whatever happens. Nothing of
+    the running house is touched. Raises `postgres.ProgramFailed`.
+    """
+    manifest = _read(folder / MANIFEST)
+    if manifest is None:
+        return ["manifest.json is missing or cannot be read: the backup did not come to its end"]
+    problems = [
+        f"{name} is not the file that was written"
+        for name, digest in manifest["sha256"].items()
+        if not (folder / name).is_file() or files.digest(folder / name) != digest
+    ]
+    return problems or [*_files(folder, manifest), *_database(folder, manifest)]
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text())
+        return found if {"sha256", "figures", "files"} <= found.keys() else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _files(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
+    try:
+        found = files.count(folder / FILES)
+    except tarfile.TarError as error:
+        yield f"files.tar: {error}"
+        return
+    if found != manifest["files"]:
+        yield f"files.tar holds {found} files, {manifest['files']} were written"
+
+
+def _database(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
+    with _scratch() as name:
+        postgres.restore(folder / DUMP, name)
+        yield from figures.differences(manifest["figures"], _figures_of(name))
+        for command in ("check_ledger", "check_audit"):
+            yield from _prove(name, command)
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    name = f"{connection.settings_dict['NAME'][:40]}_drill_{secrets.token_hex(4)}"
+    _order("CREATE DATABASE {} TEMPLATE template0", name)
+    try:
+        yield name
+    finally:
+        _order("DROP DATABASE {}", name)
+
+
+def _order(statement: str, name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL(statement).format(sql.Identifier(name)).as_string(None))
+
+
+def _figures_of(name: str) -> dict[str, Any]:
+    beside = ConnectionHandler({"default": {**settings.DATABASES["default"], "NAME": name}})["default"]
+    try:
+        return figures.of(beside)
+    finally:
+        beside.close()
+
+
+def _prove(name: str, command: str) -> list[str]:
+    """What a proof of the house says of the restored database, in a process that knows no other."""
+    place = os.environ.get("DATABASE_URL", "")
+    url = urllib.parse.urlsplit(place)._replace(path=f"/{name}").geturl()
+    env = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "CRITICAL"}
+    manage = str(settings.BASE_DIR / "manage.py")
+    done = subprocess.run([sys.executable, manage, command], env=env, capture_output=True, text=True, check=False)
+    return [f"{command}: {line}" for line in done.stderr.splitlines() if line.strip()] if done.returncode else []
