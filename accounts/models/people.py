@@ -112,6 +112,15 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         constraints = (models.UniqueConstraint(fields=["user", "is_sandbox"], name="customer_once_per_mode"),)
+        indexes = (
+            # What staff find a customer by, from its beginning.
+            models.Index(
+                fields=["phone"],
+                name="customer_phone_begins",
+                opclasses=["varchar_pattern_ops"],
+                condition=~Q(phone=""),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"customer {self.pk}"

@@ -1,6 +1,5 @@
 """Figures of the queue: how much waits how long, what comes in and what is decided, why, and how fast."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -8,8 +7,6 @@ from typing import Any
 from django.db.models import Aggregate, Count, FloatField, Max, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from config.lib import clock
 from kyc.models import KycCase, KycDecision, KycDocument
@@ -17,15 +14,6 @@ from kyc.reasons import REASONS
 from kyc.selectors import queue
 
 DAYS = 14
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-# (at least, less than): how long a case has waited.
-AGES: Sequence[tuple[str | Promise, timedelta, timedelta]] = (
-    (_("under 1 hour"), timedelta(0), _HOUR),
-    (_("1 to 4 hours"), _HOUR, 4 * _HOUR),
-    (_("4 to 24 hours"), 4 * _HOUR, _DAY),
-    (_("1 to 3 days"), _DAY, 3 * _DAY),
-    (_("over 3 days"), 3 * _DAY, timedelta(days=36500)),
-)
 
 
 @dataclass(frozen=True)
@@ -94,14 +82,14 @@ def _midnight(day: date) -> datetime:
 
 def _rows(waiting: Any, now: datetime) -> list[Row]:
     sums = {
-        f"age{place}": Count("pk", filter=Q(submitted_at__lte=now - least, submitted_at__gt=now - most))
-        for place, (_label, least, most) in enumerate(AGES)
+        f"age_{age}": Count("pk", filter=Q(submitted_at__lte=now - least, submitted_at__gt=now - most))
+        for age, (_label, least, most) in queue.AGES.items()
     }
     found = {row["state"]: row for row in waiting.values("state").annotate(total=Count("pk"), **sums)}
     rows = []
     for state in queue.WAITING:
         row = found.get(state.value, {})
-        ages = [row.get(f"age{place}", 0) for place in range(len(AGES))]
+        ages = [row.get(f"age_{age}", 0) for age in queue.AGES]
         rows.append(Row(str(state.label), state.value, row.get("total", 0), ages))
     return rows
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.access import policy
 from accounts.access.actors import Actor
@@ -96,12 +98,50 @@ def _tab(actor: Actor, name: str) -> Q:
     }.get(name, Q())
 
 
-def page_of(actor: Actor, *, tab: str = "all", cursor: str = "", size: int = 25) -> Page[KycCase]:
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+# (at least, less than): how long a case has waited.
+AGES: dict[str, tuple[str | Promise, timedelta, timedelta]] = {
+    "1h": (_("under 1 hour"), timedelta(0), _HOUR),
+    "4h": (_("1 to 4 hours"), _HOUR, 4 * _HOUR),
+    "1d": (_("4 to 24 hours"), 4 * _HOUR, _DAY),
+    "3d": (_("1 to 3 days"), _DAY, 3 * _DAY),
+    "over": (_("over 3 days"), 3 * _DAY, timedelta(days=36500)),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What part of the queue is looked at; empty means all of it. ``age`` is a key of `AGES`."""
+
+    tab: str = "all"
+    state: str = ""
+    age: str = ""
+
+    @property
+    def words(self) -> str:
+        """The state and age chosen, as one reads them."""
+        state = KycCase.State(self.state).label if self.state in WAITING else ""
+        return " · ".join(str(one) for one in (state, AGES[self.age][0] if self.age in AGES else "") if one)
+
+
+_ALL = Wanted()
+
+
+def _narrowed(rows: QuerySet[KycCase], wanted: Wanted) -> QuerySet[KycCase]:
+    if wanted.state in WAITING:
+        rows = rows.filter(state=wanted.state)
+    if wanted.age in AGES:
+        now, (_label, least, most) = clock.now(), AGES[wanted.age]
+        rows = rows.filter(submitted_at__lte=now - least, submitted_at__gt=now - most)
+    return rows
+
+
+def page_of(actor: Actor, wanted: Wanted = _ALL, *, cursor: str = "", size: int = 25) -> Page[KycCase]:
     """One page of the queue, oldest first, with customer, claimer and documents: two queries whatever its size."""
     documents = KycDocument.objects.order_by("id").only("id", "case_id", "kind", "status")
     rows = (
-        waiting_for(actor)
-        .filter(_tab(actor, tab))
+        _narrowed(waiting_for(actor), wanted)
+        .filter(_tab(actor, wanted.tab))
         .select_related("customer__user", "claimed_by")
         .prefetch_related(Prefetch("documents", queryset=documents))
     )

@@ -32,12 +32,14 @@ def queue_page(request: ActorRequest) -> HttpResponse:
     """What waits, oldest first."""
     tab = request.GET.get("tab", "")
     tab = tab if tab in queue.TABS else "all"
+    wanted = queue.Wanted(tab, request.GET.get("state", ""), request.GET.get("age", ""))
     counts = queue.counts(request.actor)
     context = {
         "tab": tab,
         "chosen": tab if tab != "all" else "",
         "tabs": _tabs(counts),
-        "page": queue.page_of(request.actor, tab=tab, cursor=request.GET.get("cursor", "")),
+        "page": queue.page_of(request.actor, wanted, cursor=request.GET.get("cursor", "")),
+        "wanted": wanted,
         "waiting": counts.all,
         "mine": counts.mine,
         "now": clock.now(),

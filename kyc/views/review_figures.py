@@ -22,7 +22,7 @@ def overview_page(request: ActorRequest) -> HttpResponse:
     figures = overview.overview(is_sandbox=request.actor.is_sandbox)
     context = {
         "figures": figures,
-        "ages": [label for label, _least, _most in overview.AGES],
+        "ages": [(age, label) for age, (label, _least, _most) in queue.AGES.items()],
         "waiting": sum(row.total for row in figures.rows),
         "flow": _flow(figures),
         "minutes": max(1, round(figures.median_seconds / 60)) if figures.median_seconds is not None else None,

@@ -73,7 +73,7 @@ def home(actor: Actor, days: int) -> dict[str, Any]:
 def lines(rows: QuerySet[Any], start: datetime, amount: Any) -> list[Line]:
     """What was made since ``start``, summed up; one query."""
     groups = rows.filter(created_at__gte=start).annotate(day=TruncDate("created_at")).order_by()
-    sums = groups.values_list("day", "state", "currency", "reason").annotate(Count("pk"), Sum(amount))
+    sums = groups.values_list("day", "state", "currency", "reason").annotate(number=Count("pk"), total=Sum(amount))
     return [Line(*row) for row in sums]
 
 

@@ -34,9 +34,9 @@ def test_the_tabs_count_what_they_show(db: None) -> None:
 
     assert counts == queue.Counts(all=6, mine=1, unclaimed=4, second=2, flagged=1)
     for tab in queue.TABS:
-        assert len(queue.page_of(actor, tab=tab).items) == getattr(counts, tab), tab
-    assert list(queue.page_of(actor, tab="mine").items) == [taken]
-    assert lapsed in queue.page_of(actor, tab="unclaimed").items
+        assert len(queue.page_of(actor, queue.Wanted(tab)).items) == getattr(counts, tab), tab
+    assert list(queue.page_of(actor, queue.Wanted("mine")).items) == [taken]
+    assert lapsed in queue.page_of(actor, queue.Wanted("unclaimed")).items
 
 
 def test_own_cases_and_the_sandbox_are_nowhere(db: None) -> None:
