@@ -46,6 +46,11 @@ def is_collecting(attempt: Try) -> bool:
     return not attempt.is_over and attempt.deposit is not None and attempt.deposit.state == Deposit.State.PENDING
 
 
+def is_pushed(attempt: Try) -> bool:
+    """Whether OVO asks, or is about to ask, the payer by itself: that cannot be taken back, and is over in a minute."""
+    return attempt.method == Method.OVO and is_payable(attempt)
+
+
 def is_payable(attempt: Try) -> bool:
     """Whether it is a deposit with something to pay to, or that soon will have."""
     deposit = attempt.deposit

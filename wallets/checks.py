@@ -142,7 +142,9 @@ _PROOFS: list[tuple[str, str]] = [
         """
         SELECT t.reference FROM wallets_posting p JOIN wallets_transaction t ON t.id = p.transaction_id
         JOIN wallets_account a ON a.id = p.account_id LEFT JOIN accounts_customer c ON c.id = a.customer_id
-        GROUP BY 1 HAVING count(DISTINCT coalesce(c.is_sandbox, a.code LIKE '%:sandbox')) > 1
+        GROUP BY 1 HAVING count(DISTINCT CASE WHEN c.id IS NOT NULL THEN c.is_sandbox
+                                              WHEN a.client_id IS NOT NULL THEN a.is_sandbox
+                                              ELSE a.code LIKE '%:sandbox' OR a.code LIKE '%-test' END) > 1
         """,
     ),
 ]

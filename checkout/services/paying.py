@@ -186,7 +186,7 @@ def _free(held: Session, method: str) -> Sequence[Try]:
     if method not in held.methods or (method == Method.CARD and stages.cards_are_used_up(held)):
         raise NotOffered
     standing = list(stages.open_tries(held))
-    if any(stages.is_confirming(attempt) for attempt in standing):
+    if any(stages.is_confirming(attempt) or stages.is_pushed(attempt) for attempt in standing):
         raise TryUnderWay
     return standing
 

@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import gate_inside, open_to_all
 from cards.errors import BadAnswer, BadCard
-from checkout import choices
+from checkout import choices, stages
 from checkout.forms.card import CardForm
 from checkout.models import Session
 from checkout.selectors import scenes
@@ -270,7 +270,7 @@ _NOTES = {
 
 def _ways(scene: Scene) -> list[dict[str, Any]]:
     """What the payer can choose now; nothing while money is on its way."""
-    if scene.frame not in {"open", "asked"}:
+    if scene.frame not in {"open", "asked"} or (scene.attempt and stages.is_pushed(scene.attempt)):
         return []
     session = scene.session
     offered = choices.offered(session)

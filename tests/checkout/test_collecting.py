@@ -1,0 +1,182 @@
+"""A checkout paid by a bank's number, a QR or OVO: begun on the page, completed by the provider's word alone."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client as Browser
+
+from accounts.access.actors import system
+from accounts.models import Client, Customer
+from cards.models import CardPayment
+from checkout.models import Session, State, Try
+from checkout.processing import following
+from checkout.services import sessions
+from payments import settlement
+from payments.models import Deposit
+from payments.settlement import play
+from tests.checkout.house import ask_for, balance, fresh, look, pay, problems, stage, sweep, time_passes, url
+from tests.payments.conftest import House
+from tests.simulators import Simulator
+from wallets import proof
+
+pytestmark = pytest.mark.django_db
+BCA, BRI = "702", "800"
+
+
+@pytest.fixture
+def house(faspay_sim: Simulator, customer: Customer, settings: Any) -> House:
+    settings.FASPAY_READ_TIMEOUT_SECONDS = 0.6
+    settings.FASPAY_QRIS_CHANNEL = "711"
+    return House(faspay_sim, customer)
+
+
+@pytest.fixture
+def session(shop: Client, house: House) -> Session:
+    return ask_for(shop, "75000", "IDR")
+
+
+@pytest.fixture(autouse=True)
+def _books_are_right(db: None) -> Any:
+    yield
+    assert problems() == []
+    assert proof.run().problems == []
+
+
+def choose(session: Session, method: str = "va", bank: str = BCA, **given: str) -> Any:
+    """The payer presses the button of a way; a worker makes it payable."""
+    answer = Browser().post(url(session, "by"), {"press": str(uuid4()), "method": method, "bank": bank, **given})
+    for attempt in Try.objects.filter(session=session, is_over=False, deposit__isnull=False):
+        if attempt.deposit is not None and attempt.deposit.method != "sandbox":
+            settlement.submit(attempt.deposit.attempts.latest("id").pk)
+    return answer
+
+
+def deposit_of(session: Session) -> Deposit:
+    return Deposit.objects.filter(checkout_try__session=session).latest("id")
+
+
+def test_a_number_is_shown_and_its_payment_completes(session: Session, house: House, shop: Client) -> None:
+    assert choose(session).status_code == 303
+    text = look(session)
+    assert stage(session) == "deposit"
+    assert f'data-number="{house.account(deposit_of(session)).number}"' in text
+    assert "How to pay at BCA" in text
+    assert "Virtual account at another bank" in text
+    [letter] = house.pay(deposit_of(session))
+    house.deliver(letter)
+    house.work()
+    paid = fresh(session)
+    assert (paid.state, paid.payment_reference) == (State.COMPLETED, str(deposit_of(session).public_id))
+    assert balance(shop, "IDR") == 75_000
+    assert "Rp75.000 is paid" in look(session)
+
+
+def test_the_same_way_again_makes_no_second_number(session: Session) -> None:
+    choose(session)
+    choose(session)
+    assert Deposit.objects.count() == 1
+    choose(session, bank=BRI)
+    assert Deposit.objects.count() == 2
+
+
+def test_a_qr_is_shown_and_can_be_saved(session: Session) -> None:
+    choose(session, "qris", "")
+    assert 'id="qr-code"' in look(session)
+    picture = Browser().get(url(session, "code.png"))
+    assert (picture.status_code, picture["Content-Type"]) == (200, "image/png")
+
+
+def test_a_card_after_a_number_closes_the_number(session: Session, house: House) -> None:
+    choose(session)
+    pay(session)
+    assert fresh(session).state == State.COMPLETED
+    sweep()
+    assert deposit_of(session).state == Deposit.State.CANCELLED
+    assert list(Try.objects.order_by("id").values_list("reason", flat=True)) == ["left", ""]
+
+
+def test_money_that_comes_after_the_end_completes_it(session: Session, house: House, shop: Client) -> None:
+    choose(session)
+    [letter] = house.pay(deposit_of(session))
+    time_passes(timedelta(minutes=40))
+    house.work()
+    sweep()
+    assert fresh(session).state == State.EXPIRED
+    assert stage(session) == "expired"
+    house.deliver(letter)
+    house.work()
+    late = fresh(session)
+    assert late.state == State.COMPLETED
+    assert late.closed_at is not None
+    assert balance(shop, "IDR") == 75_000
+
+
+def test_paid_twice_stays_with_the_shop(session: Session, house: House, shop: Client) -> None:
+    choose(session)
+    [letter] = house.pay(deposit_of(session))
+    pay(session)
+    house.deliver(letter)
+    house.work()
+    sweep()
+    assert fresh(session).payment_reference == CardPayment.objects.get().reference
+    assert Try.objects.get(method="va").reason == "left"
+    assert balance(shop, "IDR") == 75_000 + 75_000 - CardPayment.objects.get().fee
+
+
+def test_with_less_than_was_asked_it_has_failed(session: Session, house: House, shop: Client) -> None:
+    choose(session)
+    house.deliver(house.pay(deposit_of(session), amount="70000.00")[0])
+    house.work()
+    deposit = deposit_of(session)
+    if deposit.state != Deposit.State.SUCCESS:
+        # It waits for people: nobody is asked to pay meanwhile.
+        assert stage(session) == "confirming"
+        return
+    assert fresh(session).state == State.FAILED
+    assert "Less than the amount has arrived" in look(session)
+
+
+def test_nothing_can_be_begun_while_money_is_on_its_way(session: Session, house: House) -> None:
+    choose(session)
+    attempt = house.account(deposit_of(session))
+    type(attempt).objects.filter(pk=attempt.pk).update(reason="seen")
+    assert stage(session) == "confirming"
+    assert choose(session, bank=BRI).status_code == 409
+    assert pay(session).status_code == 409
+
+
+def test_a_payer_can_have_the_bank_asked(session: Session, house: House) -> None:
+    choose(session)
+    answer = Browser().post(url(session, "ask"))
+    assert (answer.status_code, answer["Location"]) == (303, url(session) + "?note=asked")
+
+
+def test_what_is_not_offered_is_refused(session: Session) -> None:
+    for given in ({}, {"method": "crypto"}, {"method": "va", "bank": "999"}, {"method": "va"}, {"method": "card"}):
+        answer = Browser().post(url(session, "by"), given)
+        assert answer.status_code == 400, given
+    assert not Deposit.objects.exists()
+
+
+def test_play_money_comes_by_itself(shop: Client) -> None:
+    session = ask_for(shop, "75000", "IDR", is_sandbox=True)
+    assert session.methods == ["card", "va", "qris", "ovo"]
+    choose(session)
+    assert stage(session) == "deposit"
+    play.pay(deposit_of(session).pk)
+    assert fresh(session).state == State.COMPLETED
+    assert balance(shop, "IDR", is_sandbox=True) == Decimal(75_000)
+
+
+def test_a_cancelled_checkout_stops_its_deposit(session: Session) -> None:
+    choose(session)
+    sessions.cancel(session=fresh(session), actor=system("test"))
+    assert stage(session) == "cancelled"
+    for _turn in range(2):
+        for try_id in following.due():
+            following.carry_on(try_id)
+    assert deposit_of(session).state == Deposit.State.CANCELLED
+    assert following.due() == []
