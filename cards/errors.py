@@ -77,7 +77,7 @@ class OutcomeUnknown(ServiceError):
     def __init__(self, payment: "CardPayment") -> None:
         super().__init__(_("The processor did not answer. The payment is being checked; do not make it again."))
         self.payment = payment
-        self.more = {"authorizationId": str(payment.public_id), "status": "Pending"}
+        self.more = {"authorizationId": str(payment.public_id), "paymentStatus": "Pending"}
 
 
 class NotEnoughMoney(Unaffordable):

@@ -201,7 +201,7 @@ def _authorized(payment: CardPayment) -> AuthorizedOut:
         amount=payment.amount,
         currency=payment.currency,
         order_id=payment.order_id or None,
-        requires_3ds=waits,
+        requires3DS=waits,
         acs_url=payment.acs_url if waits else None,
         pa_req=payment.pa_req if waits else None,
         decline_reason=payment.reason or None,

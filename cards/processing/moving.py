@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from cards import fees
+from cards import fees, news
 from cards.models import CardAct, CardPayment
 from cards.models.states import ENDS, Act, ActState, Reason, State
 from cards.processing import listeners, money
@@ -33,6 +33,7 @@ def write(held: CardPayment, **changes: Any) -> None:
     held.save(update_fields=list(changes))
     if is_move:
         listeners.tell(held)
+        news.changed(held)
 
 
 @transaction.atomic
@@ -142,6 +143,7 @@ def _follow(act: CardAct) -> None:
             write(act.payment, state=State.VOIDED, **_over())
         case (Act.REFUND, ActState.DONE):
             money.post_refund(act)
+            news.refunded(act)
         case (Act.REFUND, ActState.FAILED):
             write(act.payment, refunded=act.payment.refunded - act.amount)
             money.return_refund(act)

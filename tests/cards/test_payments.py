@@ -130,7 +130,7 @@ def test_declined_with_the_processors_reason(shop: Client, number: str, reason: 
 def test_play_money_has_books_of_its_own(shop: Client) -> None:
     payment = charge(shop, is_sandbox=True)
     acts.capture(payment=payment, amount=payment.amount)
-    assert (balance(shop), balance(shop, is_sandbox=True)) == (0, Decimal("96.50"))
+    assert (balance(shop), balance(shop, is_sandbox=True)) == (Decimal(0), Decimal("96.50"))
 
 
 def test_rupiah_are_whole(shop: Client) -> None:
@@ -364,7 +364,7 @@ def test_a_balance_that_does_not_cover_a_refund(shop: Client) -> None:
     with pytest.raises(NotEnoughMoney):
         acts.refund(payment=payment, amount=Decimal(100), note="the fee is gone")
     payment.refresh_from_db()
-    assert (payment.refunded, balance(shop)) == (0, Decimal("96.50"))
+    assert (payment.refunded, balance(shop)) == (Decimal(0), Decimal("96.50"))
 
 
 def test_a_refund_that_is_refused_comes_back(shop: Client) -> None:
@@ -375,7 +375,7 @@ def test_a_refund_that_is_refused_comes_back(shop: Client) -> None:
     with pytest.raises(ActRefused):
         acts.require_done(act)
     payment.refresh_from_db()
-    assert (payment.refunded, balance(shop)) == (0, Decimal("96.50"))
+    assert (payment.refunded, balance(shop)) == (Decimal(0), Decimal("96.50"))
 
 
 @pytest.mark.parametrize("note", [f"card {GOOD}", "x" * 201, "a\x07b"], ids=["number", "long", "bell"])
