@@ -57,7 +57,7 @@ class Wanted:
 
     @property
     def reason_words(self) -> str:
-        return dict(Reason.choices).get(self.reason) or (_("No reason given") if self.reason else "")
+        return str(dict(Reason.choices).get(self.reason) or (_("No reason given") if self.reason else ""))
 
 
 def listed(actor: Actor, wanted: Wanted) -> QuerySet[Payout]:

@@ -234,7 +234,8 @@ def _count_orders(start: datetime) -> Tried:
         else:
             whole = (number, came, median, slow)
     waits = dict(_rows(_WAITS, start, waits=list(WAITS)))
-    return Tried(days, places, *whole, waits)
+    tried, came, median, slow = whole
+    return Tried(days, places, tried, came, median, slow, waits)
 
 
 def _waits(tried: Tried, url: str, as_of: datetime) -> charts.Chart:

@@ -25,7 +25,7 @@ from notifications.models import SmsSender
 from otp import overviews as orders
 from payments.models import Deposit, PaymentCase
 from payouts.models import Funding, Payout
-from payouts.selectors import search
+from payouts.models.states import State as PayoutState
 from reports import charts
 from reports.overviews.keeping import kept
 
@@ -101,7 +101,7 @@ KINDS = (
     Kind(
         gettext_lazy("Payouts being checked"),
         "Payouts.Read",
-        lambda: Payout.objects.filter(is_sandbox=False, state=search.State.IN_DOUBT),
+        lambda: Payout.objects.filter(is_sandbox=False, state=PayoutState.IN_DOUBT),
         "staff:payouts",
         "?needs=doubt",
         since="in_doubt_since",
