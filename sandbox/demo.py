@@ -15,7 +15,7 @@ from django.conf import settings
 
 from accounts.models import Customer
 from accounts.services.people import register_customer
-from sandbox import demo_history, demo_identity, demo_money, demo_payouts, demo_people
+from sandbox import demo_cards, demo_history, demo_identity, demo_money, demo_payouts, demo_people
 
 CUSTOMER = "ayu@demo.example"
 FRIEND = "budi@demo.example"
@@ -36,6 +36,7 @@ def load() -> Iterator[str]:
     yield from demo_history.tell(ayu)
     yield from demo_money.tell(ayu)
     yield from demo_payouts.tell()
+    yield from demo_cards.tell()
 
 
 def _password(known: dict[str, Any], role: str) -> str:
@@ -64,6 +65,7 @@ def _description(passwords: dict[str, str], api_keys: dict[str, str]) -> dict[st
             "btcpay": settings.SANDBOX_BTCPAY_URL,
             "rail": settings.SANDBOX_RAIL_URL,
             "sms": settings.SANDBOX_SMS_URL,
+            "cards": settings.SANDBOX_CARDS_URL,
         },
     }
 
