@@ -170,6 +170,7 @@ def _on_purpose(actor: Actor, route: Route) -> bool:
         # Without an id to look for; and the supplier is away.
         "api/v1/",
         "pay/<uuid:public_id>/qr",
+        "pay/<uuid:public_id>/code.png",
         "topup/deposits/<uuid:public_id>/qr",
         # Its token is a secret.
         "faspay/ovo/linked/<",

@@ -23,6 +23,7 @@ from pydantic.alias_generators import to_camel, to_snake
 from accounts.access.table import OPERATIONS
 from accounts.models import Permission
 from otp.forms import PurchaseForm
+from tests.access import cards as by_card
 from tests.access import payouts as money_out
 from tests.access import texts
 from tests.access import world as worlds
@@ -173,6 +174,7 @@ def _bodies(world: World) -> dict[str, tuple[str, dict[str, Any]]]:
         "sandbox-api-keys.create": ("portal_a", {"description": "mine"}),
         **money_out.bodies(world),
         **texts.bodies(),
+        **by_card.bodies(world),
     }
 
 
@@ -215,7 +217,7 @@ def test_operations_take_only_what_they_declare(world: World) -> None:
     assert "\n".join(problems) == ""
     # These are refused, on purpose: what they change is not the caller's to choose, or there is nothing to try again.
     refused = {"account.login", "account.reset-password", "customers.login", "bulk-disbursement.retry"}
-    assert set(idle) == refused
+    assert set(idle) == refused | by_card.REFUSED
 
 
 # --- forms ------------------------------------------------------------------------------------------------
