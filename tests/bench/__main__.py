@@ -9,7 +9,7 @@ from functools import partial
 
 import django
 
-from tests.bench import database, notifications, pages, payouts, pgbench, polls, reports, uploads, webhooks
+from tests.bench import database, every_page, notifications, pages, payouts, pgbench, polls, reports, uploads, webhooks
 from tests.bench.rounds import Result, abba
 from tests.bench.transfer import workers
 
@@ -104,6 +104,8 @@ def _pages(arguments: argparse.Namespace) -> None:
             ours()
             limit = partial(pages.rate, respond, "/bench/empty", empty, status=204, seconds=arguments.page_seconds)
             _report(abba(pairs=arguments.pairs, limit=limit, ours=ours))
+        _say(f"Every page over an empty view: p95 of {every_page.ROUNDS} answers in turns")
+        _say(every_page.describe(every_page.measure(respond, {"customer": cookie, **every_page.cookies_of_people()})))
 
 
 def _polls(arguments: argparse.Namespace) -> None:

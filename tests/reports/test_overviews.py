@@ -276,7 +276,11 @@ def test_numbers_of_the_desk_lead_to_their_rows(desk: Browser, ayu: Customer, na
 
 
 def test_what_waits_is_named_with_its_age_and_its_list(desk: Browser, nassit: Client) -> None:
-    doubtful = {"sent_at": clock.now(), "in_doubt_since": clock.now() - timedelta(hours=2), "is_reserved": True}
+    doubtful: dict[str, Any] = {
+        "sent_at": clock.now(),
+        "in_doubt_since": clock.now() - timedelta(hours=2),
+        "is_reserved": True,
+    }
     payment(nassit, state=State.IN_DOUBT, **doubtful)
     company("Newcomer", status=Client.Status.PENDING)
     waiting = {str(one.text): one for one in desk.get("/staff/").context["waiting"]}
