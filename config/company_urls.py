@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from accounts.views import access, audit, company, people
 from cards.views import company as cards
+from checkout.views import desk as checkouts
 from config import company_views
 from notifications.views import senders, sms
 from payouts.views import balance, transfers
@@ -38,6 +39,12 @@ urlpatterns = [
         include("notifications.client_webhook_urls", "sandbox_webhook"),
         {"is_sandbox": True},
     ),
+    path("checkout/", checkouts.listing, name="checkouts"),
+    path("checkout/new/", checkouts.new, name="checkout_new"),
+    path("checkout/settings/", checkouts.settings, name="checkout_settings"),
+    path("checkout/<uuid:public_id>/", checkouts.session, name="checkout"),
+    path("checkout/<uuid:public_id>/code.png", checkouts.qr_image, name="checkout_qr"),
+    path("checkout/<uuid:public_id>/cancel/", checkouts.cancel, name="checkout_cancel"),
     path("transfers/", transfers.listing, name="transfers"),
     path("transfers/export/", transfers.export, name="transfers_export"),
     path("transfers/new/", transfers.new, name="transfer_new"),
