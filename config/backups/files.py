@@ -23,6 +23,7 @@ def pack(target: Path) -> int:
                 member.size = stored.size
                 packed.addfile(member, stored)
                 count += 1
+    target.chmod(0o600)
     return count
 
 

@@ -1,7 +1,7 @@
 """The simulated Faspay as a process: `python -m sandbox.simulators.faspay --port 8102 …` (see --help)."""
 
 import argparse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def build(
         return rule.mode if rule else ""
 
     notifier = Notifier(bank, keys, next_mode)
-    notifier.settings = where
+    notifier.at_start, notifier.settings = where, replace(where)
     control = FaspayControl(api, notifier, log)
     control.register(app)
     QrControl(bank, notifier).register(app)

@@ -100,7 +100,7 @@ class Notifier:
     def __init__(self, bank: Bank, keys: KeyRing, take_mode: Callable[[str], str]) -> None:
         """`take_mode` tells how the next letter of an operation is to be broken ("" for not at all)."""
         self.bank, self.keys, self.take_mode = bank, keys, take_mode
-        self.settings = NotifySettings()
+        self.at_start, self.settings = NotifySettings(), NotifySettings()
         self.load()
 
     def load(self) -> None:
@@ -108,8 +108,8 @@ class Notifier:
         self.notifications = {int(key): Notification(**row) for key, row in rows.items()}
 
     def reset(self) -> None:
-        kept = self.settings
-        self.settings = NotifySettings(kept.notify_url, kept.merchant_url, kept.legacy_notify_url)
+        """Forget everything; the merchant listens where it did at the start."""
+        self.settings = replace(self.at_start)
         self.bank.state.clear("notifications")
         self.load()
 

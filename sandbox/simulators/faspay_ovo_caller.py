@@ -101,7 +101,7 @@ class OvoCaller:
     def __init__(self, own: OvoBooks, user_id: str, password: str, take_mode: Callable[[str], str]) -> None:
         """`take_mode` tells how the next letter of a kind is to be broken ("" for not at all)."""
         self.books, self.user_id, self.password, self.take_mode = own, user_id, password, take_mode
-        self.settings = OvoSettings()
+        self.at_start, self.settings = OvoSettings(), OvoSettings()
         self.load()
 
     def load(self) -> None:

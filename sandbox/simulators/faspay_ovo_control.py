@@ -1,6 +1,6 @@
 """What a person or a test does at the simulated OVO: look, link, pay, cut a link, and let letters be sent."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from flask import Flask, request
@@ -40,13 +40,10 @@ class OvoControl:
         add_control(app, "GET", "ovo/letters", self.letters)
 
     def reset(self) -> None:
-        """Forget everything but where the merchant listens."""
+        """Forget everything; the merchant listens where it did at the start."""
         self.api.faults.clear()
         self.books.reset()
-        kept = self.caller.settings
-        self.caller.settings = OvoSettings(
-            notify_url=kept.notify_url, callback_url=kept.callback_url, return_url=kept.return_url
-        )
+        self.caller.settings = replace(self.caller.at_start)
         self.apply()
         self.caller.load()
 
@@ -166,7 +163,7 @@ def build_ovo(own: OvoBooks, user_id: str, password: str, settings: OvoSettings,
         return rule.mode if rule else ""
 
     caller = OvoCaller(own, user_id, password, next_mode)
-    caller.settings = settings
+    caller.at_start, caller.settings = settings, replace(settings)
     pages = OvoPages(own, caller)
     api.register(app)
     pages.register(app)

@@ -195,3 +195,6 @@ def test_the_simulator_itself_tells_us(ovo_house: OvoHouse, live_server: Any, fa
     assert done["letters"][0]["accepted"]
     ovo_house.act(deposit)
     assert deposit.state == "success"
+    # What later tests do is not told to a server that outlives this one.
+    faspay_sim.control("reset")
+    assert faspay_sim.control("ovo/settings")["notify_url"] == ""
