@@ -97,6 +97,8 @@ def _check(amount: Decimal, currency: str, order_id: str) -> None:
 
 @sensitive_variables()
 def _opened(card: Card, code: str) -> Plain:
+    if not vault.is_open():
+        raise CardsClosed
     try:
         number = vault.unseal(card.token, card.sealed_number or b"")
     except vault.Unreadable as error:

@@ -38,4 +38,4 @@ def settle_act(*, actor: Actor, act: CardAct, is_done: bool, evidence: str, reas
     state = ActState.DONE if is_done else ActState.FAILED
     moving.settle_act(held, ActVerdict(state, "" if is_done else Reason.SETTLED_BY_STAFF))
     facts = {"reference": held.reference, "done": is_done, "evidence": evidence, "reason": reason}
-    audit.record(actor, "card_act.settled", target=held.payment, client=held.payment.client, after=facts)
+    audit.record(actor, "card_payment.settled", target=held.payment, client=held.payment.client, after=facts)
