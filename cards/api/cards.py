@@ -54,7 +54,7 @@ class TokenizeIn(ApiSchema):
     ]
 
 
-class TokenOut(ApiSchema):
+class CardTokenOut(ApiSchema):
     """``token`` may be used again and again, by the same client in the same world."""
 
     token: str = TOKEN
@@ -64,7 +64,7 @@ class TokenOut(ApiSchema):
     expiry_year: int = Field(examples=[2030])
 
 
-class AuthorizeIn(ApiSchema):
+class CardAuthorizeIn(ApiSchema):
     token: str = TOKEN
     amount: Amount
     currency: str = Field(min_length=1, max_length=3, examples=["SLE"], description="SLE or IDR.")
@@ -76,7 +76,7 @@ class AuthorizeIn(ApiSchema):
     )
 
 
-class AuthorizedOut(ApiSchema):
+class CardAuthorizedOut(ApiSchema):
     """A decline is an answer, not an error. Requires3DS: lead the holder to ``acsUrl``, and hand over what comes
     back."""
 
@@ -123,9 +123,9 @@ class VerifiedOut(ApiSchema):
     decline_reason: str | None = REASON
 
 
-@operation(router, "card-payments.tokenize", answer=TokenOut, status=201, refuses=[503])
+@operation(router, "card-payments.tokenize", answer=CardTokenOut, status=201, refuses=[503])
 @sensitive_variables("payload")
-def tokenize(request: ApiRequest, payload: TokenizeIn) -> TokenOut:
+def tokenize(request: ApiRequest, payload: TokenizeIn) -> CardTokenOut:
     """Swap a raw card for a reusable token."""
     card = tokens.tokenize(
         client=policy.own_client(request.actor),
@@ -136,7 +136,7 @@ def tokenize(request: ApiRequest, payload: TokenizeIn) -> TokenOut:
         code=payload.cvv.get_secret_value(),
         api_user=request.actor.api_user,
     )
-    return TokenOut(
+    return CardTokenOut(
         token=card.token,
         brand=card.brand,
         last4=card.last4,
@@ -145,9 +145,9 @@ def tokenize(request: ApiRequest, payload: TokenizeIn) -> TokenOut:
     )
 
 
-@operation(router, _AUTHORIZE, answer=AuthorizedOut, refuses=[503])
+@operation(router, _AUTHORIZE, answer=CardAuthorizedOut, refuses=[503])
 def authorize(
-    request: ApiRequest, response: HttpResponse, payload: AuthorizeIn, idempotency_key: str | None = IDEMPOTENCY_KEY
+    request: ApiRequest, response: HttpResponse, payload: CardAuthorizeIn, idempotency_key: str | None = IDEMPOTENCY_KEY
 ) -> Any:
     """Authorise an amount on a token; may answer with a 3DS challenge."""
 
@@ -170,7 +170,7 @@ def authorize(
     )
 
 
-def _authorize(request: ApiRequest, payload: AuthorizeIn, claim: Claim) -> CardPayment:
+def _authorize(request: ApiRequest, payload: CardAuthorizeIn, claim: Claim) -> CardPayment:
     client, is_sandbox = policy.own_client(request.actor), request.actor.is_sandbox
     card = tokens.token_of(client=client, is_sandbox=is_sandbox, token=payload.token)
     if card is None:
@@ -192,10 +192,10 @@ def _authorize(request: ApiRequest, payload: AuthorizeIn, claim: Claim) -> CardP
         return error.payment
 
 
-def _authorized(payment: CardPayment) -> AuthorizedOut:
+def _authorized(payment: CardPayment) -> CardAuthorizedOut:
     status = wire_status(payment)
     waits = status == "Requires3DS"
-    return AuthorizedOut(
+    return CardAuthorizedOut(
         authorization_id=payment.public_id,
         status=status,
         amount=payment.amount,

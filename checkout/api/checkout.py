@@ -23,7 +23,7 @@ router = Router(tags=["Checkout"])
 _CREATE = "checkout.create"
 
 
-class CreateIn(ApiSchema):
+class CheckoutIn(ApiSchema):
     amount: Amount
     currency: Annotated[
         str, Field(min_length=3, max_length=3, description="SLE or IDR, in capital letters.", examples=["SLE"])
@@ -65,7 +65,7 @@ class SessionOut(ApiSchema):
 
 @operation(router, _CREATE, answer=SessionOut, status=201)
 def create(
-    request: ApiRequest, response: HttpResponse, payload: CreateIn, idempotency_key: str | None = IDEMPOTENCY_KEY
+    request: ApiRequest, response: HttpResponse, payload: CheckoutIn, idempotency_key: str | None = IDEMPOTENCY_KEY
 ) -> Any:
     """Open a hosted-checkout session and answer its URL."""
 
