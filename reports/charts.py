@@ -1,6 +1,6 @@
 """What the overviews and reports draw their figures with: the charts of the house, and windows of days."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -46,10 +46,16 @@ class Window:
         return self.days[-1].isoformat()
 
     def points(
-        self, found: Mapping[date, tuple[Number | None, ...]], *, nothing: tuple[Number | None, ...], url: str = ""
+        self,
+        found: Mapping[date, tuple[Number | None, ...]],
+        *,
+        nothing: tuple[Number | None, ...],
+        url: str = "",
+        each: Sequence[str] = (),
     ) -> list[Point]:
-        """A point per day; ``url`` is a list's address with ``{day}`` where the day goes."""
-        return [_point(day, found.get(day, nothing), url) for day in self.days]
+        """A point per day; ``url`` is a list's address with ``{day}`` where the day goes, and ``each`` what it is
+        narrowed to for each of the figures besides ("state=code")."""
+        return [_point(day, found.get(day, nothing), url, each) for day in self.days]
 
 
 def days_back(number: int) -> Window:
@@ -58,7 +64,8 @@ def days_back(number: int) -> Window:
     return Window(tuple(today - timedelta(days=back) for back in range(number - 1, -1, -1)))
 
 
-def _point(day: date, values: tuple[Number | None, ...], url: str) -> Point:
+def _point(day: date, values: tuple[Number | None, ...], url: str, each: Sequence[str]) -> Point:
     there = url.replace("{day}", day.isoformat())
-    urls = [there if there and value else "" for value in values]
+    more = [f"&{one}" if one else "" for one in each] or [""] * len(values)
+    urls = [there + one if there and value else "" for value, one in zip(values, more, strict=True)]
     return Point(format_date(day, "j M Y"), values, urls, short=format_date(day, "j M"))

@@ -149,11 +149,9 @@ def _volume(found: list[Line], window: charts.Window, currency: str, as_of: date
     for day in {line.day for line in found}:
         of_day = [line for line in found if line.day == day]
         days[day] = tuple(sum_of(of_day, states, currency) for states in groups)
+    url = f"{reverse('company:transfers')}?rows=all&first={{day}}&last={{day}}"
     return charts.stacked(
-        [
-            _linked(point, day, names)
-            for point, day in zip(window.points(days, nothing=(0, 0, 0)), window.days, strict=True)
-        ],
+        window.points(days, nothing=(0, 0, 0), url=url, each=[f"group={name}" for name in names]),
         series=[
             charts.Series(_("Paid"), "success", transfers_url(window, group="paid")),
             charts.Series(_("On the way"), "one", transfers_url(window, group="way")),
@@ -163,12 +161,6 @@ def _volume(found: list[Line], window: charts.Window, currency: str, as_of: date
         unit=currency,
         as_of=as_of,
     )
-
-
-def _linked(point: charts.Point, day: date, groups: Iterable[str]) -> charts.Point:
-    there = f"{reverse('company:transfers')}?rows=all&first={day.isoformat()}&last={day.isoformat()}&group="
-    urls = [there + group if value else "" for group, value in zip(groups, point.values, strict=True)]
-    return charts.Point(point.label, point.values, urls, point.short)
 
 
 def success_line(
@@ -239,13 +231,13 @@ def _card_figures(found: list[Line], window: charts.Window) -> list[Figure]:
         Figure(
             _("Taken by card"),
             format_money(sum_of(found, [CardState.CAPTURED], currency), currency),
-            cards_url(window, state="captured"),
+            cards_url(window, group="captured"),
             _("less what was given back"),
         ),
         Figure(
             _("Card payments approved"),
             charts.value_text(rate(taken, taken + declined), "percent"),
-            cards_url(window, state="declined"),
+            cards_url(window, group="declined"),
             _("of %(total)s that were decided") % {"total": taken + declined},
         ),
     ]
@@ -261,11 +253,11 @@ def card_days(found: list[Line], window: charts.Window, as_of: datetime, base: s
     there = url_or_none(base)
     url = f"{there}?first={{day}}&last={{day}}" if there else ""
     return charts.stacked(
-        window.points(days, nothing=(0, 0, 0), url=url),
+        window.points(days, nothing=(0, 0, 0), url=url, each=("group=captured", "", "group=declined")),
         series=[
-            charts.Series(_("Captured"), "success", cards_url(window, base, state="captured")),
+            charts.Series(_("Captured"), "success", cards_url(window, base, group="captured")),
             charts.Series(_("Authorised only"), "one", cards_url(window, base)),
-            charts.Series(_("Declined"), "danger", cards_url(window, base, state="declined")),
+            charts.Series(_("Declined"), "danger", cards_url(window, base, group="declined")),
         ],
         heading=charts.day_heading(),
         as_of=as_of,
@@ -278,7 +270,7 @@ def _declines(found: list[Line], window: charts.Window, as_of: datetime) -> char
         if line.state == CardState.DECLINED:
             reasons[line.reason] += line.number
     words = dict(CardReason.choices)
-    url = cards_url(window, state="declined")
+    url = cards_url(window, group="declined")
     points = [
         charts.Point(words.get(code) or _("No reason given"), (number,), (url,))
         for code, number in reasons.most_common(_MOST_REASONS)
@@ -297,7 +289,7 @@ def _checkouts(actor: Actor, window: charts.Window) -> dict[str, Any]:
     by_state = dict(counted.value)
     if not by_state:
         return {}
-    there = url_or_none("company:checkouts") or ""
+    there, between = url_or_none("company:checkouts") or "", {"first": window.first, "last": window.last}
     paid = by_state.get(SessionState.COMPLETED.value, 0)
     ended = sum(number for state, number in by_state.items() if state != SessionState.OPEN)
     return {
@@ -305,9 +297,13 @@ def _checkouts(actor: Actor, window: charts.Window) -> dict[str, Any]:
             Figure(
                 _("Checkouts paid"),
                 str(paid),
-                there and f"{there}?state=completed",
+                there and f"{there}?{urlencode({**between, 'group': 'paid'})}",
                 _("of %(total)s that ended") % {"total": ended},
             ),
-            Figure(_("Checkouts open"), str(by_state.get(SessionState.OPEN.value, 0)), there and f"{there}?state=open"),
+            Figure(
+                _("Checkouts open"),
+                str(by_state.get(SessionState.OPEN.value, 0)),
+                there and f"{there}?{urlencode({**between, 'group': 'open'})}",
+            ),
         ]
     }

@@ -143,7 +143,8 @@ def _spending(found: Numbers, window: charts.Window, as_of: datetime) -> charts.
 
 
 def _codes(found: Numbers, window: charts.Window, as_of: datetime) -> charts.Chart:
-    points = window.points(found.days, nothing=(0, 0), url=f"{reverse('otp:orders')}?first={{day}}&last={{day}}")
+    there = f"{reverse('otp:orders')}?first={{day}}&last={{day}}"
+    points = window.points(found.days, nothing=(0, 0), url=there, each=("state=code", "state=nocode"))
     return charts.stacked(
         points,
         series=[

@@ -255,7 +255,7 @@ def _order_days(tried: Tried, window: charts.Window, as_of: datetime) -> charts.
     days_url = f"{reverse('staff:orders')}?first={{day}}&last={{day}}"
     between = _between(window)
     return charts.stacked(
-        window.points(days, nothing=(0, 0), url=days_url),
+        window.points(days, nothing=(0, 0), url=days_url, each=("state=code", "state=nocode")),
         series=[
             charts.Series(_("With code"), "success", _link("staff:orders", state="code", **between)),
             charts.Series(_("Without code"), "neutral", _link("staff:orders", state="nocode", **between)),
@@ -332,7 +332,7 @@ def _payout_days(found: list[companies.Line], window: charts.Window, as_of: date
         days[day] = tuple(companies.count_of(of_day, states) for states in groups)
     there = f"{reverse('staff:payouts')}?first={{day}}&last={{day}}"
     return charts.stacked(
-        window.points(days, nothing=(0, 0, 0), url=there),
+        window.points(days, nothing=(0, 0, 0), url=there, each=("group=paid", "group=way", "group=unpaid")),
         series=[
             charts.Series(_("Paid"), "success", companies.transfers_url(window, "staff:payouts", group="paid")),
             charts.Series(_("On the way"), "one", companies.transfers_url(window, "staff:payouts", group="way")),

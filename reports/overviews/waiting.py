@@ -111,7 +111,7 @@ KINDS = (
         "Cards.Read",
         _cards_in_doubt,
         "staff:cards",
-        "?state=in_doubt",
+        "?needs=doubt",
         since="in_doubt_since",
     ),
     Kind(

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -159,9 +160,11 @@ def _card(row: CardPayment) -> Hit:
 
 
 def _checkout(row: Session) -> Hit:
-    """Staff see a checkout among those of its client."""
+    """Staff see a checkout among those of its client and day."""
+    day = timezone.localdate(row.created_at).isoformat()
+    query = urlencode({"client": row.client.name, "state": row.state, "first": day, "last": day})
     text = f"{format_money(row.amount, row.currency)} · {row.client.name}"
-    url = f"{reverse('reports:report', args=['checkout-sessions'])}?{urlencode({'q': row.reference})}"
+    url = f"{reverse('reports:report', args=['checkout-sessions'])}?{query}"
     return Hit(row.description or row.reference, url, text, f"checkout:{row.state}", row.created_at)
 
 

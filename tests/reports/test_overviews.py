@@ -96,7 +96,7 @@ def test_the_figures_lead_to_lists_with_as_many_rows(ayu: Customer, client_for: 
     service = page.context["spending"].rows[0]
     assert len(browser.get(service.url).context["rows"]) == 3
     today = page.context["codes"].rows[-1].cells
-    assert [len(browser.get(cell.url).context["rows"]) for cell in today] == [4, 4]
+    assert [len(browser.get(cell.url).context["rows"]) for cell in today] == [3, 1]
 
 
 def test_the_home_of_a_new_customer_has_no_empty_charts(customer: Customer, client_for: ClientFor) -> None:

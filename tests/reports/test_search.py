@@ -105,7 +105,9 @@ def test_a_card_payment_and_a_checkout(desk: Browser, nassit: Client) -> None:
     for text in ("INV-2026-17", "ch_9f2b", paid.reference):
         assert found(desk, text) == [f"/staff/cards/{paid.public_id}/"], text
     session: Session = checkout(nassit)
-    assert session.reference in found(desk, session.reference)[0]
+    there = found(desk, session.reference)
+    assert there[0].startswith("/reports/checkout-sessions/?client=Nassit&state=open&first=")
+    assert desk.get(there[0]).status_code == 200
     assert found(desk, str(session.public_id)) == found(desk, session.reference)
 
 
