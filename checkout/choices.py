@@ -22,7 +22,10 @@ def ways(*, is_sandbox: bool, currency: str, amount: Decimal) -> set[str]:
 
 
 def offered(session: Session) -> list[str]:
-    """The ways by which this checkout can be paid now, in the order that its client wants."""
+    """The ways by which this checkout can be paid now, in the order that its client wants; none while that client is
+    switched off."""
+    if not session.client.is_active:
+        return []
     possible = ways(is_sandbox=session.is_sandbox, currency=session.currency, amount=session.amount)
     if stages.cards_are_used_up(session):
         possible.discard(Method.CARD)

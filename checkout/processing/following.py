@@ -10,33 +10,36 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from cards.errors import CardsClosed, NotInState, OutcomeUnknown
 from cards.models import Act, ActState, CardPayment
 from cards.models import State as CardState
 from cards.services import acts
 from checkout import stages
-from checkout.models import Session, State, Try
+from checkout.models import Method, Session, State, Try
 from checkout.processing import closing
 from config.lib.clock import now
+from config.lib.errors import ServiceError
 from payments.models import Deposit
 from payments.services import collecting
 
 # The request that had a card approved goes on to collect by itself; the sweep comes after it.
 _HEAD_START = timedelta(seconds=3)
 _AT_ONCE = 100
-# Somebody else is at it, or will be: the sweep looks again.
-_LATER = (NotInState, OutcomeUnknown, CardsClosed)
 
 
 def due() -> list[int]:
     """Tries for which something is to be done now."""
-    open_tries, moment = Q(is_over=False), now()
-    lost = open_tries & Q(method="card", card_payment__isnull=True, created_at__lt=moment - stages.LOST_AFTER)
-    ended = open_tries & Q(deposit__isnull=False) & (~Q(session__state=State.OPEN) | ~Q(deposit__state="pending"))
+    moment = now()
+    lost = Q(method=Method.CARD, card_payment__isnull=True, created_at__lt=moment - stages.LOST_AFTER)
+    ended = Q(deposit__isnull=False) & (~Q(session__state=State.OPEN) | ~Q(deposit__state=Deposit.State.PENDING))
     left = Q(is_over=True, deposit__state=Deposit.State.PENDING)
-    approved = Q(card_payment__state=CardState.AUTHORIZED, card_payment__authorized_at__lt=moment - _HEAD_START)
+    # Whatever is authorised is due one day, which is what its index is made of.
+    approved = Q(card_payment__due_at__isnull=False, card_payment__state=CardState.AUTHORIZED)
     found: list[int] = []
-    for wanted in (lost | ended, left, approved):
+    for wanted in (
+        Q(is_over=False) & (lost | ended),
+        left,
+        approved & Q(card_payment__authorized_at__lt=moment - _HEAD_START),
+    ):
         found += Try.objects.filter(wanted).order_by("id").values_list("pk", flat=True)[:_AT_ONCE]
     return found
 
@@ -56,7 +59,8 @@ def _use(attempt: Try, payment: CardPayment) -> None:
     """Collect what was approved for a checkout that waits for it; release it otherwise."""
     session, asked_by = attempt.session, f"checkout {attempt.session.reference}"
     is_wanted = not attempt.is_over and session.state == State.OPEN
-    with suppress(*_LATER):
+    # Refused: somebody else is at it, or the processor is away. The sweep looks again.
+    with suppress(ServiceError):
         if is_wanted and not _was_refused(payment):
             act = acts.capture(payment=payment, amount=session.amount, asked_by=asked_by)
             if act.state != ActState.FAILED:

@@ -52,7 +52,10 @@ def deposit_settled(deposit: Deposit) -> None:
 
 def _paid(held: Session, attempt: Try, reference: str) -> None:
     is_first = closing.complete(held, reference)
-    closing.end(attempt, "" if is_first else PAID_TWICE)
+    closing.end(attempt)
+    # Also of a way that was left: its money has come, and that is what counts.
+    attempt.reason = "" if is_first else PAID_TWICE
+    attempt.save(update_fields=["reason"])
 
 
 def _end_hopeless(held: Session) -> None:

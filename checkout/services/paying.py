@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from cards.errors import NotInState, OrderTaken, OutcomeUnknown
 from cards.models import Card
 from cards.services import payments, tokens
-from checkout import stages
+from checkout import choices, stages
 from checkout.errors import NotOffered, SessionOver, TooManyTries, TryUnderWay
 from checkout.models import Method, Session, State, Try
 from checkout.processing import closing, following
@@ -183,7 +183,7 @@ def _free(held: Session, method: str) -> Sequence[Try]:
     """The tries that would be left for ``method``. Raises where nothing new may begin."""
     if held.state != State.OPEN or held.expires_at < now() + LEAST_TIME:
         raise SessionOver
-    if method not in held.methods or (method == Method.CARD and stages.cards_are_used_up(held)):
+    if method not in choices.offered(held):
         raise NotOffered
     standing = list(stages.open_tries(held))
     if any(stages.is_confirming(attempt) or stages.is_pushed(attempt) for attempt in standing):

@@ -4,7 +4,7 @@ from flask import Flask, Response, render_template_string, request
 
 from .cards_books import CHALLENGE, Books, Payment
 
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Your bank (simulated)</title><style>
 body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#eef3f1;color:#14211c}
 header{background:#0d5c46;color:#fff;padding:1rem;text-align:center;font-weight:700}

@@ -122,7 +122,7 @@ def test_paid_twice_stays_with_the_shop(session: Session, house: House, shop: Cl
     house.work()
     sweep()
     assert fresh(session).payment_reference == CardPayment.objects.get().reference
-    assert Try.objects.get(method="va").reason == "left"
+    assert Try.objects.get(method="va").reason == "paid_twice"
     assert balance(shop, "IDR") == 75_000 + 75_000 - CardPayment.objects.get().fee
 
 

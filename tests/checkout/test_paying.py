@@ -278,3 +278,11 @@ def test_nothing_typed_stays_behind(shop: Client, caplog: pytest.LogCaptureFixtu
     shown = [line for line in caplog.messages if GOOD in line or "9173" in line or SILENT in line]
     assert shown == []
     assert "sessionid" not in payer.cookies
+
+
+def test_a_client_that_is_switched_off_collects_nothing(shop: Client) -> None:
+    session = ask_for(shop)
+    Client.objects.filter(pk=shop.pk).update(status=Client.Status.DEACTIVATED)
+    assert "No way to pay is open just now" in look(session)
+    assert pay(session).status_code == 400
+    assert not CardPayment.objects.exists()
