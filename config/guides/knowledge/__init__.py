@@ -21,6 +21,7 @@ GROUPS: tuple[Group, ...] = (
     papers.IDENTITY,
     papers.FILES,
     papers.MESSAGES,
+    papers.REPORTS,
     desk.DESK,
 )
 

@@ -34,7 +34,7 @@ FORM = Group(
         R("invalid", _("A field is missing or wrong."), YOURS, CHANGED, FIX),
         R("validation_error", _("A field is missing or wrong."), YOURS, CHANGED, FIX),
         R("bad_request", _("The call cannot be read at all: no JSON, too many parts."), YOURS, CHANGED, FIX, (400,)),
-        R("refused", _("Refused for the reason in detail."), YOURS, CHANGED, _("Read detail.")),
+        R("refused", _("Refused for the reason in detail."), YOURS, CHANGED, _("Read detail."), (400,)),
         R(
             "not_found",
             _("Not there, or not yours: the answer is the same."),

@@ -202,7 +202,7 @@ CARDS = Group(
         R("order_taken", _("There is a payment for this order already."), YOURS, NO, READ),
         R(
             "too_much",
-            _("More than was authorised or is left to give back; of a file, more than payments need."),
+            _("More than was authorised or is left; of a file, more than payments need."),
             YOURS,
             CHANGED,
             FIX,

@@ -9,6 +9,7 @@ from config.guides.knowledge.words import (
     FILE,
     FIX,
     LATER,
+    LOOKED,
     NO,
     NOBODY,
     OURS,
@@ -99,5 +100,16 @@ MESSAGES = Group(
             _("Ask for the name on the SMS page."),
         ),
         R("already_decided", _("This was decided meanwhile."), NOBODY, NO, READ),
+    ),
+)
+
+REPORTS = Group(
+    "reports",
+    _("Reports"),
+    (
+        R("too_many_rows", _("More rows than one export takes."), YOURS, CHANGED, _("Choose a shorter time.")),
+        R("too_many_exports", _("As many exports are being prepared as may."), YOURS, LATER, _("Wait for one to end.")),
+        R("too_many_views", _("As many views are saved as may."), YOURS, LOOKED, _("Delete one.")),
+        R("name_taken", _("Another saved view has this name."), YOURS, CHANGED, FIX),
     ),
 )
