@@ -406,14 +406,14 @@ def test_the_browser_comes_back_with_what_became_of_it(sim: Simulator) -> None:
     assert query["signature"] == [digest("bot37020sandbox-ovo992")]
 
 
-def test_reset_forgets_everything_but_addresses(sim: Simulator, merchant: Merchant) -> None:
+def test_reset_forgets_everything_and_tells_where_it_did_at_the_start(sim: Simulator, merchant: Merchant) -> None:
     link(sim)
     ask(sim, "pay")
     sim.control("ovo/misbehave", operation="pay", mode="502")
     sim.control("reset")
     assert sim.look("ovo/payments")["payments"] == sim.look("ovo/purses")["purses"] == []
     assert sim.look("ovo/misbehave")["pending"] == []
-    assert sim.look("ovo/settings")["notify_url"] == f"{merchant.url}/notify"
+    assert sim.look("ovo/settings")["notify_url"] == ""
 
 
 def test_what_it_knows_survives_a_restart(tmp_path: Path) -> None:
