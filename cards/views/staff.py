@@ -58,7 +58,7 @@ def listing(request: ActorRequest) -> HttpResponseBase:
         "page": page,
         "lines": lists.lines_of(list(page.items)),
         "needs": NEEDS,
-        "groups": lists.GROUPS,
+        "groups": [("", _("Any state")), *lists.GROUPS[1:]],
         "currencies": lists.CURRENCIES,
     }
     return render(request, "staff/cards/list.html", context)
