@@ -1,7 +1,9 @@
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -18,7 +20,9 @@ from otp import floats, limits
 from otp import selectors as otp
 from payments import selectors as payments
 from payments.overviews import cases as payment_cases
+from payments.overviews import deposits as payment_deposits
 from reports.overviews import operations, waiting
+from reports.overviews.keeping import Kept, kept
 from wallets import selectors as wallets
 from wallets.lines import line_of
 
@@ -33,8 +37,10 @@ def overview(request: ActorRequest) -> HttpResponse:
         "accounts": wallets.house_accounts(),
         "sandbox_accounts": wallets.house_accounts(sandbox=True),
         "last_check": wallets.last_check(),
-        "deposits": payments.staff_counts(),
-        "orders": otp.staff_counts(),
+        "deposits": _linked(
+            request, kept("desk:states:deposits", payments.staff_counts), "Deposits.Read", _deposits_url
+        ),
+        "orders": _linked(request, kept("desk:states:orders", otp.staff_counts), "Orders.Read", _orders_url),
         "cases": payment_cases.counts(),
         "suspense": payment_cases.in_suspense(),
         "floats": floats.standings(),
@@ -45,6 +51,24 @@ def overview(request: ActorRequest) -> HttpResponse:
         **waiting.doings(request.actor, days),
     }
     return render(request, "staff/overview.html", context)
+
+
+def _linked(
+    request: ActorRequest, counts: Kept[Mapping[str, int]], permission: str, url_of: Callable[[str], str]
+) -> list[tuple[str, int, str]]:
+    """(state, number, the list of them) for those who may see it."""
+    may = policy.allows(request.actor, permission)
+    return [(state, number, url_of(state) if may else "") for state, number in counts.value.items()]
+
+
+def _deposits_url(state: str) -> str:
+    if state == "unmatched":
+        return f"{reverse('staff:exchanges')}?decision=unmatched"
+    return f"{reverse('staff:deposits')}?{'needs' if state in payment_deposits.NEEDS else 'state'}={state}"
+
+
+def _orders_url(state: str) -> str:
+    return f"{reverse('staff:orders')}?{'needs=late' if state in ('overdue', 'no_answer') else 'state=live'}"
 
 
 @never_cache

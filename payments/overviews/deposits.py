@@ -20,6 +20,7 @@ from wallets.models import Transaction
 
 UNSETTLED = (PaymentAttempt.State.SUBMITTING, PaymentAttempt.State.IN_DOUBT)
 ATTENTION, DOUBT = "attention", "in_doubt"
+NEEDS = (ATTENTION, DOUBT)
 # More rows are not put into one file.
 MOST_ROWS = 50_000
 _NEWEST = 100

@@ -13,6 +13,8 @@ from accounts.access.actors import Actor
 from reports.searching.asking import Asked
 
 MOST = 5
+# Of what `config.lib.ids` makes; names of jobs are shorter.
+_REQUEST = 20
 Match = Callable[[Asked], Q | None]
 
 
@@ -94,6 +96,11 @@ def by_reference(field: str = "reference") -> Match:
 def by_foreign(field: str, **besides: Any) -> Match:
     """A reference of somebody else's, whole and as it was written. ``besides`` is what its index begins with."""
     return lambda asked: Q(**{field: asked.reference}, **besides) if asked.reference else None
+
+
+def by_request(field: str = "request_id") -> Match:
+    """The reference that a page of ours names after a mistake; jobs and commands have names instead."""
+    return lambda asked: Q(**{field: asked.reference}) if len(asked.reference) >= _REQUEST else None
 
 
 def by_number(field: str) -> Match:

@@ -36,7 +36,17 @@ from payments.overviews import deposits
 from payouts.models import Batch, Funding, Payout
 from payouts.selectors import balances, batches, transfers
 from reports.searching.asking import Asked
-from reports.searching.finding import Finder, Hit, by_email, by_foreign, by_id, by_number, by_reference, either
+from reports.searching.finding import (
+    Finder,
+    Hit,
+    by_email,
+    by_foreign,
+    by_id,
+    by_number,
+    by_reference,
+    by_request,
+    either,
+)
 
 _CHANNELS = [method.channel for method in METHODS.values() if method.channel]
 _CURRENCIES = ["IDR", "SLE", "USD"]
@@ -347,7 +357,7 @@ FINDERS = (
         "clipboard-document-check",
         "Audit.Read",
         _seen_requests,
-        by_foreign("request_id"),
+        by_request(),
         _request,
     ),
 )
