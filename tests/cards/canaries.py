@@ -89,7 +89,7 @@ def redis() -> Iterator[tuple[str, bytes]]:
 
 def _content(client: Any, key: bytes) -> bytes:
     kind = client.type(key)
-    reads = {
+    reads: dict[bytes, Callable[[], Iterable[Any]]] = {
         b"string": lambda: [client.get(key)],
         b"list": lambda: client.lrange(key, 0, -1),
         b"set": lambda: client.smembers(key),
