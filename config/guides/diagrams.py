@@ -93,9 +93,9 @@ def drawn(words: Sequence[str], moves: Sequence[Move], starts: Sequence[str]) ->
     widths = [max((_width(spot) for spot in column), default=0.0) for column in spots]
     places = _places(spots, widths)
     nodes = [Node(word, *places[word], _width(word), word in starts) for word in words]
-    arrows = [_arrow(move, columns, places, is_back=False) for move in there]
-    arrows += [_arrow(move, columns, places, is_back=True) for move in moves if move in back]
-    height = max(y for _x, y in places.values()) + HEIGHT + _EDGE
+    arrows = [_arrow(move, columns, places, widths, is_back=False) for move in there]
+    arrows += [_arrow(move, columns, places, widths, is_back=True) for move in moves if move in back]
+    height = max(y + _tall(spot) for spot, (_x, y) in places.items()) + _EDGE
     return Diagram(sum(widths) + _GAP_X * (len(widths) - 1) + 2 * _EDGE + _PADDING, height, nodes, arrows)
 
 
@@ -175,7 +175,7 @@ def _places(spots: Sequence[Sequence[_Spot]], widths: Sequence[float]) -> dict[_
     """The upper left corner of each spot; columns are centred on one line."""
     tall = [sum(_tall(spot) for spot in column) + _GAP_Y * (len(column) - 1) for column in spots]
     places: dict[_Spot, tuple[float, float]] = {}
-    x = _EDGE + _PADDING
+    x: float = _EDGE + _PADDING
     for column, width, height in zip(spots, widths, tall, strict=True):
         y = _EDGE + (max(tall) - height) / 2
         for spot in column:
@@ -190,14 +190,22 @@ def _tall(spot: _Spot) -> float:
 
 
 def _arrow(
-    move: Move, columns: Mapping[str, int], places: Mapping[_Spot, tuple[float, float]], *, is_back: bool
+    move: Move,
+    columns: Mapping[str, int],
+    places: Mapping[_Spot, tuple[float, float]],
+    widths: Sequence[float],
+    *,
+    is_back: bool,
 ) -> Arrow:
     was, new = move
     left, right = (new, was) if is_back else (was, new)
     shift = _SHIFT if is_back else -_SHIFT
-    chain = _chain(left, right, columns)
     points = [(places[left][0] + _width(left), places[left][1] + HEIGHT / 2 + shift)]
-    points += [(places[spot][0], places[spot][1] + _NARROW / 2 + shift / 2) for spot in chain[1:-1]]
+    for spot in _chain(left, right, columns)[1:-1]:
+        # Level past the whole column: nothing that stands in it is crossed.
+        x, y = places[spot]
+        y += _NARROW / 2 + shift / 2
+        points += [(x, y), (x + widths[_column_of(spot, columns)], y)]
     points.append((places[right][0], places[right][1] + HEIGHT / 2 + shift))
     return Arrow(_curve(points[::-1] if is_back else points), is_back)
 

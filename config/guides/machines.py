@@ -40,7 +40,7 @@ class Stage:
     word: str
     meaning: Text
     money: Text
-    inner: list[Text]
+    inner: Sequence[Text]
     end: str
     onward: list[str]
     tone: str
@@ -70,7 +70,7 @@ class Source:
     slug: str
     title: Text
     # Which answer says it.
-    field: str
+    read_in: str
     moves: Sequence[tuple[str, str]]
     told: Callable[[str], str]
     labels: type[TextChoices]
@@ -177,7 +177,7 @@ def machine_of(source: Source) -> Machine:
     words = list(dict.fromkeys(source.told(str(state)) for state in _states(source)))
     stages = [_stage(source, word, moves) for word in words]
     starts = [words[0]]
-    return Machine(source.slug, source.title, source.field, stages, drawn(words, moves, starts))
+    return Machine(source.slug, source.title, source.read_in, stages, drawn(words, moves, starts))
 
 
 def _states(source: Source) -> list[str]:

@@ -40,7 +40,17 @@ from tests.simulators import Simulator
 
 ROOT = Path(portal_settings.BASE_DIR)
 PAGES = ["", "quickstart/", "states/", "errors/", "webhooks/", "changelog/"]
-APPS = ("accounts", "cards", "checkout", "config", "kyc", "notifications", "otp", "payments", "payouts")
+APPS: tuple[str, ...] = (
+    "accounts",
+    "cards",
+    "checkout",
+    "config",
+    "kyc",
+    "notifications",
+    "otp",
+    "payments",
+    "payouts",
+)
 APPS += ("reports", "wallets")
 # With the addresses everything is loaded that can refuse.
 assert urls.urlpatterns
@@ -259,8 +269,8 @@ def test_the_field_for_the_key_can_send_nothing(db: None) -> None:
 
 
 def test_people_of_a_company_get_their_own_quickstart(db: None) -> None:
-    assert "/api/banks" in page("quickstart/", **{"for": "company"})
-    assert "/api/v1/balance" in page("quickstart/", **{"for": "anything"})
+    assert "/api/banks" in page("quickstart/?for=company")
+    assert "/api/v1/balance" in page("quickstart/?for=anything")
 
 
 # --- the quickstart, done -----------------------------------------------------------------------------
