@@ -34,7 +34,7 @@ ALWAYS = {"accounts_apicall", "accounts_apikey", "django_session", "usersessions
 OWN_ACCOUNT = ALWAYS | {"accounts_user", "accounts_auditentry", "account_emailaddress", "mfa_authenticator"}
 OWN_ACCOUNT |= {"accounts_auditseal", "accounts_audithead", "notifications_mail"}
 
-LOOKED = {200, 204, 301, 302, 405}
+LOOKED = {200, 204, 301, 302, 303, 405}
 NO_SESSION = 123456789
 NUMBERED = {"session", "provider_message", "provider_exchange", "blocked"} | payouts.NUMBERED
 CELLS: dict[str, int] = {}
@@ -167,6 +167,8 @@ def _on_purpose(actor: Actor, route: Route) -> bool:
         "review/files/",
         "healthz",
         "api",
+        # Off without its token.
+        "metrics",
         # Without an id to look for; and the supplier is away.
         "api/v1/",
         "pay/<uuid:public_id>/qr",
