@@ -30,7 +30,9 @@ def is_confirming(attempt: Try) -> bool:
     deposit = attempt.deposit
     if deposit is None:
         return False
-    return deposit.state == Deposit.State.SUCCESS or _stage(deposit) in {"confirming", "set_aside"}
+    if deposit.state == Deposit.State.SUCCESS or _stage(deposit) in {"confirming", "set_aside"}:
+        return True
+    return attempt.method == Method.OVO and _is_asked_about(deposit)
 
 
 def is_challenged(attempt: Try) -> bool:
@@ -84,6 +86,12 @@ def cards_are_used_up(session: Session) -> bool:
 def open_tries(session: Session) -> Iterable[Try]:
     """What is under way, the newest first."""
     return session.tries.filter(is_over=False).select_related("card_payment__card", "deposit").order_by("-id")
+
+
+def _is_asked_about(deposit: Deposit) -> bool:
+    """Whether OVO's minute is over and OVO has not said yet what came of it."""
+    picture = deposits.picture_of(deposit)
+    return picture.stage == "ended" and picture.account is not None and picture.account.state == "open"
 
 
 def _stage(deposit: Deposit) -> str:

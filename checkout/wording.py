@@ -77,6 +77,27 @@ _DEPOSITS = {
     "failed": Words(_("It could not be made ready"), _("Try again, or choose another way below.")),
     "cancelled": Words(_("This way to pay was closed"), _("Choose a way below to begin anew."), side="ours"),
 }
+_OVO = {
+    "called_off": Words(
+        _("You did not confirm in OVO"), _("Try again and confirm it there, or choose another way below."), side="yours"
+    ),
+    "declined": Words(
+        _("OVO did not take the payment"),
+        _("The PIN was wrong, or there is too little in your OVO account. Try again, or choose another way below."),
+        side="yours",
+    ),
+    "window_over": Words(
+        _("The 60 seconds to confirm in OVO are over"),
+        _("Try again with the OVO app at hand, or choose another way below."),
+        side="yours",
+    ),
+    "refused": Words(
+        _("OVO did not take this number"),
+        _("Check the number of your OVO account and try again, or choose another way below."),
+        side="yours",
+    ),
+}
+OVO_REASONS = frozenset(_OVO)
 UNDERPAID = Words(
     _("Less than the amount has arrived"),
     _("Please do not pay again here. Ask the shop how to go on."),
@@ -89,5 +110,5 @@ def words_for(method: str, reason: str) -> Words:
     """Why a try of ``method`` (`checkout.models.Method`) is over, for whoever tried."""
     if reason == "underpaid":
         return UNDERPAID
-    known, usual = (_CARDS, _BANK_SAID_NO) if method == "card" else (_DEPOSITS, _DEPOSITS["failed"])
+    known, usual = (_CARDS, _BANK_SAID_NO) if method == "card" else (_DEPOSITS | _OVO, _DEPOSITS["failed"])
     return known.get(reason, usual)

@@ -5,10 +5,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from checkout import stages
-from checkout.models import Session, State, Try
-from checkout.wording import Words, words_for
+from checkout.models import Method, Session, State, Try
+from checkout.wording import OVO_REASONS, Words, words_for
 from config.lib.clock import now
 from payments import selectors as deposits
+from payments.models import Deposit
 from payments.selectors import Picture
 
 # Tries that the page needs to know; the newest decide.
@@ -102,7 +103,14 @@ def _failure(stage: str, tries: list[Try]) -> Words | None:
     if last.is_over:
         return None if last.reason in _SILENT else words_for(last.method, last.reason)
     # Over, and not swept yet.
-    return words_for(last.method, "challenge_too_late" if last.deposit is None else "expired")
+    return words_for(last.method, _reason_of(last.deposit) if last.deposit else "challenge_too_late")
+
+
+def _reason_of(deposit: Deposit) -> str:
+    """Why it can be paid that way no more; of OVO what it said."""
+    account = deposits.picture_of(deposit).account
+    said = account.reason if account is not None and account.method == Method.OVO else ""
+    return said if said in OVO_REASONS else "expired"
 
 
 def _pace(session: Session, stage: str, current: Try | None, picture: Picture | None) -> int:

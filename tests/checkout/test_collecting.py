@@ -180,3 +180,40 @@ def test_a_cancelled_checkout_stops_its_deposit(session: Session) -> None:
             following.carry_on(try_id)
     assert deposit_of(session).state == Deposit.State.CANCELLED
     assert following.due() == []
+
+
+@pytest.fixture
+def ovo(shop: Client, house: House, settings: Any) -> Session:
+    """OVO is open, and has been asked."""
+    settings.FASPAY_OVO_BASE_URL = house.sim.url
+    settings.FASPAY_OVO_USER_ID, settings.FASPAY_OVO_PASSWORD = "bot37020", "sandbox-ovo"
+    settings.FASPAY_OVO_FORMAT, settings.FASPAY_OVO_XML_DIGITS = "json", "42"
+    settings.FASPAY_OVO_REDIRECT_HOSTS = [house.sim.url]
+    settings.FASPAY_OVO_CALLBACK_TOKEN = "a-token-of-this-test-that-is-long-enough"
+    session = ask_for(shop, "75000", "IDR")
+    assert choose(session, "ovo", "", phone="0812 3456 7890").status_code == 303
+    return session
+
+
+def test_ovo_is_waited_for_a_minute(ovo: Session, house: House) -> None:
+    # Nobody has linked this number: OVO refuses at once.
+    assert stage(ovo) == "choose"
+    assert "OVO did not take this number" in look(ovo)
+    Browser().post(url(ovo, "by"), {"press": str(uuid4()), "method": "ovo", "phone": "0812 3456 7891"})
+    assert "We are asking OVO" in look(ovo)
+    account = house.account(deposit_of(ovo))
+    rows = type(account).objects.filter(pk=account.pk)
+    rows.update(state="open", provider_trx_id="7")
+    text = look(ovo)
+    assert stage(ovo) == "deposit"
+    assert "Confirm in OVO" in text
+    # The push cannot be taken back.
+    assert "Pay another way" not in text
+    assert pay(ovo).status_code == 409
+    house.shift(account, timedelta(minutes=20), "expires_at")
+    assert stage(ovo) == "confirming"
+    rows.update(state="closed", reason="called_off")
+    assert stage(ovo) == "choose"
+    assert "You did not confirm in OVO" in look(ovo)
+    pay(ovo)
+    assert fresh(ovo).state == State.COMPLETED
