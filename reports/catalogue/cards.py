@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from cards.models.states import Reason, State
 from reports.catalogue.clients import CLIENT, CURRENCY
-from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, WORD, Column, named, states
+from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, WORD, Column, states
 from reports.catalogue.reading import Detail, Report, Rows, Scope
 from reports.catalogue.wanted import MONTH
 from reports.selectors import cards as selectors
@@ -24,7 +24,7 @@ GROUPS = [
     (f"{State.VOIDED}.{State.EXPIRED}", _("Released or expired")),
     (f"{State.SENDING}.{State.IN_DOUBT}", _("Being checked")),
 ]
-STATE = states("state", _("State"), named("card:", "state"), [f"card:{code}" for code in State.values])
+STATE = states("state", _("State"), "card:", "state", State.values)
 
 
 def _payments(scope: Scope) -> Rows:
@@ -52,10 +52,10 @@ CARDS = Report(
         Column("made", pgettext_lazy("moment", "Made"), "created_at", MOMENT),
         Column("brand", _("Card"), "card__brand"),
         Column("last4", _("Ends in"), "card__last4"),
+        Column("amount", _("Amount"), "amount", MONEY),
         STATE,
         Column("reason", _("Reason"), "reason", WORD, dict(Reason.choices)),
         Column("captured_at", pgettext_lazy("moment", "Captured"), "captured_at", MOMENT),
-        Column("amount", _("Amount"), "amount", MONEY),
         Column("captured", pgettext_lazy("sum", "Captured"), "captured", MONEY),
         Column("refunded", _("Given back"), "refunded", MONEY),
         Column("fee", _("Fee"), "fee", MONEY),

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 from checkout.models import State
 from checkout.selectors import sessions
 from reports.catalogue.clients import CLIENT, CURRENCY
-from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, Column, named, states
+from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, Column, states
 from reports.catalogue.reading import Detail, Report, Rows, Scope
 
 SECTION = "checkout"
@@ -21,7 +21,7 @@ GROUPS = [
     (State.EXPIRED.value, _("Expired")),
     (State.FAILED.value, _("Failed")),
 ]
-STATE = states("state", _("State"), named("checkout:", "state"), [f"checkout:{code}" for code in State.values])
+STATE = states("state", _("State"), "checkout:", "state", State.values)
 
 
 def _sessions(scope: Scope) -> Rows:

@@ -11,7 +11,7 @@ from accounts.access import policy
 from accounts.models import ApiCall
 from payouts.models.states import IN_FLIGHT, UNPAID_ENDS, Kind, Reason, State
 from payouts.selectors import transfers
-from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, WORD, Column, named, states
+from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, WORD, Column, states
 from reports.catalogue.reading import Detail, Report, Rows, Scope, between
 
 SECTION = "clients"
@@ -26,7 +26,7 @@ PAYOUT_GROUPS = [
     (State.COMPLETED.value, _("Paid")),
     (".".join((*UNPAID_ENDS, State.RETURNED)), _("Not paid")),
 ]
-PAYOUT_STATE = states("state", _("State"), named("payout:", "state"), [f"payout:{code}" for code in State.values])
+PAYOUT_STATE = states("state", _("State"), "payout:", "state", State.values)
 REASON = Column("reason", _("Reason"), "reason", WORD, dict(Reason.choices))
 PAYOUT = Detail("public_id", company="company:transfer", staff="staff:payout")
 
@@ -63,11 +63,11 @@ TRANSACTIONS = Report(
         KIND,
         Column("receiver", _("Receiver"), "receiver"),
         Column("name", _("Name"), "receiver_name", TEXT),
-        PAYOUT_STATE,
-        REASON,
-        Column("paid", pgettext_lazy("moment", "Paid"), "completed_at", MOMENT),
-        Column("fee", _("Fee"), "fee", MONEY),
         Column("amount", _("Amount"), "amount", MONEY),
+        PAYOUT_STATE,
+        Column("paid", pgettext_lazy("moment", "Paid"), "completed_at", MOMENT),
+        REASON,
+        Column("fee", _("Fee"), "fee", MONEY),
         CURRENCY,
     ),
 )

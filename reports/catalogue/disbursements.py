@@ -11,7 +11,7 @@ from payouts.models.states import BatchState, Problem, Reason, RowState, State
 from payouts.selectors import items, reports
 from payouts.selectors.batches import rows_of
 from reports.catalogue.clients import CLIENT, REASON
-from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, WORD, Column, named, states
+from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, WORD, Column, looks, named, states
 from reports.catalogue.reading import Detail, Report, Rows, Scope
 
 SECTION = "disbursements"
@@ -69,7 +69,7 @@ BATCHES = Report(
         CLIENT,
         Column("name", _("Batch"), "name", TEXT),
         Column("made", pgettext_lazy("moment", "Made"), "created_at", MOMENT),
-        states("state", _("State"), named("batch:", "state"), [f"batch:{code}" for code in BatchState.values]),
+        states("state", _("State"), "batch:", "state", BatchState.values),
         Column("finished", _("Ended"), "finished_at", MOMENT),
         Column("rows", _("Rows"), "rows", COUNT),
         Column("paid", pgettext_lazy("rows", "Paid"), _reckoned(items.processed_count), COUNT),
@@ -98,7 +98,7 @@ _WHY: Any = Case(
     output_field=CharField(),
 )
 _CODES = [*(f"payout:{code}" for code in State.values), *(f"row:{code}" for code in RowState.values)]
-STATE = states("state", _("State"), _STATE, _CODES)
+STATE = looks("state", _("State"), _STATE, _CODES)
 WHY = Column(
     "reason",
     _("Reason"),
@@ -218,7 +218,7 @@ FAILED = Report(
         OF_BATCH,
         DESTINATION,
         Column("ended", _("Ended"), "payout__closed_at", MOMENT),
-        states("state", _("State"), named("payout:", "payout__state"), [f"payout:{code}" for code in State.values]),
+        states("state", _("State"), "payout:", "payout__state", State.values),
         Column("reason", _("Reason"), "payout__reason", WORD, REASON.words),
         Column("retries", _("Retries"), F("payout__attempts") - 1, COUNT),
         Column("amount", _("Amount"), "amount", MONEY),

@@ -82,8 +82,8 @@ def _rows(request: ActorRequest, report: Report, scope: Scope, wanted: Wanted) -
         "at_once": counted.rows <= settings.EXPORT_AT_ONCE,
         "presets": catalogue.PRESETS,
         "preset": _preset(wanted),
-        "states": [("", _("All")), *report.states],
-        "kinds": [("", _("All")), *report.kinds],
+        "states": [("", _("Any state")), *report.states],
+        "kinds": [("", _("Any kind") if report.kind == "kind" else _("Any method")), *report.kinds],
     }
 
 

@@ -12,7 +12,7 @@ from accounts.access.table import GATEWAY_ONLY, OPERATIONS, Operation, rights
 from accounts.models import Client, Role
 from accounts.permissions import Rule
 from otp.providers.otpzap.keys import name_of
-from tests.access import cards, payouts, texts
+from tests.access import cards, payouts, reading, texts
 from tests.access.world import SUPPLIER_KEY, Actor
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -105,6 +105,7 @@ KINDS: list[tuple[str, str, str]] = [
     ("wallet/payments/", "public_id", "payment"),
     *payouts.KINDS,
     *texts.KINDS,
+    *reading.KINDS,
 ]
 # Parameters that name no object: any value will do.
 PLAIN = {"slug": "keys", "tab": "keys", "name": "a-letter", "key": "a-key", "uidb36": "1", "url": "x", "pk": "7"}

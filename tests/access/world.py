@@ -30,7 +30,7 @@ from payments.services import reconciliation
 from payments.services.static_accounts import new_customer_no
 from tests.access import cards as by_card
 from tests.access import payouts as money_out
-from tests.access import texts
+from tests.access import reading, texts
 from tests.accounts import cast
 from tests.conftest import prove_identity
 from tests.kyc import reviewing
@@ -114,6 +114,7 @@ SEEN: dict[str, dict[str, str]] = {
     "session": {},
     **money_out.SEEN,
     **texts.SEEN,
+    **reading.SEEN,
     **by_card.SEEN,
     **dict.fromkeys([*money_out.SHARED, *by_card.SHARED], _ANYBODY),
 }
@@ -266,6 +267,7 @@ def _things(world: World) -> None:
     things |= money_out.fill(world.clients, people)
     things |= by_card.fill(world.clients, people)
     things |= texts.fill(world.clients)
+    things |= reading.fill(people)
     _of_providers(world)
 
 
