@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, Value, When
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
 from accounts.access.actors import Actor
 from checkout import stages, wire
@@ -65,17 +65,31 @@ class Figures:
 
 
 def summary(actor: Actor, made: Mapping[str, datetime]) -> list[Figures]:
-    """By status and currency, of what fits the filters ``made``. One query. Out of time with a try under way counts as
-    open: money may be on its way."""
+    """By status and currency, of what fits the filters ``made``. Two queries. Out of time with a try under way counts
+    as open: money may be on its way."""
+    found = sessions.seen(actor).filter(**made).order_by()
+    figures = _by_state(found)
+    # Few at any time: asked for by themselves, so that the others need not be looked at one by one.
     under_way = Try.objects.filter(session=OuterRef("pk"), is_over=False)
-    over = Q(state=State.OPEN, expires_at__lte=now()) & ~Exists(under_way)
-    rows = (
-        sessions.seen(actor)
-        .filter(**made)
-        .order_by()
-        .annotate(shown=Case(When(over, then=Value(State.EXPIRED.value)), default=F("state")))
-        .values("shown", "currency")
-        .annotate(count=Count("pk"), total=Sum("amount"))
-        .order_by("currency", "shown")
-    )
-    return [Figures(wire.STATUS[row["shown"]], row["currency"], row["count"], row["total"]) for row in rows]
+    late = found.filter(~Exists(under_way), state=State.OPEN, expires_at__lte=now())
+    for (currency, _), (count, amount) in _by_state(late).items():
+        _add(figures, (currency, State.OPEN), -count, -amount)
+        _add(figures, (currency, State.EXPIRED), count, amount)
+    return [
+        Figures(wire.STATUS[state], currency, count, amount)
+        for (currency, state), (count, amount) in sorted(figures.items())
+        if count
+    ]
+
+
+_ByState = dict[tuple[str, str], tuple[int, Decimal]]
+
+
+def _by_state(rows: QuerySet[Session]) -> _ByState:
+    counted = rows.values_list("currency", "state").annotate(Count("pk"), Sum("amount"))
+    return {(currency, state): (count, amount) for currency, state, count, amount in counted}
+
+
+def _add(figures: _ByState, place: tuple[str, str], count: int, amount: Decimal) -> None:
+    before = figures.get(place, (0, Decimal(0)))
+    figures[place] = (before[0] + count, before[1] + amount)
