@@ -11,6 +11,7 @@ from accounts.access.actors import Actor
 from accounts.access.credentials import actor_of, refused_key_of
 from accounts.models import ApiCall, ApiKey
 from config.lib.clock import now
+from config.lib.masking import masked_long_numbers
 
 logger = logging.getLogger("gerbang.calls")
 
@@ -43,7 +44,7 @@ def _store(
         is_sandbox=key.is_sandbox,
         method=(request.method or "")[:7],
         route=f"/{match.route}"[:200] if match else "-",
-        path=request.path.replace("\x00", "")[:300],  # no column can hold it
+        path=masked_long_numbers(request.path.replace("\x00", ""))[:300],  # no column can hold it
         status=answer.status_code,
         milliseconds=round(elapsed * 1000),
         refusal=refusal,

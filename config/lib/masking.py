@@ -5,6 +5,9 @@ import re
 # Four digits or more, however they are spaced; and what mixes digits with letters, such as the end of a link.
 _CODES = re.compile(r"\d(?:[ \u00a0.-]?\d){3,}|\b(?=[^\W\d_]*\d)(?=\d*[^\W\d_])\w{5,}\b")
 
+# As many digits as a card's number has, standing by themselves.
+_LONG_NUMBERS = re.compile(r"(?<![0-9A-Za-z])[0-9]{12,19}(?![0-9A-Za-z])")
+
 
 def masked(name: str) -> str:
     """``Ayu Lestari`` -> ``A** L******``; the part of an address before the @ is treated the same way."""
@@ -26,3 +29,8 @@ def last_four(number: str) -> str:
 def masked_codes(text: str) -> str:
     """``text`` without anything that may be a code: ``Your code is 482 913`` -> ``Your code is •••``."""
     return _CODES.sub("•••", text)
+
+
+def masked_long_numbers(text: str) -> str:
+    """``text`` without what may be the number of a card: somebody may put one into an address by mistake."""
+    return _LONG_NUMBERS.sub("•••", text)

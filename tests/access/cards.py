@@ -112,5 +112,5 @@ def bodies(world: Any) -> dict[str, tuple[str, dict[str, Any]]]:
     }
 
 
-# What the processor would have to answer.
-REFUSED = {"card-payments.authorize", "card-payments.capture", "card-payments.verify-3ds"}
+# What the processor would have to answer, or where there is nothing to do.
+REFUSED = {"card-payments.capture", "card-payments.verify-3ds"}

@@ -89,6 +89,7 @@ def through_the_api(key: str, cards: Simulator) -> list[Any]:
     assert [answer.status_code for answer in said] == [400] * len(wrong) + [401, 201]
     said.append(call(key, f"/api/card-payments/tokenize?cardNumber={number}&cvv={code}", "POST", card(number, code)))
     token = said[-1].json()["token"]
+    said += [call(key, f"/api/card-payments/{number}{end}") for end in ("", f"/{code}", "?cvv=" + code)]
     for mode in BREAKS:
         cards.control("misbehave", operation="authorizations", mode=mode, times=1)
         said.append(authorize(key, token))
