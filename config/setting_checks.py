@@ -1,6 +1,7 @@
 """Settings that are wrong by themselves or do not fit one another: said at start, each with what to do."""
 
 import ipaddress
+import re
 import urllib.parse
 import zoneinfo
 from collections.abc import Iterable, Iterator
@@ -50,7 +51,7 @@ _LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
 
 @register(Tags.security)
 def settings_fit(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    return [*_numbers(), *_pairs(), *_addresses(), *_words(), *_networks()]
+    return [*_numbers(), *_pairs(), *_addresses(), *_words(), *_networks(), *_watching()]
 
 
 @register(Tags.security, deploy=True)
@@ -135,6 +136,17 @@ def _networks() -> Iterator[CheckMessage]:
     if settings.WEBHOOK_LOCAL_RECEIVERS and not settings.SANDBOX_ENABLED:
         hint = "They count in the sandbox only: unset it."
         yield checks.Warning("WEBHOOK_LOCAL_RECEIVERS is set without SANDBOX_ENABLED.", hint=hint, id="gerbang.W031")
+
+
+def _watching() -> Iterator[CheckMessage]:
+    if settings.LOG_FORMAT not in {"text", "json"}:
+        yield Error("LOG_FORMAT is unknown.", hint="text or json.", id="gerbang.E060")
+    if settings.METRICS_TOKEN and not re.fullmatch(r"[A-Za-z0-9_.~+/=-]{24,200}", settings.METRICS_TOKEN, re.ASCII):
+        hint = "24 letters, digits and _.~+/=- or more."
+        yield Error("METRICS_TOKEN is short, or no header can carry it.", hint=hint, id="gerbang.E061")
+    dsn = _parts(settings.SENTRY_DSN) if settings.SENTRY_DSN else None
+    if settings.SENTRY_DSN and not (dsn and dsn.username and dsn.hostname and dsn.path.strip("/")):
+        yield Error("SENTRY_DSN is no DSN.", hint="https://key@host/number, as Sentry shows it.", id="gerbang.E062")
 
 
 def _public() -> Iterator[CheckMessage]:

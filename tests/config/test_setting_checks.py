@@ -23,6 +23,9 @@ WRONG: list[tuple[str, Any, str]] = [
     ("CUSTOMER_WALLET_ZONE", "Asia/Atlantis", "E040"),
     ("CLIENT_FUNDING_ACCOUNTS", {"DOUBLOON": "a chest"}, "E041"),
     ("WEBHOOK_REFUSED_NETWORKS", ["everything"], "E042"),
+    ("LOG_FORMAT", "xml", "E060"),
+    ("METRICS_TOKEN", "short", "E061"),
+    ("SENTRY_DSN", "https://sentry.example/1", "E062"),
     ("FILE_ENCRYPTION_KEYS", ["one", "one"], "W030"),
     ("WEBHOOK_LOCAL_RECEIVERS", ["127.0.0.1:9000"], "W031"),
 ]
