@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 from django.conf import settings as portal_settings
 from django.test import Client
 from django.utils import translation
+from playwright.sync_api import Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import ApiKey, Customer
@@ -56,6 +58,8 @@ APPS += ("reports", "wallets")
 assert urls.urlpatterns
 KINDS = list(refusals.kinds())
 FAMILIES = {kind.__name__ for kind in ServiceError.__subclasses__()} | {kind.__name__ for kind in KINDS}
+CHROMIUM = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 SECRET = "a secret of at least sixteen"
 BODY = '{"id":"evt_1","event":"order.finished","timestamp":"2026-11-21T02:15:00Z","data":{"order_id":65,"n":"é"}}'
 
@@ -477,3 +481,53 @@ def test_machines_read_all_of_it_in_one_text(db: None, settings: Any) -> None:
     assert all(f"`{stage.word}`" in text for source in SOURCES for stage in machine_of(source).stages)
     for link in re.findall(r"\(https://portal\.example(/[^)]*)\)", text):
         assert Client().get(link).status_code == 200, link
+
+
+# --- in a browser -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reading(live_server: LiveServer) -> Iterator[Page]:
+    """The quickstart on a phone."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(base_url=live_server.url, viewport={"width": 360, "height": 740})
+        page.goto("/developers/quickstart/")
+        yield page
+        browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_a_pasted_key_fills_the_examples_and_leaves_with_the_page(reading: Page) -> None:
+    sent: list[str] = []
+    reading.on("request", lambda request: sent.append(f"{request.url} {request.post_data or ''}"))
+    shown = reading.locator("#balance .code-panel:visible code")
+    reading.get_by_label("Your sandbox key").fill("tp_test_abc_secret")
+    expect(shown).to_contain_text("Bearer tp_test_abc_secret")
+    assert "tp_test_abc_secret" in str(reading.locator("#balance [data-copy]:visible").get_attribute("data-copy"))
+    reading.locator("#balance label", has_text="Python").click()
+    expect(shown).to_contain_text('KEY = "tp_test_abc_secret"')
+    # One language for all of them, on the next page too.
+    expect(reading.locator("#order .code-panel:visible code")).to_contain_text("import requests")
+    expect(reading.locator("[data-own-key-live]")).to_be_hidden()
+    reading.get_by_label("Your sandbox key").fill("tp_live_abc_secret")
+    expect(reading.locator("[data-own-key-live]")).to_be_visible()
+    reading.goto("/developers/quickstart/?for=company")
+    expect(reading.get_by_label("Your sandbox key")).to_have_value("")
+    expect(reading.locator("#banks .code-panel:visible code")).to_contain_text('os.environ["KEY"]')
+    assert not [one for one in sent if "secret" in one]
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_tool_answers_beside_what_was_pasted(reading: Page) -> None:
+    reading.goto("/developers/webhooks/?example")
+    reading.get_by_role("button", name="Look at it").click()
+    expect(reading.locator("#verdict")).to_contain_text("It is from us")
+    reading.get_by_label("Body").fill("{}")
+    reading.get_by_role("button", name="Look at it").click()
+    expect(reading.locator("#verdict")).to_contain_text("A receiver should refuse it")
+    for path in PAGES:
+        reading.goto(f"/developers/{path}")
+        assert reading.evaluate("document.documentElement.scrollWidth") <= 360, path
