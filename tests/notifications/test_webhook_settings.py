@@ -183,7 +183,7 @@ def test_a_stranger_has_none(customer: Customer, other_customer: Customer) -> No
     assert webhooks.settings_of(Owner(other_customer)).url is None
     for ask in (webhooks.rotate_secret, webhooks.end_old_secret):
         with pytest.raises(NoWebhook):
-            ask(actor=actor_for(other_customer), owner=Owner(other_customer))  # type: ignore[operator]
+            ask(actor=actor_for(other_customer), owner=Owner(other_customer))
 
 
 def test_what_was_done_is_recorded_without_the_secret(customer: Customer) -> None:
