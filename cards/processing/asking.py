@@ -17,7 +17,7 @@ from cards.processing import claiming, judging, moving
 from cards.processing.judging import Answer
 from cards.providers.types import CardProcessor, Word
 from config.lib.clock import now
-from config.lib.errors import ProviderError
+from config.lib.errors import ProviderError, ServiceError
 
 # Rows in one turn of the worker, and seconds within which the last of them begins.
 MOST, TURN_SECONDS = 50, 20.0
@@ -39,9 +39,16 @@ def answer_of(call: Callable[[], Word]) -> Answer:
 
 
 def send_act(processor: CardProcessor, act: CardAct, *, was_sent: bool = False) -> CardAct:
-    """Have the processor do what ``act`` says, and write down what came of it. Returns it as it is then."""
+    """Have the processor do what ``act`` says, and write down what came of it. Returns it as it is then.
+
+    What the ledger refuses at that moment (a balance that was closed meanwhile) stays open: the processor has done it.
+    """
     answer = answer_of(lambda: _perform(processor, act))
-    return moving.settle_act(act, judging.of_acting(act, answer, was_sent=was_sent))
+    try:
+        return moving.settle_act(act, judging.of_acting(act, answer, was_sent=was_sent))
+    except ServiceError:
+        logger.exception("act %s could not be written down and stays due", act.reference)
+        return act
 
 
 def _perform(processor: CardProcessor, act: CardAct) -> Word:

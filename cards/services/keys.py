@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count
 
 from cards import vault
 from cards.models import Card
+
+_WRITE = """
+UPDATE cards_card c SET sealed_number = d.sealed, key_id = %s
+  FROM unnest(%s::bigint[], %s::bytea[]) AS d (id, sealed) WHERE c.id = d.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,16 @@ def rewrap_some(*, after: int = 0, most: int = 500) -> Turn:
         old = Card.objects.filter(pk__gt=after, sealed_number__isnull=False).exclude(key_id=newest)
         cards = list(old.order_by("pk").select_for_update(skip_locked=True, no_key=True)[:most])
         done = [card for card in cards if _rewrap(card, newest)]
-        Card.objects.bulk_update(done, ["sealed_number", "key_id"])
+        _write(done, newest)
     last = cards[-1].pk if cards else after
     return Turn(len(done), len(cards) - len(done), last, is_over=not cards)
+
+
+def _write(cards: list[Card], key_id: str) -> None:
+    """All in one statement: a case for each row, as `bulk_update` writes it, takes several times as long."""
+    values = [key_id, [card.pk for card in cards], [bytes(card.sealed_number or b"") for card in cards]]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, values)
 
 
 def _rewrap(card: Card, newest: str) -> bool:

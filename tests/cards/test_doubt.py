@@ -33,6 +33,8 @@ from tests.cards.house import (
 )
 from tests.simulators import Simulator
 from wallets import proof
+from wallets.models import Account
+from wallets.services import Purse, client_account
 
 pytestmark = pytest.mark.django_db
 
@@ -346,6 +348,20 @@ def test_one_that_cannot_be_asked_keeps_nobody_else_waiting(shop: Client, cards:
     live.refresh_from_db()
     play.refresh_from_db()
     assert (live.state, play.state) == (State.IN_DOUBT, State.AUTHORIZED)
+
+
+def test_a_balance_that_is_closed_while_the_processor_collects(shop: Client) -> None:
+    payment = charge(shop)
+    account = client_account(Purse(shop, "SLE"))
+    Account.objects.filter(pk=account.pk).update(status=Account.Status.CLOSED)
+    with pytest.raises(OutcomeUnknown):
+        acts.capture(payment=payment, amount=Decimal(100))
+    time_passes(60)
+    work()
+    assert CardAct.objects.get().state in (ActState.SENDING, ActState.IN_DOUBT)
+    Account.objects.filter(pk=account.pk).update(status=Account.Status.OPEN)
+    work_off()
+    assert balance(shop) == Decimal("96.50")
 
 
 # --- people
