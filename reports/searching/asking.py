@@ -30,14 +30,17 @@ class Asked:
 
     @property
     def numbers(self) -> list[str]:
-        """The number as it may be written down: with a country (Indonesia, Sierra Leone) where a zero was typed,
-        with and without a plus."""
-        bare = self.number.removeprefix("00")
-        forms = [bare, f"62{bare[1:]}", f"232{bare[1:]}"] if bare.startswith("0") else [bare]
-        if bare.startswith("232"):
+        """The number as it may be written down: as it stands (accounts begin with zeros), and as a phone number with
+        its country (Indonesia, Sierra Leone) where a zero was typed; with a plus and without."""
+        forms = [self.number]
+        if self.number.startswith("00"):
+            forms.append(self.number[2:])
+        elif self.number.startswith("0"):
+            forms += [f"62{self.number[1:]}", f"232{self.number[1:]}"]
+        elif self.number.startswith("232"):
             # Receivers of mobile money are kept as they are dialled at home.
-            forms.append(f"0{bare[3:]}")
-        return [written for form in forms for written in (form, f"+{form}")]
+            forms.append(f"0{self.number[3:]}")
+        return forms + [f"+{form}" for form in forms if not form.startswith("0")]
 
 
 def read(text: str) -> Asked:
