@@ -51,9 +51,9 @@ def rewrap_some(*, after: int = 0, most: int = 500) -> Turn:
 
 def _write(cards: list[Card], key_id: str) -> None:
     """All in one statement: a case for each row, as `bulk_update` writes it, takes several times as long."""
-    values = [key_id, [card.pk for card in cards], [bytes(card.sealed_number or b"") for card in cards]]
+    numbers = [bytes(card.sealed_number or b"") for card in cards]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, values)
+        cursor.execute(_WRITE, [key_id, [card.pk for card in cards], numbers])
 
 
 def _rewrap(card: Card, newest: str) -> bool:
