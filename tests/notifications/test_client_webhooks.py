@@ -165,7 +165,7 @@ def test_strangers_and_lookers(fatu: Browser, shop: Client, program: Receiver, c
     reader = cast.browser_of(cast.person("ama", looker.name, client=shop))
     page = text(reader.get(LIVE))
     assert "Where your program listens" in page
-    for words in ("Send a test", "New secret", "Pause", "settings/"):
+    for words in ("Send a test", "New secret", "Pause", f"{LIVE}settings/"):
         assert words not in page, words
     for name in ("settings/", "secret/", "pause/", "test/", "resend/"):
         assert reader.post(f"{LIVE}{name}").status_code == 404
