@@ -34,6 +34,7 @@ class RequestLogMiddleware:
     def _note(request: HttpRequest, response: HttpResponse, elapsed: float) -> None:
         route, milliseconds = route_of(request), round(elapsed * 1000)
         tallies.REQUESTS.observe(elapsed, kind_of(route), method_of(request), f"{response.status_code // 100}xx")
+        tallies.CALLS.flush()
         logger.info(
             "%s %s %s %d ms",
             request.method,

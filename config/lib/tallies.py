@@ -98,6 +98,7 @@ class Tally:
 
 
 # Calls to partners by label and outcome; our own answers by kind of address, method and class of status; tasks.
-CALLS = Tally("calls", (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30), every=0)
+# Calls are handed over when the request or task that made them ends.
+CALLS = Tally("calls", (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30))
 REQUESTS = Tally("requests", (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10))
 TASKS = Tally("tasks", (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 210))

@@ -49,5 +49,8 @@ class TracedTask(DjangoTask):  # type: ignore[type-arg]
         if self.request.called_directly:
             return super().__call__(*args, **kwargs)
         given = (self.request.headers or {}).get(HEADER) or str(self.request.id)
-        with traced(given), tallies.TASKS.timed(str(self.name)):
-            return self.run(*args, **kwargs)
+        try:
+            with traced(given), tallies.TASKS.timed(str(self.name)):
+                return self.run(*args, **kwargs)
+        finally:
+            tallies.CALLS.flush()
