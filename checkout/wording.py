@@ -108,7 +108,5 @@ UNDERPAID = Words(
 
 def words_for(method: str, reason: str) -> Words:
     """Why a try of ``method`` (`checkout.models.Method`) is over, for whoever tried."""
-    if reason == "underpaid":
-        return UNDERPAID
     known, usual = (_CARDS, _BANK_SAID_NO) if method == "card" else (_DEPOSITS | _OVO, _DEPOSITS["failed"])
     return known.get(reason, usual)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from checkout import stages
 from checkout.models import Method, Session, State, Try
-from checkout.wording import OVO_REASONS, Words, words_for
+from checkout.wording import OVO_REASONS, UNDERPAID, Words, words_for
 from config.lib.clock import now
 from payments import selectors as deposits
 from payments.models import Deposit
@@ -96,9 +96,11 @@ def _stage(session: Session, current: Try | None, picture: Picture | None) -> st
 
 
 def _failure(stage: str, tries: list[Try]) -> Words | None:
-    """Of the try before, while the payer chooses what to do next; and of the one that ended it all."""
+    """Of the try before, while the payer chooses what to do next; and of money that was too little."""
     last = tries[0] if tries else None
-    if last is None or stage not in {"choose", State.FAILED}:
+    if stage == State.FAILED:
+        return UNDERPAID if any(attempt.reason == "underpaid" for attempt in tries) else None
+    if last is None or stage != "choose":
         return None
     if last.is_over:
         return None if last.reason in _SILENT else words_for(last.method, last.reason)
