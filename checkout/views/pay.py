@@ -71,13 +71,18 @@ def _by_form(view: Callable[[HttpRequest, Session], HttpResponse]) -> Answer:
 @require_safe
 def page(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """How do I pay this, and has it arrived? The links of deposits lead here as well."""
-    session = scenes.session_of(public_id)
+    session = None if _is_look_at_deposit(request) else scenes.session_of(public_id)
     if session is None:
         return deposits.page(request, public_id=public_id)
     scene = scenes.scene_of(session)
     answer = _news(request, scene) if request.headers.get("HX-Request") else _whole(request, scene)
     answer["X-Robots-Tag"] = _UNLISTED
     return answer
+
+
+def _is_look_at_deposit(request: HttpRequest) -> bool:
+    """Open pages of deposits ask all the time; their looks name no frame, so no checkout is looked for first."""
+    return bool(request.headers.get("HX-Request")) and "seen" in request.GET and "frame" not in request.GET
 
 
 @open_to_all
