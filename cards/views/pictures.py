@@ -32,6 +32,8 @@ class Picture:
     can_capture: bool
     can_release: bool
     can_refund: bool
+    # The checkout that it was paid on, by its id.
+    checkout: str
     # Of a decline: whose side, and what comes next.
     side: str
     next: str
@@ -58,6 +60,7 @@ def of(payment: CardPayment, *, for_staff: bool = False) -> Picture:
         can_capture=is_ready,
         can_release=is_ready,
         can_refund=payment.state == State.CAPTURED and payment.refundable > 0,
+        checkout=payment.origin.removeprefix("checkout:") if payment.origin.startswith("checkout:") else "",
         side=_side(payment),
         next=_next(payment, state),
     )

@@ -304,6 +304,15 @@ def test_the_page_looks_again_by_itself(desk: Browser, client: Client) -> None:
     assert "<html" not in text
 
 
+def test_a_payment_leads_to_the_checkout_it_was_paid_on(desk: Browser, house: Browser, client: Client) -> None:
+    session = "5f0c9d41-e2b7-4a6c-8d3f-7a1b2c4e6f80"
+    payment = charged(client, origin=f"checkout:{session}")
+    assert f'href="/company/checkout/{session}/"' in page(desk, place(payment))
+    text = page(house, place(payment, staff=True))
+    assert session in text
+    assert "/company/" not in text
+
+
 def test_a_decline_says_why_and_on_whose_side(desk: Browser, client: Client) -> None:
     text = page(desk, place(charged(client, NO_MONEY)))
     assert "There is not enough money on the card." in text
