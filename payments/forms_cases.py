@@ -28,9 +28,13 @@ class DepositFilter(forms.Form):
 
     def wanted(self) -> deposits.Wanted:
         self.is_valid()
-        found = {name: self.cleaned_data.get(name) or "" for name in ("state", "method", "outcome", "needs")}
-        days = {name: self.cleaned_data.get(name) for name in ("first", "last")}
-        return deposits.Wanted(text=(self.cleaned_data.get("q") or "").strip(), **found, **days)
+        found: dict[str, Any] = {
+            name: self.cleaned_data.get(name) or "" for name in ("state", "method", "outcome", "needs")
+        }
+        return deposits.Wanted(text=(self.cleaned_data.get("q") or "").strip(), **found, **self._days())
+
+    def _days(self) -> dict[str, Any]:
+        return {name: self.cleaned_data.get(name) for name in ("first", "last")}
 
 
 class CaseFilter(forms.Form):

@@ -21,7 +21,7 @@ def _as_on_a_disk(name: str) -> Iterator[None]:
         raise OSError(f"{name}: {type(error).__name__}") from error
 
 
-class Bucket(S3Storage):
+class Bucket(S3Storage):  # type: ignore[misc]
     """Files come whole when they are opened: they are small, and half a file is none."""
 
     def _open(self, name: str, mode: str = "rb") -> Any:

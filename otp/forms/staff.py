@@ -21,9 +21,11 @@ class OrderFilter(forms.Form):
 
     def wanted(self) -> overviews.Wanted:
         self.is_valid()
-        found = {name: self.cleaned_data.get(name) or "" for name in ("state", "kind", "needs")}
-        days = {name: self.cleaned_data.get(name) for name in ("first", "last")}
-        return overviews.Wanted(text=(self.cleaned_data.get("q") or "").strip(), **found, **days)
+        found: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in ("state", "kind", "needs")}
+        return overviews.Wanted(text=(self.cleaned_data.get("q") or "").strip(), **found, **self._days())
+
+    def _days(self) -> dict[str, Any]:
+        return {name: self.cleaned_data.get(name) for name in ("first", "last")}
 
 
 class WhyForm(forms.Form):
