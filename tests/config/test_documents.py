@@ -10,7 +10,7 @@ README = (ROOT / "README.md").read_text()
 SETTINGS = sorted(set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "config" / "settings.py").read_text())))
 # Switches of the launcher and the tests, not for people.
 _INTERNAL = {"READ_LOCAL_ENV", "WHITENOISE_USE_FINDERS", "DEBUG"} | {
-    f"SANDBOX_{name}_URL" for name in ("OTPZAP", "FASPAY", "BTCPAY", "RAIL", "SMS")
+    f"SANDBOX_{name}_URL" for name in ("OTPZAP", "FASPAY", "BTCPAY", "RAIL", "SMS", "CARDS")
 }
 
 
