@@ -10,7 +10,7 @@ from tests.bench.pages import Respond
 
 EMPTY, WARM, ROUNDS = "/bench/empty", 2, 20
 # Addresses that do something else than show a page: downloads, hand-overs to others, pages of other people's making.
-_LEFT_OUT = ("/api", "/admin/", "/account/", "/healthz", "/metrics", "/favicon", "/sandbox/", "/bench/")
+_LEFT_OUT = ("/api", "/admin/", "/account/", "/healthz", "/metrics", "/favicon", "/sandbox/", "/bench/", "/v1.0/")
 
 
 @dataclass(frozen=True)
