@@ -374,7 +374,8 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(ours: House, path: st
     few = asked()
     for number in range(1, 6):
         _one_of_each(ours, number)
-    assert asked() <= few
+    # Once a minute a call also notes that its key is in use.
+    assert min(asked(), asked()) <= few
 
 
 def _one_of_each(ours: House, number: int) -> None:
