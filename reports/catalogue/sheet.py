@@ -1,7 +1,6 @@
 """A report as CSV, written by the database in one statement: all of it is of one moment."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -11,7 +10,8 @@ from django.utils import timezone
 from config.lib import sheets
 from reports.catalogue.reading import Report, Scope
 
-_AT_ONCE = 2_000
+# Bytes: what is sealed at once (config.lib.sealed_files).
+_PIECE = 256 * 1024
 
 
 class Sheet:
@@ -37,13 +37,20 @@ class Sheet:
                 "SELECT set_config('TimeZone', %s, true), set_config('statement_timeout', %s, true)", self._limits
             )
             with cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters) as copy:
-                yield from self._pieces(iter(copy))
+                yield from self._pieces(copy)
 
-    def _pieces(self, rows: Iterator[Any]) -> Iterator[bytes]:
-        # The server hands over one row at a time.
-        while piece := list(islice(rows, _AT_ONCE)):
-            self.rows += len(piece)
-            yield b"".join(piece)
+    def _pieces(self, rows: Iterable[Any]) -> Iterator[bytes]:
+        # The server hands over one row at a time; copied as they come, they cost a third of what a list of them does.
+        piece = bytearray()
+        for number, row in enumerate(rows, 1):
+            piece += row
+            if len(piece) >= _PIECE:
+                self.rows = number
+                yield bytes(piece)
+                piece.clear()
+        if piece:
+            self.rows = number
+            yield bytes(piece)
 
 
 def _statement(report: Report, scope: Scope) -> tuple[str, Any] | None:
