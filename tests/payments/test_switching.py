@@ -75,7 +75,7 @@ def test_the_provider_is_told_by_a_task_after_the_commit(
 ) -> None:
     deposit, queued = house.ask_for(), []
     monkeypatch.setattr(
-        "celery.app.task.Task.apply_async", lambda task, kwargs, **_more: queued.append((task.name, kwargs))
+        "celery.app.task.Task.apply_async", lambda task, _args, kwargs, **_more: queued.append((task.name, kwargs))
     )
     former = house.account(deposit)
     attempt = choose_way(deposit=deposit, method="va", bank="800")
