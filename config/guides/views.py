@@ -45,6 +45,8 @@ def first_calls(request: HttpRequest) -> HttpResponse:
     if path not in quickstart.PATHS:
         path = _path_of(reader)
     context = {"reader": reader, "path": path, "calls": quickstart.PATHS[path], "own_prefix": reader.prefix}
+    # Asked for at the prompt, so that the key stands in no history.
+    context["take_key"] = "read -rs KEY && export KEY"
     return render(request, "developers/guide_quickstart.html", context)
 
 

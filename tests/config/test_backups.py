@@ -130,9 +130,9 @@ def test_a_backup_without_a_manifest_did_not_come_to_its_end(house: Path) -> Non
 def test_money_that_was_changed_in_the_database_is_found_by_the_proof(house: Path) -> None:
     """The figures agree, for they were taken of the same wrong books; the proof of the ledger does not."""
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE wallets_account DISABLE TRIGGER ALL")
+        cursor.execute("ALTER TABLE wallets_account DISABLE TRIGGER USER")
         cursor.execute("UPDATE wallets_account SET balance = balance + 1 WHERE customer_id IS NOT NULL")
-        cursor.execute("ALTER TABLE wallets_account ENABLE TRIGGER ALL")
+        cursor.execute("ALTER TABLE wallets_account ENABLE TRIGGER USER")
     folder = taken(house)
 
     assert "check_ledger: " in drill(folder)

@@ -21,6 +21,10 @@ _SAMPLES = {"uuid": str(uuid4()), "slug": "a-slug", "int": "7", "str": "text", "
 _BACK = "topup/ovo/return"
 # Open to anybody on purpose; every other page sends a stranger to sign in.
 _PUBLIC = ("", "favicon.ico", "language", "account/", "admin/password_change/", "join/", "sandbox/mail/", "pay/", _BACK)
+# What every developer may read; the pages beside them are about somebody's keys and calls.
+_GUIDES = {"llms.txt", "developers/"} | {
+    f"developers/{name}" for name in ("quickstart/", "states/", "errors/", "errors.json", "webhooks/", "changelog/")
+}
 # For letters of providers: whoever shows no signature of theirs is refused.
 _LETTERS = ("v1.0/", "faspay/", "btcpay/webhook")
 # Programs are told in JSON; these two are read by everybody.
@@ -53,7 +57,7 @@ ROUTES = sorted(set(_routes(get_resolver().url_patterns)) - {"healthz"})
 
 
 def _is_public(route: str) -> bool:
-    return route == "" or any(route.startswith(start) for start in _PUBLIC if start)
+    return route == "" or route in _GUIDES or any(route.startswith(start) for start in _PUBLIC if start)
 
 
 def _is_api(route: str) -> bool:

@@ -21,6 +21,7 @@ TEMPLATES = sorted(path for path in (catalogue.ROOT / "templates").rglob("*") if
 # Besides our name and the currency: keys as they are printed on a keyboard, and a file's name.
 NAMES = {"Gerbang", "Rp", "Shift", "Ctrl", "Enter", "Esc", "openapi", "json", "HTTP", "POST", "EXTERNAL", "ID", "BTC"}
 NAMES |= {"openai", "com"}
+NAMES |= {"OVO", "QRIS", "errors", "llms", "txt"}
 SAME = {
     "%(counter)s header",
     "API",
@@ -56,7 +57,10 @@ SAME = {
 # Words of banking and of files that Indonesian uses as they are, and two that are all placeholders.
 SAME |= {
     "%(count)s SMS",
+    "%(day)s (%(zone_name)s)",
     "BIC",
+    "Checkout",
+    "evt_… · payout.failed",
     "Batch",
     "batch",
     "CSV",
