@@ -75,6 +75,7 @@ def production_settings(folder: Path) -> dict[str, str]:
         "DEBUG": "0",
         "BASE_URL": "https://gerbang.example",
         "ALLOWED_HOSTS": "gerbang.example",
+        "DEFAULT_FROM_EMAIL": "Gerbang <no-reply@gerbang.test>",
         "SANDBOX_ENABLED": "0",
         "BEHIND_PROXY": "1",
         "OTPZAP_API_KEY": secrets.token_urlsafe(32),
