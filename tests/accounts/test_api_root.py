@@ -90,7 +90,7 @@ def test_problems_speak_the_callers_language(quiet: Caller) -> None:
 def test_a_stranger_is_told_so_in_json(name: str, quiet: Caller) -> None:
     row = OPERATIONS[name]
     path = row.path
-    for part in ("apiUserId", "batchId", "permissionId", "roleId", "id"):
+    for part in ("apiUserId", "batchId", "clientId", "permissionId", "roleId", "sessionId", "id"):
         path = path.replace(f"{{{part}}}", "0b6f3c1e-58a4-4c0f-9d55-2a7c1e9f4b10")
     answer = quiet.generic(row.method, path, "{}", content_type="application/json")
     if row.doors:

@@ -25,7 +25,7 @@ from accounts.selectors import audit as selectors
 from accounts.selectors.audit_words import ACTIONS, GROUPS
 from accounts.services import audit
 from kyc.models import KycCase, KycDocument
-from notifications.models import EVENTS, TEST_EVENT, SmsSender
+from notifications.models import CLIENT_EVENTS, EVENTS, TEST_EVENT, SmsSender
 from tests.accounts.audit_chain import guards_down, run, seal_now
 from tests.accounts.cast import browser_of, company, person
 
@@ -345,14 +345,20 @@ def test_the_page_says_whether_the_chain_holds(history: None, auditor: PortalUse
 # --- words ------------------------------------------------------------------------------------------------
 
 _CODE = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
-_APPS = ("accounts", "kyc", "wallets", "payments", "payouts", "otp", "notifications", "config", "sandbox")
+_APPS = (
+    *("accounts", "kyc", "wallets", "payments", "payouts", "cards", "checkout", "reports", "otp", "notifications"),
+    *("config", "sandbox"),
+)
 # What looks like an action and is none: files, what webhooks tell of, operations of the compatible API.
 _FILES = (".html", ".txt", ".sql", ".csv", ".json")
-_NO_ACTIONS = (*_FILES, "order.create", "order.replace", "order.sneezed", TEST_EVENT, *EVENTS)
+_CHECKOUT = ("checkout.create", "checkout.get", "checkout.sweep", "checkout.carry_on", "checkout.pay_urls")
+_OTHERS = ("order.create", "order.replace", "order.sneezed", *_CHECKOUT)
+_NO_ACTIONS = (*_FILES, *_OTHERS, TEST_EVENT, *EVENTS, *CLIENT_EVENTS)
 # Actions put together from a state; every state they can have.
 _PUT_TOGETHER = {
     "kyc_document.": {status.lower() for status in KycDocument.Status.values} - {"pending"},
     "kyc_case.": set(KycCase.State.values) & {"verified", "rejected"},
+    "card_payment.": {"capture_asked", "release_asked", "refund_asked"},
     "sms_sender.": set(SmsSender.State.values) - {"asked"},
 }
 
