@@ -202,7 +202,7 @@ def _many(row: Payout, number: int) -> None:
     "text", ["ayu@example.id", "081234567", "OTP01KAMN5T", "TP20261121", "0b9f4c7e-11", "3702019912345678"]
 )
 def test_every_look_up_stands_on_an_index(text: str, customer: Customer) -> None:
-    """The planner is told that walking a table or a whole index costs the world: what does so has no index of its own."""
+    """Walking a table or a whole index is told to cost the world: what does so all the same has no index of its own."""
     actor = _actor()
     asked = searching.read(text)
     with connection.cursor() as cursor:
