@@ -2,7 +2,6 @@
 nothing."""
 
 import base64
-import binascii
 import hmac
 import json
 import re
@@ -140,7 +139,7 @@ def _decoded(typed: str) -> str:
         return ""
     try:
         return base64.b64decode(typed.removeprefix("whsec_"), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return ""
 
 
