@@ -94,4 +94,8 @@ def _prove(name: str, command: str) -> list[str]:
     env = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "CRITICAL"}
     manage = str(settings.BASE_DIR / "manage.py")
     done = subprocess.run([sys.executable, manage, command], env=env, capture_output=True, text=True, check=False)
-    return [f"{command}: {line}" for line in done.stderr.splitlines() if line.strip()] if done.returncode else []
+    if not done.returncode:
+        return []
+    # Killed by the system it says nothing; a proof that was not brought to its end is none.
+    said = [line for line in done.stderr.splitlines() if line.strip()] or [f"ended with {done.returncode}"]
+    return [f"{command}: {line}" for line in said]

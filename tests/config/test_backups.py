@@ -138,6 +138,20 @@ def test_money_that_was_changed_in_the_database_is_found_by_the_proof(house: Pat
     assert "check_ledger: " in drill(folder)
 
 
+def test_a_proof_that_was_killed_proves_nothing(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the system does when memory runs out: it ends by a signal, and without a word."""
+    folder = taken(house)
+    killed = house / "python"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n")
+    killed.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(killed))
+
+    said = drill(folder)
+
+    assert "check_ledger: ended with -9" in said
+    assert "check_audit: ended with -9" in said
+
+
 def test_without_the_programs_it_says_what_to_install(house: Path, settings: Any) -> None:
     settings.PG_BIN_DIR = str(house)
 
