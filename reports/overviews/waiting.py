@@ -24,6 +24,7 @@ from kyc.selectors import queue
 from notifications.models import SmsSender
 from otp import overviews as orders
 from payments.models import Deposit, PaymentCase
+from payments.selectors import REAL
 from payouts.models import Funding, Payout
 from payouts.models.states import State as PayoutState
 from reports import charts
@@ -87,7 +88,7 @@ KINDS = (
     Kind(
         gettext_lazy("Deposits that need a look"),
         "Deposits.Read",
-        lambda: Deposit.objects.exclude(attention="").exclude(customer__is_sandbox=True),
+        lambda: Deposit.objects.filter(REAL).exclude(attention=""),
         "staff:deposits",
         "?needs=attention",
     ),

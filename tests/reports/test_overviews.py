@@ -20,6 +20,7 @@ from cards.models import State as CardState
 from config.lib import charts, clock
 from otp.models import Reason as OrderReason
 from otp.models import State as OrderState
+from payments.models import Deposit
 from payouts.models.states import Reason, State
 from reports.charts import days_back
 from reports.overviews import companies, customers, operations
@@ -299,10 +300,30 @@ def test_the_desk_shows_each_what_it_may_see() -> None:
 def test_the_sandbox_counts_nowhere(desk: Browser, ayu: Customer, nassit: Client) -> None:
     toy = Customer.objects.create(user=ayu.user, is_sandbox=True)
     make_order(toy, state=OrderState.EXPIRED)
+    make_order(toy, state=OrderState.PENDING)
     payment(nassit, is_sandbox=True, state=State.FAILED, reason=Reason.NO_ACCOUNT)
-    told = figures_of(desk.get("/staff/").context)
+    _play_money(nassit)
+    page = desk.get("/staff/").context
+    told = figures_of(page)
     assert told["Orders with code"] == "80 %"
     assert told["Payouts that arrived"] == "–"
+    assert told["Deposits paid"] == "–"
+    assert page["orders"] == []
+    assert "Deposits that need a look" not in [str(one.text) for one in page["waiting"]]
+
+
+def _play_money(client: Client) -> None:
+    """A checkout of the sandbox, paid by a simulated bank, and one that is odd."""
+    for attention in ("", "overpaid"):
+        Deposit.objects.create(
+            client=client,
+            amount=Decimal(5_000),
+            currency="IDR",
+            method="sandbox",
+            memo="Order 7",
+            attention=attention,
+            expires_at=clock.now() + timedelta(hours=1),
+        )
 
 
 def test_success_by_service_and_country_wants_enough_orders(desk: Browser, customer: Customer) -> None:
