@@ -33,12 +33,19 @@ class PaymentFilter(forms.Form):
         self.is_valid()
         said = self.cleaned_data
         words = {name: said.get(name) or "" for name in ("group", "currency", "needs")}
-        text = (said.get("q") or "").replace("\0", "").strip()
+        text = search.without_number((said.get("q") or "").replace("\0", "").strip())
         return search.Wanted(text=text, first=_sensible(said.get("first")), last=_sensible(said.get("last")), **words)
 
 
 def _sensible(day: date | None) -> date | None:
     return day if day and date(2000, 1, 1) <= day <= date(2200, 1, 1) else None
+
+
+def _without_number(words: str) -> str:
+    """``words`` that are kept, as they are. Raises `ValidationError` for the number of a card."""
+    if numbers.hides_number(words):
+        raise forms.ValidationError(_("Leave the number of the card out."))
+    return words
 
 
 class _AmountForm(forms.Form):
@@ -89,10 +96,7 @@ class RefundForm(_AmountForm):
     )
 
     def clean_note(self) -> str:
-        note = " ".join(str(self.cleaned_data["note"]).split())
-        if numbers.hides_number(note):
-            raise forms.ValidationError(_("Leave the number of the card out."))
-        return note
+        return _without_number(" ".join(str(self.cleaned_data["note"]).split()))
 
 
 class SettleForm(forms.Form):
@@ -121,6 +125,12 @@ class SettleForm(forms.Form):
         self.fields["outcome"] = forms.ChoiceField(
             label=_("What became of it"), widget=forms.RadioSelect, choices=_outcomes(doubt)
         )
+
+    def clean_evidence(self) -> str:
+        return _without_number(self.cleaned_data["evidence"])
+
+    def clean_reason(self) -> str:
+        return _without_number(self.cleaned_data["reason"])
 
     def clean_reference(self) -> str:
         given = str(self.cleaned_data["reference"]).strip().upper()

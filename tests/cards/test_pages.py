@@ -151,6 +151,15 @@ def test_the_export_is_what_the_screen_shows(desk: Browser, house: Browser, clie
     assert [entry["rows"] for entry in noted.order_by("id")] == [1, 2]
 
 
+def test_an_export_keeps_no_number_of_a_card_on_the_record(desk: Browser, house: Browser, client: Client) -> None:
+    payment = charged(client)
+    for browser, where in ((desk, "company"), (house, "staff")):
+        answer = browser.get(f"/{where}/cards/export/", {"q": "4242 4242 4242 4242"})
+        assert payment.reference in b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    noted = AuditEntry.objects.filter(action="card_payment.exported").values_list("after", flat=True)
+    assert [entry["filters"] for entry in noted] == [{"text": "4242"}, {"text": "4242"}]
+
+
 def test_a_list_costs_the_same_however_long_it_is(desk: Browser, client: Client) -> None:
     charged(client)
     few = cast.cost(desk, "/company/cards/")
@@ -420,6 +429,8 @@ def test_a_refund_in_doubt_is_closed_with_its_money(
         pytest.param({"outcome": "maybe"}, id="outcome"),
         pytest.param({"evidence": ""}, id="evidence"),
         pytest.param({"reason": "because"}, id="reason"),
+        pytest.param({"evidence": "Line 7: 4242 4242 4242 4242"}, id="a number as evidence"),
+        pytest.param({"reason": "Asked about 4242424242424242"}, id="a number as reason"),
         pytest.param({"reference": "CP20260101ABCDEFGHIJ"}, id="reference"),
     ],
 )
