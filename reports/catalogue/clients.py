@@ -187,7 +187,7 @@ AUDIT_LOG = Report(
         Column("at", _("Time"), "created_at", MOMENT),
         Column("client", _("Client"), "api_user__client__name", TEXT, of_staff=True),
         Column("program", _("API user"), "api_user__developer_name", TEXT),
-        Column("method", _("Method"), "method"),
+        Column("method", _("Method"), "method", TEXT),
         Column("endpoint", _("Endpoint"), "route", TEXT),
         Column("address", _("Address"), "address"),
         Column("status", _("Status"), "status", COUNT),

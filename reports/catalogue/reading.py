@@ -138,7 +138,7 @@ class Report:
     def count(self, scope: Scope) -> int:
         """How many rows there are now."""
         if self.group_by:
-            return len(self.found(scope)[:MOST_GROUPS])
+            return self.found(scope).count()
         return int(self.found(scope).order_by().aggregate(rows=Count("pk"))["rows"])
 
 

@@ -67,8 +67,9 @@ def day(text: str) -> date | None:
 
 
 def words(given: Mapping[str, str], name: str, most: int = 100) -> str:
-    """What somebody typed, as far as the database can take it."""
-    return given.get(name, "")[:most].replace("\0", "").strip()
+    """What somebody typed, as far as the database can take it, alone and (three letters a byte) in an address."""
+    text = given.get(name, "").replace("\0", "").strip()[:most]
+    return text.encode(errors="ignore")[: 2 * most].decode(errors="ignore").strip()
 
 
 def _days(preset: str, today: date) -> tuple[date, date]:

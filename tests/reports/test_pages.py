@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client as Browser
@@ -13,7 +14,7 @@ from accounts.models import AuditEntry, Client, PortalUser, Role, User
 from payouts.models import Batch
 from reports.catalogue import CATALOGUE, PRESETS
 from reports.catalogue.wanted import Wanted
-from reports.models import SavedView
+from reports.models import Export, SavedView
 from tests.accounts.cast import browser_of, company, cost, person, role
 from tests.payouts.house import payment
 from tests.reports.library import fill, page, question, sheet
@@ -138,6 +139,18 @@ def test_pages_follow_each_other_and_lose_nothing(browser: Browser, nassit: Clie
     assert len(references) == 55
 
 
+def test_what_adds_up_counts_groups_that_find_no_room(
+    staff_user: User, wages: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("catalogue.reading", "views.shown"):
+        monkeypatch.setattr(f"reports.{place}.MOST_GROUPS", 1)
+    browser = browser_of(staff_user)
+    html = page(browser, "/reports/client-volume/")
+    rows = sheet(browser.get("/reports/client-volume/file.csv"))
+    assert (len(shown(html)), len(rows)) == (2, 3)
+    assert "2 rows, as of" in html
+
+
 def test_what_one_may_not_read_is_not_there(nassit: Client, wages: Batch, staff_user: User) -> None:
     clerk = role("Clerk", "Reports.ReadRetries", audience=Role.Audience.CLIENT)
     browser = browser_of(person("clerk", clerk.name, client=nassit))
@@ -211,6 +224,15 @@ def test_a_view_is_kept_opened_renamed_and_deleted(browser: Browser, wages: Batc
     browser.post(f"/reports/views/{view.public_id}/delete/")
     assert not SavedView.objects.exists()
     assert page(browser, "/reports/batches/")
+
+
+def test_words_of_many_bytes_are_kept_as_far_as_there_is_room(staff_user: User, wages: Batch) -> None:
+    browser, words = browser_of(staff_user), urlencode({"client": "\U0001f4b0" * 100})
+    for path in ("", "views/", "prepare/"):
+        where = f"/reports/client-transaction-details/{path}?{words}"
+        answer = browser.post(where, {"name": "Rich"}) if path else browser.get(where)
+        assert answer.status_code in (200, 302)
+    assert {SavedView.objects.get().query, Export.objects.get().query} == {urlencode({"client": "\U0001f4b0" * 50})}
 
 
 def test_one_view_is_the_default_and_a_name_stands_once(browser: Browser, wages: Batch) -> None:
