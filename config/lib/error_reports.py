@@ -1,7 +1,7 @@
 """Errors for Sentry, if somebody wants them there: where it broke and with which words, nothing of whom.
 
 Nothing of the request leaves but its method, its route and its id: no body, query, header, cookie, address, person. No
-values of variables, no breadcrumbs; from messages go addresses of mails, long numbers and ids.
+values of variables, no breadcrumbs; from messages go addresses of mails, long numbers, ids and rows of the database.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from config.lib import tracing
+from config.lib.log_lines import without_rows
 
 _MAIL = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+")
 # Numbers of cards, accounts and phones, however they are spaced; codes; keys; ids in addresses.
@@ -72,4 +73,4 @@ def scrubbed(event: Any, hint: Any) -> Any:
 
 def clean(text: str) -> str:
     """``text`` without what may name or belong to somebody."""
-    return _NUMBER.sub("[number]", _SECRET.sub("[secret]", _MAIL.sub("[mail]", text)))
+    return _NUMBER.sub("[number]", _SECRET.sub("[secret]", _MAIL.sub("[mail]", without_rows(text))))

@@ -3,6 +3,7 @@ say which request a line belongs to, in web, worker and calls to partners alike.
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,21 @@ from config.lib import tracing
 FIELDS = ("method", "route", "status", "ms", "label", "call", "outcome", "task")
 
 
-class TextLines(logging.Formatter):
+# What a database adds to a refusal: the row as it would stand there, with everything that is in it.
+_ROWS = re.compile(r"^DETAIL:.*?(?=\n\n(?:The above|During handling)|\Z)", re.DOTALL | re.MULTILINE)
+
+
+def without_rows(text: str) -> str:
+    """``text`` of an exception without the rows that PostgreSQL quotes."""
+    return _ROWS.sub("DETAIL: [rows]", text)
+
+
+class _Lines(logging.Formatter):
+    def formatException(self, ei: Any) -> str:
+        return without_rows(super().formatException(ei))
+
+
+class TextLines(_Lines):
     """``2026-11-21 09:02:11,250 INFO gerbang.request GET topup/ 200 12 ms id=01K…``"""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
@@ -20,7 +35,7 @@ class TextLines(logging.Formatter):
         return f"{line} id={request_id}" if request_id else line
 
 
-class JsonLines(logging.Formatter):
+class JsonLines(_Lines):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),

@@ -78,3 +78,13 @@ def test_an_error_is_reported_without_anything_of_anybody(receiver: tuple[str, R
 def test_words_stay_and_what_may_be_somebodys_goes() -> None:
     text = "Order of Ayu <ayu@example.id> for 50000 at 08125 550-1234, key tp_live_k7m2p9qxabcd_9f2c, 12 tries"
     assert clean(text) == "Order of Ayu <[mail]> for [number] at [number], key [secret], 12 tries"
+
+
+def test_rows_that_a_database_quotes_stay_here() -> None:
+    refused = (
+        'null value in column "name" of relation "accounts_customer" violates not-null constraint\n'
+        "DETAIL:  Failing row contains (7, Aminata Sesay,\nJalan Melati, null).\nCONTEXT:  COPY accounts_customer"
+    )
+    assert clean(refused) == (
+        'null value in column "name" of relation "accounts_customer" violates not-null constraint\nDETAIL: [rows]'
+    )

@@ -4,14 +4,17 @@ import io
 import json
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from celery import Celery
+from django.db import IntegrityError, transaction
 from django.test import Client
 
+from accounts.models import Customer
 from config.lib import tracing
 from config.lib.http import send
 from config.lib.log_lines import JsonLines, TextLines
@@ -126,3 +129,17 @@ def written(formatter: logging.Formatter, name: str, act: Any) -> list[str]:
         logger.removeHandler(handler)
         logger.setLevel(level)
     return stream.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("lines", [JsonLines(), TextLines()], ids=["json", "text"])
+def test_rows_that_a_database_quotes_are_not_written_down(db: None, lines: logging.Formatter) -> None:
+    said, street = "nothing was refused", "Jalan Melati 12"
+    try:
+        with transaction.atomic():
+            Customer.objects.create(phone=street)
+    except IntegrityError:
+        record = logging.LogRecord("gerbang", logging.ERROR, __file__, 1, "it broke", (), sys.exc_info())
+        said = lines.format(record)
+    assert "Jalan Melati" not in said
+    assert said.count("DETAIL: [rows]") == 2
+    assert "The above exception was the direct cause" in said
