@@ -150,6 +150,10 @@ def test_a_developers_own_machine_in_the_sandbox_only() -> None:
 def test_the_address_is_told_how_it_ended_and_keeps_its_own_query() -> None:
     told = return_urls.told("https://shop.example/a?b=1&status=Completed&c=", session_id="s", status="Expired")
     assert told == "https://shop.example/a?b=1&c=&sessionId=s&status=Expired"
+    signed = "https://shop.example/a?b=caf%E9%20au+lait&flag&sig=a/b%2Bc=&%73tatus=Completed"
+    assert return_urls.told(signed, session_id="s", status="Expired") == (
+        "https://shop.example/a?b=caf%E9%20au+lait&flag&sig=a/b%2Bc=&sessionId=s&status=Expired"
+    )
 
 
 def test_a_client_decides_what_its_checkouts_offer(shop: Client, settings: Any) -> None:
