@@ -558,6 +558,8 @@ if PRIVATE_FILES_BUCKET:
             "default_acl": None,
             "file_overwrite": False,
             "signature_version": "s3v4",
+            # Long files are put on a disk while they are read; their bytes are encrypted.
+            "max_memory_size": 8 * 1024 * 1024,
         },
     }
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
