@@ -10,6 +10,7 @@ from config.setting_checks import production_is_meant, settings_fit
 WRONG: list[tuple[str, Any, str]] = [
     ("STEP_UP_SECONDS", 0, "E030"),
     ("CARD_TIMEOUT_SECONDS", -1.0, "E030"),
+    ("EXPORT_SECONDS", 0, "E030"),
     ("DEPOSIT_MINIMUM", 20_000_000, "E031"),
     ("KYC_SECOND_REVIEW_PERCENT", 101, "E032"),
     ("CARD_FEE_FIXED", {"SLE": -1}, "E033"),
