@@ -31,7 +31,7 @@ class CardPaymentReportOut(ApiSchema):
     authorization_id: UUID
     reference_number: str = Field(examples=["CP20261121K7M2P9QXA3"])
     order_id: str | None = Field(examples=["order-4711"])
-    brand: str = Field(examples=["visa"])
+    brand: str = Field(examples=["Visa"])
     last4: str = Field(examples=["4242"])
     amount: Figure
     captured_amount: Figure

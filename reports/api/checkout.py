@@ -23,7 +23,7 @@ class CheckoutReportOut(ApiSchema):
 
     session_id: UUID
     session_url: str = Field(examples=["https://pay.example/pay/0b6f3c1e-58a4-4c0f-9d55-2a7c1e9f4b10"])
-    reference: str = Field(examples=["CS20261121K7M2P9QXA3"])
+    reference: str = Field(examples=["CO20261121K7M2P9QXA3"])
     client_id: UUID
     amount: Figure
     currency: str = Field(examples=["SLE"])
