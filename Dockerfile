@@ -24,7 +24,7 @@ COPY . .
 COPY --from=assets /src/static/dist static/dist
 RUN SECRET_KEY=only-for-this-step python manage.py compile_catalogues \
     && SECRET_KEY=only-for-this-step python manage.py collectstatic --no-input --verbosity 0 \
-    && python -m compileall -q config accounts kyc wallets notifications otp payments payouts sandbox
+    && python -m compileall -q config accounts kyc wallets notifications otp payments payouts cards checkout reports sandbox
 
 # --- what runs
 FROM python:${PYTHON_VERSION}-slim-bookworm AS runtime

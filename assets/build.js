@@ -9,7 +9,7 @@ import { PurgeCSS } from "purgecss";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "static", "dist");
-const apps = "{accounts,config,kyc,notifications,otp,payments,payouts,sandbox,wallets}";
+const apps = "{accounts,cards,checkout,config,kyc,notifications,otp,payments,payouts,reports,sandbox,wallets}";
 
 // What crispy-bootstrap5, django-tables2 and the scripts write into pages without standing in a template of ours.
 const alwaysKept = {
