@@ -39,6 +39,7 @@ def _emit(payment: CardPayment, event: str, key: str, **more: Any) -> None:
 
 
 def _object(payment: CardPayment, more: dict[str, Any]) -> dict[str, Any]:
+    """With its version: the higher number is the later truth."""
     card = payment.card
     return {
         "authorizationId": str(payment.public_id),
@@ -55,6 +56,7 @@ def _object(payment: CardPayment, more: dict[str, Any]) -> dict[str, Any]:
         "last4": card.last4,
         "createdAt": _moment(payment.created_at),
         "capturedAt": _moment(payment.captured_at),
+        "version": payment.version,
         **more,
     }
 

@@ -12,7 +12,8 @@ _EVENTS = {
 
 
 def tell(session: Session) -> None:
-    """Of its end; of one that the client called off itself nothing is told."""
+    """Of its end; of one that the client called off itself nothing is told. With its version: late money comes after
+    the end, and the higher number is the later truth."""
     event = _EVENTS.get(State(session.state))
     if event is None:
         return
@@ -22,5 +23,5 @@ def tell(session: Session) -> None:
         event=event,
         subject=str(session.public_id),
         key=f"{event}:{session.public_id}",
-        data=lambda: wire_of(session),
+        data=lambda: {**wire_of(session), "version": session.version},
     )
