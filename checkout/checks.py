@@ -11,7 +11,7 @@ _PROOFS: list[tuple[str, str]] = [
         """
         SELECT s.reference, s.state, p.reference, p.captured FROM checkout_try t
           JOIN checkout_session s ON s.id = t.session_id JOIN cards_cardpayment p ON p.id = t.card_payment_id
-         WHERE p.state = 'captured' AND s.state <> 'completed'
+         WHERE p.state = 'captured' AND p.captured >= s.amount AND s.state <> 'completed'
         """,
     ),
     (
@@ -44,6 +44,12 @@ _PROOFS: list[tuple[str, str]] = [
           FROM checkout_try t JOIN checkout_session s ON s.id = t.session_id
           JOIN cards_cardpayment p ON p.id = t.card_payment_id
          WHERE (p.client_id, p.is_sandbox) <> (s.client_id, s.is_sandbox)
+         UNION ALL
+        SELECT s.reference, s.client_id || CASE WHEN s.is_sandbox THEN ' (play)' ELSE '' END,
+               coalesce(d.client_id::text, 'a customer') || CASE WHEN d.method = 'sandbox' THEN ' (play)' ELSE '' END
+          FROM checkout_try t JOIN checkout_session s ON s.id = t.session_id
+          JOIN payments_deposit d ON d.id = t.deposit_id
+         WHERE (d.client_id, d.method = 'sandbox') IS DISTINCT FROM (s.client_id, s.is_sandbox)
         """,
     ),
     (

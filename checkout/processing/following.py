@@ -5,10 +5,10 @@ talks to others.
 """
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from cards.models import Act, ActState, CardPayment
 from cards.models import State as CardState
@@ -23,7 +23,7 @@ from payments.services import collecting
 
 # The request that had a card approved goes on to collect by itself; the sweep comes after it.
 _HEAD_START = timedelta(seconds=3)
-_AT_ONCE = 100
+_AT_ONCE, _MOST = 100, 1000
 
 
 def due() -> list[int]:
@@ -32,21 +32,26 @@ def due() -> list[int]:
     lost = Q(method=Method.CARD, card_payment__isnull=True, created_at__lt=moment - stages.LOST_AFTER)
     ended = Q(deposit__isnull=False) & (~Q(session__state=State.OPEN) | ~Q(deposit__state=Deposit.State.PENDING))
     left = Q(is_over=True, deposit__state=Deposit.State.PENDING)
-    # Whatever is authorised is due one day, which is what its index is made of.
-    approved = Q(card_payment__due_at__isnull=False, card_payment__state=CardState.AUTHORIZED)
     found: list[int] = []
-    for wanted in (
-        Q(is_over=False) & (lost | ended),
-        left,
-        approved & Q(card_payment__authorized_at__lt=moment - _HEAD_START),
-    ):
+    for wanted in (Q(is_over=False) & (lost | ended), left):
         found += Try.objects.filter(wanted).order_by("id").values_list("pk", flat=True)[:_AT_ONCE]
-    return found
+    return found + _approved(moment)[:_AT_ONCE]
+
+
+def _approved(moment: datetime) -> list[int]:
+    """Tries with a card that is neither collected nor released. After a refusal they are left alone for as long again:
+    a processor that is away, or that refuses for good, is not told so with every sweep."""
+    # Whatever is authorised is due one day, which is what its index is made of.
+    waiting = Try.objects.filter(card_payment__due_at__isnull=False, card_payment__state=CardState.AUTHORIZED)
+    rows = waiting.filter(card_payment__authorized_at__lt=moment - _HEAD_START).order_by("id")
+    tried = rows.annotate(tried=Max("card_payment__acts__done_at"))
+    found = tried.values_list("pk", "card_payment__authorized_at", "tried")
+    return [pk for pk, since, last in found[:_MOST] if last is None or moment - last > last - since]
 
 
 def carry_on(try_id: int) -> None:
     """Do what is to be done for one try; nothing is a good answer. Call it outside any transaction."""
-    attempt = Try.objects.select_related("session", "card_payment", "deposit").get(pk=try_id)
+    attempt = Try.objects.select_related("session__client", "card_payment", "deposit").get(pk=try_id)
     if attempt.deposit is not None:
         _follow_deposit(attempt, attempt.deposit)
     elif attempt.card_payment is None:
@@ -56,16 +61,28 @@ def carry_on(try_id: int) -> None:
 
 
 def _use(attempt: Try, payment: CardPayment) -> None:
-    """Collect what was approved for a checkout that waits for it; release it otherwise."""
+    """Collect what was approved for a checkout that waits for it, of a client that is not switched off; release it
+    otherwise."""
     session, asked_by = attempt.session, f"checkout {attempt.session.reference}"
-    is_wanted = not attempt.is_over and session.state == State.OPEN
+    is_wanted = not attempt.is_over and session.state == State.OPEN and session.client.is_active
     # Refused: somebody else is at it, or the processor is away. The sweep looks again.
     with suppress(ServiceError):
         if is_wanted and not _was_refused(payment):
             act = acts.capture(payment=payment, amount=session.amount, asked_by=asked_by)
             if act.state != ActState.FAILED:
                 return
-        acts.void(payment=payment, asked_by=asked_by)
+        released = acts.void(payment=payment, asked_by=asked_by)
+        if released.state == ActState.FAILED:
+            _end(attempt, "processing")
+
+
+def _end(attempt: Try, reason: str) -> None:
+    """Nothing is waited for any more by this way: what a card has promised is only released from now on."""
+    with transaction.atomic():
+        held = closing.hold(attempt.session)
+        attempt.refresh_from_db()
+        closing.end(attempt, reason)
+        closing.move(held)
 
 
 def _was_refused(payment: CardPayment) -> bool:
@@ -92,11 +109,7 @@ def _follow_deposit(attempt: Try, deposit: Deposit) -> None:
         if attempt.is_over or attempt.session.state != State.OPEN:
             collecting.stop(deposit=deposit)
         return
-    with transaction.atomic():
-        held = closing.hold(attempt.session)
-        attempt.refresh_from_db()
-        closing.end(attempt, deposit.state)
-        closing.move(held)
+    _end(attempt, deposit.state)
 
 
 def expire() -> int:

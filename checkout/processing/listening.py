@@ -1,5 +1,7 @@
 """What card payments and deposits mean for their checkouts, inside the very transaction that changes them."""
 
+from decimal import Decimal
+
 from cards.models import CardPayment
 from cards.models import State as CardState
 from cards.models.states import ENDS
@@ -14,7 +16,7 @@ PAID_TWICE, UNDERPAID = "paid_twice", "underpaid"
 
 
 def card_changed(payment: CardPayment) -> None:
-    """A card payment has another state: its checkout is paid by a capture, and by nothing else."""
+    """A card payment has another state: its checkout is paid by a capture of all of it, and by nothing else."""
     attempt = Try.objects.filter(reference=payment.reference).first() if payment.origin else None
     if attempt is None:
         return
@@ -27,7 +29,7 @@ def card_changed(payment: CardPayment) -> None:
         # The processor has it; nobody asked us to keep it for another time.
         tokens.forget(card=payment.card)
     if payment.state == CardState.CAPTURED:
-        _paid(held, attempt, payment.reference)
+        _arrived(held, attempt, payment.captured, payment.reference)
     elif payment.state in ENDS:
         closing.end(attempt, payment.reason or payment.state)
         _end_hopeless(held)
@@ -35,19 +37,24 @@ def card_changed(payment: CardPayment) -> None:
 
 
 def deposit_settled(deposit: Deposit) -> None:
-    """Money of a deposit is on its client's balance. With less than was asked the checkout has failed: nobody is to pay
-    the whole amount once more on top of it."""
+    """Money of a deposit is on its client's balance."""
     attempt = Try.objects.filter(deposit=deposit).first()
     if attempt is None:
         return
     held = closing.hold(attempt.session)
     attempt.refresh_from_db()
-    if deposit.received_amount is not None and deposit.received_amount < held.amount:
-        closing.end(attempt, UNDERPAID)
-        if held.state == State.OPEN:
-            closing.close(held, State.FAILED)
+    _arrived(held, attempt, deposit.received_amount or Decimal(0), str(deposit.public_id))
+
+
+def _arrived(held: Session, attempt: Try, amount: Decimal, reference: str) -> None:
+    """With less than was asked (of a card the client may capture a part) the checkout has failed: nobody is to pay the
+    whole amount once more on top of it."""
+    if amount >= held.amount:
+        _paid(held, attempt, reference)
         return
-    _paid(held, attempt, str(deposit.public_id))
+    closing.end(attempt, UNDERPAID)
+    if held.state == State.OPEN:
+        closing.close(held, State.FAILED)
 
 
 def _paid(held: Session, attempt: Try, reference: str) -> None:

@@ -67,10 +67,10 @@ def pay_by_card(*, session: Session, press: UUID, card: TypedCard, address: str 
     except OutcomeUnknown:
         return attempt
     except OrderTaken:
-        _give_up(attempt)
+        _give_up(attempt, kept)
         raise TryUnderWay from None
     except ServiceError:
-        _give_up(attempt)
+        _give_up(attempt, kept)
         raise
     following.carry_on(attempt.pk)
     return attempt
@@ -197,12 +197,13 @@ def _leave(standing: Sequence[Try]) -> None:
         closing.end(attempt, LEFT)
 
 
-def _give_up(attempt: Try) -> None:
-    """The processor was never asked."""
+def _give_up(attempt: Try, kept: Card) -> None:
+    """The processor was never asked, and nobody asked us to keep the card for another time."""
     with transaction.atomic():
         held = closing.hold(attempt.session)
         attempt.refresh_from_db()
         closing.end(attempt, "never_arrived")
+        tokens.forget(card=kept)
         closing.move(held)
 
 

@@ -90,6 +90,7 @@ def time_passes(span: timedelta) -> None:
             f"checkout_session SET expires_at = expires_at - {gone}",
             f"checkout_try SET created_at = created_at - {gone}",
             f"cards_cardpayment SET authorized_at = authorized_at - {gone}",
+            f"cards_cardact SET done_at = done_at - {gone} WHERE done_at IS NOT NULL",
             f"payments_deposit SET expires_at = expires_at - {gone} WHERE state = 'pending'",
         ):
             cursor.execute(f"UPDATE {change}", seconds)

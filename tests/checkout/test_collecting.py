@@ -1,11 +1,14 @@
 """A checkout paid by a bank's number, a QR or OVO: begun on the page, completed by the provider's word alone."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import pgtrigger
 import pytest
+from django.db import connection, transaction
 from django.test import Client as Browser
 
 from accounts.access.actors import system
@@ -14,9 +17,12 @@ from cards.models import CardPayment
 from checkout.models import Session, State, Try
 from checkout.processing import following
 from checkout.services import sessions
+from config.lib.clock import now
+from notifications.models import WebhookDelivery, WebhookEndpoint
 from payments import settlement
 from payments.models import Deposit
 from payments.settlement import play
+from tests.accounts import cast
 from tests.checkout.house import ask_for, balance, fresh, look, pay, problems, stage, sweep, time_passes, url
 from tests.payments.conftest import House
 from tests.simulators import Simulator
@@ -100,6 +106,8 @@ def test_a_card_after_a_number_closes_the_number(session: Session, house: House)
 
 def test_money_that_comes_after_the_end_completes_it(session: Session, house: House, shop: Client) -> None:
     choose(session)
+    told = {"url": "https://shop.example/hook", "events": ["*"]}
+    WebhookEndpoint.objects.create(client=shop, secret=b"x", secret_set_at=now(), **told)
     [letter] = house.pay(deposit_of(session))
     time_passes(timedelta(minutes=40))
     house.work()
@@ -112,6 +120,9 @@ def test_money_that_comes_after_the_end_completes_it(session: Session, house: Ho
     assert late.state == State.COMPLETED
     assert late.closed_at is not None
     assert balance(shop, "IDR") == 75_000
+    heard = [json.loads(bytes(one.body)) for one in WebhookDelivery.objects.order_by("pk")]
+    assert [one["event"] for one in heard] == ["checkout.expired", "checkout.completed"]
+    assert heard[0]["data"]["version"] < heard[1]["data"]["version"]
 
 
 def test_paid_twice_stays_with_the_shop(session: Session, house: House, shop: Client) -> None:
@@ -137,6 +148,18 @@ def test_with_less_than_was_asked_it_has_failed(session: Session, house: House, 
         return
     assert fresh(session).state == State.FAILED
     assert "Less than the amount has arrived" in look(session)
+
+
+@pytest.mark.parametrize("change", ["client_id = %s", "method = 'sandbox', amount = amount + 0 * %s"])
+def test_a_number_of_somebody_elses_is_found(session: Session, change: str) -> None:
+    choose(session)
+    try:
+        with transaction.atomic(), pgtrigger.ignore(), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE payments_deposit SET {change}", [cast.company("Rokel").pk])
+            [said] = problems()
+            raise InterruptedError
+    except InterruptedError:
+        assert said.startswith(f"a try of checkout {session.reference} belongs to {session.client_id}, and its money")
 
 
 def test_nothing_can_be_begun_while_money_is_on_its_way(session: Session, house: House) -> None:

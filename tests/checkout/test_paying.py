@@ -9,10 +9,13 @@ import pytest
 from django.test import Client as Browser
 
 from accounts.models import Client
+from cards.errors import CardsClosed
 from cards.models import Card, CardPayment
 from cards.models import State as CardState
+from cards.services import acts
 from checkout import stages
 from checkout.models import State, Try
+from checkout.processing import following
 from tests.cards.house import ASKS, DECLINES, GOOD, SILENT, SILENT_CAPTURE
 from tests.cards.house import work_off as cards_work_off
 from tests.checkout.house import (
@@ -224,6 +227,53 @@ def test_a_refused_capture_gives_the_card_back(shop: Client, cards: Simulator) -
     assert "set aside is released" in look(session)
 
 
+def test_what_can_neither_be_collected_nor_released_holds_nobody_up(shop: Client, cards: Simulator) -> None:
+    session = ask_for(shop)
+    cards.control("misbehave", operation="captures", mode="invalid", times=1)
+    cards.control("misbehave", operation="voids", mode="invalid", times=3)
+    pay(session)
+    held = payment_of(session)
+    assert (held.state, stage(session)) == (CardState.AUTHORIZED, "choose")
+    assert "set aside is released" in look(session)
+    pay(session)
+    assert fresh(session).state == State.COMPLETED
+    time_passes(timedelta(hours=1))
+    sweep()
+    # Twice as long each time: not one more for each turn of the sweep.
+    for _turn in range(5):
+        sweep()
+    assert held.acts.filter(kind="void").count() == 2
+    for hours in (2, 5):
+        time_passes(timedelta(hours=hours))
+        sweep()
+    held.refresh_from_db()
+    assert held.state == CardState.VOIDED
+    assert balance(shop) == 250 - payment_of(session).fee
+
+
+def test_the_number_is_given_up_when_nobody_was_asked(shop: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(is_sandbox: bool) -> Any:
+        raise CardsClosed
+
+    session = ask_for(shop)
+    monkeypatch.setattr("cards.services.payments.processors.processor_for", closed)
+    assert pay(session).status_code == 503
+    assert Try.objects.get().reason == "never_arrived"
+    assert Card.objects.get().sealed_number is None
+
+
+def test_a_part_that_was_captured_by_hand_pays_no_checkout(shop: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = ask_for(shop)
+    with monkeypatch.context() as away:
+        away.setattr(following, "carry_on", lambda try_id: None)
+        pay(session)
+    acts.capture(payment=payment_of(session), amount=Decimal(1))
+    sweep()
+    assert fresh(session).state == State.FAILED
+    assert Try.objects.get().reason == "underpaid"
+    assert "What you paid has reached the shop" in look(session)
+
+
 def test_after_ten_declined_cards_no_more_are_taken(shop: Client) -> None:
     session = ask_for(shop)
     for _turn in range(stages.MOST_CARDS):
@@ -286,3 +336,13 @@ def test_a_client_that_is_switched_off_collects_nothing(shop: Client) -> None:
     assert "No way to pay is open just now" in look(session)
     assert pay(session).status_code == 400
     assert not CardPayment.objects.exists()
+
+
+def test_of_a_client_that_is_switched_off_meanwhile_the_card_is_released(shop: Client, cards: Simulator) -> None:
+    session = ask_for(shop)
+    pay(session, ASKS)
+    Client.objects.filter(pk=shop.pk).update(status=Client.Status.DEACTIVATED)
+    Browser().post(url(session, "bank"), answer_of(cards, session))
+    assert payment_of(session).state == CardState.VOIDED
+    assert fresh(session).state == State.OPEN
+    assert balance(shop) == 0
