@@ -152,8 +152,9 @@ def _follow(act: CardAct) -> None:
 def _captured(act: CardAct) -> None:
     _require_open(act)
     fee = fees.fee_of(act.amount, act.payment.currency)
-    write(act.payment, state=State.CAPTURED, captured=act.amount, fee=fee, captured_at=now(), **_over())
+    # First the money, then whoever listens, as with deposits: who locks accounts and checkouts takes them in one order.
     money.post_capture(act, fee)
+    write(act.payment, state=State.CAPTURED, captured=act.amount, fee=fee, captured_at=now(), **_over())
 
 
 def _require_open(act: CardAct) -> None:

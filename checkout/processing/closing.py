@@ -1,6 +1,7 @@
 """The one place that ends a checkout: paid, called off, out of time or failed. Always under the lock of its row.
 
-Whoever holds a payment or a deposit may lock a checkout after it, never the other way round.
+Whoever holds a payment or a deposit, and accounts of the ledger, may lock a checkout after them, never the other way
+round.
 """
 
 from typing import Any

@@ -44,6 +44,7 @@ from tests.cards.house import (
 )
 from tests.simulators import Simulator
 from wallets import proof
+from wallets.models import Transaction
 
 pytestmark = pytest.mark.django_db
 
@@ -432,3 +433,19 @@ def test_the_database_refuses_what_cannot_follow(shop: Client) -> None:
         with pytest.raises((IntegrityError, Exception)) as raised, transaction.atomic():
             CardPayment.objects.filter(pk=payment.pk).update(**change)
         assert "card" in str(raised.value).lower()
+
+
+def test_whoever_listens_to_a_capture_finds_the_money_booked(shop: Client) -> None:
+    """Accounts are locked before whatever a listener locks, as with deposits: else two ways to pay one checkout could
+    wait for each other."""
+    found: list[tuple[str, bool]] = []
+
+    def listen(changed: CardPayment) -> None:
+        found.append((changed.state, Transaction.objects.filter(kind="card").exists()))
+
+    listeners.on_change(listen)
+    try:
+        acts.capture(payment=charge(shop), amount=Decimal(100))
+    finally:
+        listeners.forget(listen)
+    assert found == [("authorized", False), ("captured", True)]
