@@ -1,6 +1,7 @@
 """What is done with an authorised payment: captured, released, given back (TeraPay contract 11)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from accounts.errors import BadField
 from accounts.models import User
 from accounts.services import audit
 from cards import numbers, processors
-from cards.errors import ActRefused, NotInState, OutcomeUnknown, TooMuch
+from cards.errors import ActRefused, CardsClosed, NotInState, OutcomeUnknown, TooMuch
 from cards.models import CardAct, CardPayment
 from cards.models.states import ACT_OPEN, Act, ActState, State
 from cards.processing import asking, claiming, expiring, money, moving
@@ -40,9 +41,9 @@ def capture(
     makes a repetition find what it has begun. Call it outside any transaction. Raises `TooMuch`, `BadField`,
     `NotInState`, `CardsClosed`; `OutcomeUnknown` when the processor did not answer.
     """
-    processor = processors.processor_for(payment.is_sandbox)
     if reference and (begun := _begun(payment, reference)):
         return look(begun)
+    processor = processors.processor_for(payment.is_sandbox)
     act = CardAct(payment=payment, kind=Act.CAPTURE, amount=amount, asked_by=asked_by, created_by=caused_by)
     act.reference = reference
     return _do(processor, act, actor)
@@ -57,9 +58,9 @@ def void(
     reference: str = "",
 ) -> CardAct:
     """Release an authorised payment: nothing can be collected of it any more. As `capture` otherwise."""
-    processor = processors.processor_for(payment.is_sandbox)
     if reference and (begun := _begun(payment, reference)):
         return look(begun)
+    processor = processors.processor_for(payment.is_sandbox)
     act = CardAct(payment=payment, kind=Act.VOID, amount=payment.amount, asked_by=asked_by, created_by=caused_by)
     act.reference = reference
     return _do(processor, act, actor)
@@ -80,9 +81,9 @@ def refund(
     The money is on its way from now on and comes back to the client when the processor refuses. As `capture`
     otherwise; raises `NotEnoughMoney` and `AccountFrozen` besides.
     """
-    processor = processors.processor_for(payment.is_sandbox)
     if reference and (begun := _begun(payment, reference)):
         return look(begun)
+    processor = processors.processor_for(payment.is_sandbox)
     words = note.strip()
     if len(words) > _LONGEST_NOTE or not words.isprintable() or numbers.hides_number(words):
         raise BadField("note", _("At most 200 characters on one line, and no card numbers."))
@@ -92,9 +93,12 @@ def refund(
 
 
 def look(act: CardAct) -> CardAct:
-    """``act`` as it is now; one whose end is open is asked about once more. Raises `OutcomeUnknown`, `CardsClosed`."""
+    """``act`` as it is now; one whose end is open is asked about once more. Raises `OutcomeUnknown`, also when there is
+    nobody to ask: it was begun, and must not be begun again."""
     if act.state in ACT_OPEN:
-        act = asking.ask_act(act.pk) or CardAct.objects.select_related("payment__client").get(pk=act.pk)
+        with suppress(CardsClosed):
+            asking.ask_act(act.pk)
+        act = CardAct.objects.select_related("payment__client").get(pk=act.pk)
     return known(act)
 
 

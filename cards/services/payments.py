@@ -1,6 +1,7 @@
 """Payments by card: authorised, and confirmed by the holder (TeraPay contract 11)."""
 
 import logging
+from contextlib import suppress
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
@@ -146,11 +147,14 @@ def known(payment: CardPayment) -> CardPayment:
 def look(payment: CardPayment) -> CardPayment:
     """``payment`` as it is now; one that is being checked is asked about once more, if nobody does at this moment.
 
-    Call it outside any transaction. Raises `OutcomeUnknown`, `CardsClosed`.
+    Call it outside any transaction. Raises `OutcomeUnknown`, also when there is nobody to ask: it was begun, and must
+    not be made again.
     """
     if payment.state not in _UNKNOWN:
         return payment
-    return known(asking.ask_payment(payment.pk) or CardPayment.objects.select_related("card").get(pk=payment.pk))
+    with suppress(CardsClosed):
+        asking.ask_payment(payment.pk)
+    return known(CardPayment.objects.select_related("card").get(pk=payment.pk))
 
 
 def verify(*, payment: CardPayment, pa_res: str) -> CardPayment:

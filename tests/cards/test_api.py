@@ -263,6 +263,27 @@ def test_a_call_that_died_is_taken_up_under_its_reference(
     assert len(cards.look("payments")["payments"]) == 1
 
 
+def test_a_call_that_died_is_not_made_anew_while_cards_are_closed(
+    key: str, cards: Simulator, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, address = token(key), settings.CARD_PROCESSOR_URL
+
+    def dies(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cards.processing.moving.settle", dies)
+        with pytest.raises(KeyboardInterrupt):
+            authorize(key, token=kept, once="k-1")
+    time_passes(30)
+    settings.CARD_PROCESSOR_URL = ""
+    assert problem_of(authorize(key, token=kept, once="k-1"))["code"] == "outcome_unknown"
+    settings.CARD_PROCESSOR_URL = address
+    time_passes(30)
+    assert authorize(key, token=kept, once="k-1").json()["status"] == "Authorized"
+    assert len(cards.look("payments")["payments"]) == 1
+
+
 def test_an_answer_to_a_challenge_is_repeated(key: str, cards: Simulator) -> None:
     identity = authorize(key, ASKS).json()["authorizationId"]
     payment = CardPayment.objects.get(public_id=identity)
