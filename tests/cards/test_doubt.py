@@ -1,6 +1,7 @@
 """A processor that breaks off, is silent, or talks nonsense: nothing is charged twice, nothing is lost, no silence
 counts as a no."""
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -49,6 +50,22 @@ def _books_are_right(db: None) -> Any:
     yield
     assert problems() == []
     assert proof.run().problems == []
+
+
+def test_silent_payments_leave_their_turn_to_what_was_done_with_others(
+    shop: Client, cards: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid = charge(shop)
+    cards.control("misbehave", operation="captures", mode="502_after_accept", times=1)
+    with pytest.raises(OutcomeUnknown):
+        acts.capture(payment=paid, amount=Decimal(100))
+    for _payment in range(3):
+        doubtful(shop, cards, "502")
+    time_passes(30)
+    with monkeypatch.context() as silent:
+        silent.setattr(asking, "ask_payment", lambda payment_id: time.sleep(0.6))
+        asking.ask_due(seconds=1.0)
+    assert CardAct.objects.get().state == ActState.DONE
 
 
 def doubtful(shop: Client, cards: Simulator, mode: str, number: str = GOOD, **given: Any) -> CardPayment:
