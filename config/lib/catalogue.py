@@ -13,7 +13,10 @@ from babel.messages.extract import extract
 from django.utils.translation import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("config", "accounts", "kyc", "wallets", "notifications", "otp", "payments", "payouts", "sandbox")
+APPS = (
+    *("config", "accounts", "kyc", "wallets", "notifications", "otp"),
+    *("payments", "payouts", "cards", "checkout", "reports", "sandbox"),
+)
 _KEYWORDS = {
     "gettext": None,
     "gettext_lazy": None,

@@ -71,6 +71,11 @@ SAME |= {
 }
 SAME |= {
     "%(percent)s %%",
+    "Checkout %(reference)s",
+    "checkout",
+    "Endpoint",
+    "median",
+    "Volume",
     "%(time)s ms",
     "API v1",
     "Domain",
