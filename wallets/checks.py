@@ -108,7 +108,8 @@ _PROOFS: list[tuple[str, str]] = [
         "account {0} {1} may not be {2} with a balance of {3} and {4} held",
         """
         SELECT code, currency, status, balance, held FROM wallets_account
-        WHERE held < 0 OR (balance < held AND NOT may_go_negative) OR (may_go_negative AND customer_id IS NOT NULL)
+        WHERE held < 0 OR (balance < held AND NOT may_go_negative)
+           OR (may_go_negative AND (customer_id IS NOT NULL OR client_id IS NOT NULL))
            OR currency NOT IN ('IDR', 'SLE', 'USD') OR status NOT IN ('open', 'frozen', 'closed')
            OR (status = 'closed' AND (balance <> 0 OR held <> 0))
         """,
@@ -117,7 +118,10 @@ _PROOFS: list[tuple[str, str]] = [
         "account {0} {1} is in other hands than its name says",
         """
         SELECT a.code, a.currency FROM wallets_account a LEFT JOIN accounts_customer c ON c.id = a.customer_id
+        LEFT JOIN accounts_client k ON k.id = a.client_id
         WHERE (a.code LIKE 'wallet:%') <> (c.id IS NOT NULL) OR a.code <> 'wallet:' || c.public_id
+           OR (a.code LIKE 'client:%' OR a.code LIKE 'client-test:%') <> (k.id IS NOT NULL)
+           OR a.code <> CASE WHEN a.is_sandbox THEN 'client-test:' ELSE 'client:' END || k.public_id
         """,
     ),
     (

@@ -12,11 +12,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.models import Customer
+from tests.accounts import cast
 from tests.wallets import ledger_state
 from tests.wallets.conftest import Scene
 from tests.wallets.ledger_state import TABLES, run
 from wallets import proof
 from wallets.models import LedgerCheck, Posting
+from wallets.services import Purse, client_account
 
 
 def check() -> tuple[int, str]:
@@ -339,6 +341,35 @@ def test_the_proofs_of_all_apps_are_run(customer: Customer, settings: Any) -> No
 
 def grumble() -> list[str]:
     return ["an open item of 5"]
+
+
+def test_a_proof_may_take_as_long_as_it_needs(db: None, settings: Any) -> None:
+    settings.LEDGER_CHECKS = ["tests.wallets.test_check_ledger.tell_time"]
+    assert proof.run().problems == ["a statement may take 0"]
+
+
+def tell_time() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        return [f"a statement may take {cursor.fetchone()[0]}"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "wanted"),
+    [
+        ("SET code = 'client:mine'", "client:mine SLE is in other hands"),
+        ("SET client_id = NULL", "SLE is in other hands"),
+        ("SET is_sandbox = true", "SLE is in other hands"),
+        ("SET may_go_negative = true", "SLE may not be"),
+    ],
+    ids=["renamed", "given away", "made play money", "may go below zero"],
+)
+def test_a_balance_of_a_client_in_other_hands(statement: str, wanted: str, db: None) -> None:
+    account = client_account(Purse(cast.company("Kush"), "SLE"))
+    assert check()[0] == 0
+    damage(f"UPDATE wallets_account {statement} WHERE id = {account.pk}", {})
+    code, text = check()
+    assert (code, wanted in text) == (1, True)
 
 
 def test_checking_changes_nothing(scene: Scene) -> None:
