@@ -35,7 +35,7 @@ from tests.access.world import Actor, World, rolled_back, writes
 pytestmark = pytest.mark.django_db
 
 MARK = "sent-along"
-_APPS = {"accounts", "kyc", "wallets", "payments", "payouts", "otp", "notifications"}
+_APPS = {"accounts", "kyc", "wallets", "payments", "payouts", "otp", "notifications", "cards", "checkout", "reports"}
 Rows = dict[str, list[dict[str, Any]]]
 # Two requests may well take the same time, and a third another.
 CHANCE = {("accounts_apicall", "milliseconds")}
