@@ -9,16 +9,27 @@ import tarfile
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 from psycopg import sql
 
 from config.backups import figures, files, postgres
 from config.backups.taking import DUMP, FILES, MANIFEST
+
+# What was open at the moment of the backup is late by now, and is no mistake of it: before the proofs the clock of the
+# restored database is put back. A function that comes before pg_catalog in the path takes the place of the server's.
+_CLOCK = """
+CREATE SCHEMA drill;
+CREATE FUNCTION drill.now() RETURNS timestamptz LANGUAGE sql STABLE AS {body};
+CREATE FUNCTION drill.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS {body};
+ALTER DATABASE {name} SET search_path = drill, public, pg_catalog;
+"""
 
 
 def run(folder: Path) -> list[str]:
@@ -41,7 +52,7 @@ def run(folder: Path) -> list[str]:
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text())
-        return found if {"sha256", "figures", "files"} <= found.keys() else None
+        return found if {"sha256", "figures", "files", "taken_at"} <= found.keys() else None
     except (OSError, ValueError, AttributeError):
         return None
 
@@ -59,7 +70,9 @@ def _files(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
 def _database(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
     with _scratch() as name:
         postgres.restore(folder / DUMP, name)
-        yield from figures.differences(manifest["figures"], _figures_of(name))
+        with _beside(name) as restored:
+            yield from figures.differences(manifest["figures"], figures.of(restored))
+            _put_back_the_clock(restored, name, manifest["taken_at"])
         for command in ("check_ledger", "check_audit"):
             yield from _prove(name, command)
 
@@ -79,12 +92,22 @@ def _order(statement: str, name: str) -> None:
         cursor.execute(sql.SQL(statement).format(sql.Identifier(name)).as_string(None))
 
 
-def _figures_of(name: str) -> dict[str, Any]:
+@contextmanager
+def _beside(name: str) -> Iterator[BaseDatabaseWrapper]:
     beside = ConnectionHandler({"default": {**settings.DATABASES["default"], "NAME": name}})["default"]
     try:
-        return figures.of(beside)
+        with beside.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+        yield beside
     finally:
         beside.close()
+
+
+def _put_back_the_clock(restored: BaseDatabaseWrapper, name: str, taken_at: str) -> None:
+    moment = datetime.fromisoformat(taken_at).isoformat()
+    body = sql.Literal(f"SELECT timestamptz '{moment}'")
+    with restored.cursor() as cursor:
+        cursor.execute(sql.SQL(_CLOCK).format(body=body, name=sql.Identifier(name)).as_string(None))
 
 
 def _prove(name: str, command: str) -> list[str]:

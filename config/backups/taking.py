@@ -38,6 +38,9 @@ def take(place: Path) -> Taken:
 def _dump(target: Path) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        # It stays open, and does nothing, for as long as pg_dump reads.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
     told = figures.of()

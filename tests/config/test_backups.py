@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -14,7 +15,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.models import Customer
+from checkout.models import Session
+from config.lib.clock import now
 from sandbox.stack import places
+from tests.accounts import cast
 from wallets import services as wallets
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -157,6 +161,43 @@ def test_without_the_programs_it_says_what_to_install(house: Path, settings: Any
 
     with pytest.raises(CommandError, match="pg_dump was not found"):
         call_command("backup", str(house / "backups"), stdout=StringIO())
+
+
+def test_a_dump_may_take_longer_than_a_transaction_may_rest(house: Path, settings: Any) -> None:
+    slow, real = house / "slow", Path(settings.PG_BIN_DIR)
+    slow.mkdir()
+    (slow / "pg_dump").write_text(f'#!/bin/sh\nsleep 1.5\nexec "{real}/pg_dump" "$@"\n')
+    (slow / "pg_dump").chmod(0o700)
+    settings.PG_BIN_DIR = str(slow)
+    with connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = '400ms'")
+    try:
+        folder = taken(house)
+    finally:
+        connection.close()
+
+    assert (folder / "manifest.json").is_file()
+
+
+def test_what_was_open_then_is_not_late_now(house: Path) -> None:
+    """A checkout ended after the backup was taken; nobody has looked at it there, for there is nobody."""
+    moment = now()
+    Session.objects.create(
+        reference="CO-BACKUP",
+        client=cast.company("Kush"),
+        amount=Decimal(5),
+        currency="SLE",
+        methods=["card"],
+        created_at=moment - timedelta(hours=4),
+        expires_at=moment - timedelta(hours=2),
+    )
+    folder = taken(house)
+    assert "checkout CO-BACKUP was to end" in drill(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["taken_at"] = (moment - timedelta(hours=3)).isoformat()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+    assert "nothing is missing" in drill(folder)
 
 
 def forge(folder: Path, name: str) -> None:
