@@ -29,7 +29,7 @@ class ProgramTransactionOut(TransactionOut):
 
 
 class VolumeQuery(Schema):
-    type: str = Field("", max_length=100, description="bank or mobile; anything else counts both.")
+    type: str = Field("", description="bank or mobile; anything else counts both.")
 
 
 class VolumeOut(ApiSchema):
