@@ -218,7 +218,8 @@ def test_an_old_form_is_explained() -> None:
 
 def test_the_page_for_our_own_failure_asks_nobody(rf: RequestFactory) -> None:
     # No database mark: a query here would raise.
-    response = server_error(rf.get("/"))
+    with translation.override("en"):
+        response = server_error(rf.get("/"))
     assert response.status_code == 500
     page = response.content.decode()
     assert "Something broke on our side" in page
