@@ -6,7 +6,7 @@ VENV := .venv/bin/python
 STACK := $(VENV) -m sandbox.stack
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench soak messages clean forget local dev
+.PHONY: help run test check lint bench soak pictures messages clean forget local dev
 
 help: ## these lines
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ bench: dev ## measures: ledger over the best SQL, pages over an empty view
 
 soak: dev ## the long tests: fuzz, faults, all screens, many examples (ARGS="...")
 	@MANY_EXAMPLES=1 $(STACK) test -m "soak or examples" $(ARGS)
+
+pictures: dev ## every page as everybody in a browser, and the README's pictures taken anew
+	@TAKE_PICTURES=1 $(STACK) test -m soak tests/browser/test_every_page.py $(ARGS)
 
 messages: dev ## collect translatable texts into locale/, compile them
 	@$(STACK) exec -- $(VENV) manage.py collect_messages
