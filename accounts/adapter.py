@@ -22,6 +22,7 @@ from accounts.access.credentials import actor_of
 from accounts.errors import BadCredentials
 from accounts.models import User
 from accounts.services import audit, passwords, people, second_factor, sessions, sign_in, step_up
+from config.lib import languages
 from config.lib.addresses import address_of
 from config.lib.errors import ServiceError
 from config.lib.mailable import check_mailable
@@ -102,9 +103,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def welcome(self, request: HttpRequest, response: HttpResponse, user: User) -> None:
         """After every sign-in: own zone and language, the device is known from now on, a stranger's is told of."""
         request.session["timezone"] = user.timezone
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, user.language, max_age=settings.SESSION_COOKIE_AGE, samesite="Lax"
-        )
+        languages.remember(response, user.language)
         sessions.keep_few(user)
         is_new = sign_in.remember_device(request, response, user)
         sign_in.note(request, user)

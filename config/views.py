@@ -22,7 +22,7 @@ from accounts.access.actors import Actor
 from accounts.access.credentials import actor_of
 from accounts.models import User
 from accounts.permissions import CustomerRequest, customer_of, customer_required, open_to_all
-from config.lib import heartbeat, outage, problems
+from config.lib import heartbeat, languages, outage, problems
 from otp import selectors as otp
 from payments import selectors as payments
 from reports.overviews import customers
@@ -119,9 +119,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(back)
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES) and check_for_language(language):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, language, max_age=settings.SESSION_COOKIE_AGE, samesite="Lax"
-        )
+        languages.remember(response, language)
         if isinstance(request.user, User):
             User.objects.filter(pk=request.user.pk).update(language=language)
     return response

@@ -1,4 +1,3 @@
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,6 +7,7 @@ from django.utils.translation import override
 from accounts.forms.people import PreferencesForm
 from accounts.permissions import ActorRequest, sign_in_required
 from accounts.services import people as services
+from config.lib import languages
 
 
 @sign_in_required
@@ -26,5 +26,5 @@ def _saved(request: HttpRequest, language: str, timezone: str) -> HttpResponse:
     with override(language):
         messages.success(request, _("Your settings are saved."))
     response = redirect("accounts:preferences")
-    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax")
+    languages.remember(response, language)
     return response
