@@ -119,6 +119,7 @@ _ROWS = (
         "Clients.Approve",
         (COMPANY,),
         only=COMPANY,
+        step_up=True,
     ),
     Operation(
         "clients.deactivate",
@@ -128,6 +129,7 @@ _ROWS = (
         "Clients.Deactivate",
         (COMPANY,),
         only=COMPANY,
+        step_up=True,
     ),
     Operation(
         "clients.reject", "POST", "/api/clients/{id}/reject", _SESSION, "Clients.Reject", (COMPANY,), only=COMPANY

@@ -125,6 +125,7 @@ def _of_tab(request: ActorRequest, found: Client, tab: str) -> dict[str, Any]:
 
 @require_POST
 @permission_required("Clients.Approve", only=_COMPANY)
+@step_up_required
 def approve(request: ActorRequest, client_id: UUID) -> HttpResponseBase:
     found = _seen(request, client_id)
     try:
@@ -172,6 +173,7 @@ def reject(request: ActorRequest, client_id: UUID) -> HttpResponseBase:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("Clients.Deactivate", only=_COMPANY, look_only=_COMPANY)
+@step_up_required
 def deactivate(request: ActorRequest, client_id: UUID) -> HttpResponseBase:
     """Shut a client out, after reading what that does."""
     found = _seen(request, client_id)

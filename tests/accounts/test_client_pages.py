@@ -143,6 +143,20 @@ def test_a_new_key_by_mail_wants_a_fresh_sign_in(staff_user: User, client_for: S
     assert ApiKey.objects.count() == 1
 
 
+def test_letting_in_and_shutting_out_want_a_fresh_sign_in(staff_user: User, client_for: Sign) -> None:
+    eko, kopi = registered(**INDIVIDUAL), active()
+    browser = client_for(staff_user)
+    prove_identity(browser, staff_user, seconds_ago=901)
+    shut_out = f"/staff/clients/{kopi.public_id}/deactivate/"
+    queue = {"referer": "http://testserver/staff/clients/pending/"}
+    asked = browser.post(f"/staff/clients/{eko.public_id}/approve/", {"from": "queue"}, headers=queue)
+    assert asked["Location"].startswith("/account/reauthenticate/?next=http%3A%2F%2Ftestserver%2Fstaff%2Fclients%2Fpending")
+    for answer in (browser.get(shut_out), browser.post(shut_out, {"reason": "Fraud."})):
+        assert answer["Location"].startswith("/account/reauthenticate/")
+    assert (Client.objects.get(pk=eko.pk).status, Client.objects.get(pk=kopi.pk).status) == ("Pending", "Active")
+    assert not ApiKey.objects.exists()
+
+
 def test_the_pages_cost_the_same_for_many(
     staff_user: User, client_for: Sign, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

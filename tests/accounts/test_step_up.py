@@ -96,9 +96,11 @@ def test_guesses_at_the_door_are_counted(customer: Customer) -> None:
 _GUARDED = sorted(name for name, row in OPERATIONS.items() if row.step_up)
 
 
-# What stands in the name or the address of whatever touches keys, roles or people's rights, or lets a batch go.
+# What stands in the name or the address of whatever touches keys, roles or people's rights, or lets a batch go. Letting a
+# client in makes a key, and shutting it out ends all of them.
 _SENSITIVE = re.compile(
-    r"keys?\b|roles?\b|permissions?\b|overrides?\b|portal-?users?\b|api-?users?\b|disbursement/\S*/process\b",
+    r"keys?\b|roles?\b|permissions?\b|overrides?\b|portal-?users?\b|api-?users?\b|disbursement/\S*/process\b"
+    r"|clients/\S*/(approve|deactivate)\b",
     re.IGNORECASE,
 )
 
@@ -118,7 +120,8 @@ def test_every_call_that_touches_keys_or_roles_or_lets_a_batch_go_is_guarded() -
         ("api-keys.rotate", "/api/api-keys/{id}/rotate", True),
         ("clients.add-api-user", "/api/clients/{id}/api-users", True),
         ("people.assign", "/api/people/{id}/roles", True),
-        ("clients.approve", "/api/clients/{id}/approve", False),
+        ("clients.approve", "/api/clients/{id}/approve", True),
+        ("clients.reject", "/api/clients/{id}/reject", False),
         ("bulk-disbursement.process-part", "/api/bulk-disbursement/{id}/rows/process", True),
         ("bulk-disbursement.retry", "/api/bulk-disbursement/retry", False),
     ],
