@@ -1,5 +1,5 @@
-"""What programs of clients are told of money out, in the transaction of the change: ends of single payouts, each by
-itself, and of batches, once for each time that they end."""
+"""What is told of money out. Programs of clients hear in the transaction of the change: of ends of single payouts, each
+by itself, and of batches, once for each time that they end. People get their mails soon after."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -12,7 +12,6 @@ from django.db.models import F, Q, QuerySet
 from config.lib import clock
 from config.lib.money import as_json_number
 from notifications.models import WebhookEndpoint
-from notifications.services import emit_to_client
 from notifications.services.webhooks import News, emit_all
 from payouts import mails
 from payouts.models import Batch, Payout
@@ -34,8 +33,7 @@ def ended(payout_ids: Collection[int]) -> None:
     One cheap question where nobody listens, three statements otherwise, however many there are. One that was told of
     before, in this state of this attempt, is not told again.
     """
-    heard = WebhookEndpoint.objects.filter(client__isnull=False).values("client")
-    rows = Payout.objects.filter(pk__in=payout_ids, batch=None, state__in=_EVENTS, client__in=heard)
+    rows = Payout.objects.filter(pk__in=payout_ids, batch=None, state__in=_EVENTS, client__in=_heard())
     emit_all([_news(payout) for payout in rows.order_by("pk")])
 
 
@@ -50,38 +48,50 @@ def _news(payout: Payout) -> News:
     )
 
 
-@transaction.atomic
-def tell_end(batch_id: int) -> None:
-    """Tell maker, approver and the client's program how a batch ended: once for each time that it ends."""
-    batch = _untold().select_related(*_PEOPLE).select_for_update(of=("self",)).filter(pk=batch_id).first()
-    if batch is None:
-        return
-    if batch.started_at is not None:
-        mails.over(batch)
-        _tell_program(batch)
-    Batch.objects.filter(pk=batch.pk).update(told_at=clock.now())
+def batches_ended(batch_ids: Collection[int]) -> None:
+    """Tell programs of those among the batches that have ended, with their figures only: what became of each row the
+    result file says. In the transaction that ended them; an end that was told of before is not told again."""
+    if batch_ids:
+        rows = Batch.objects.filter(pk__in=batch_ids, finished_at__isnull=False, state__in=BATCH_ENDS)
+        known = rows.filter(started_at__isnull=False, client__in=_heard())
+        emit_all([_end(batch) for batch in known.order_by("pk")])
 
 
-def untold_ends() -> list[int]:
-    """Batches whose end nobody was told of yet."""
-    return list(_untold().order_by("finished_at").values_list("pk", flat=True)[:100])
+def _heard() -> QuerySet[WebhookEndpoint, dict[str, Any]]:
+    """The clients of whom a program listens."""
+    return WebhookEndpoint.objects.filter(client__isnull=False).values("client")
 
 
-def _untold() -> QuerySet[Batch]:
-    late = Q(told_at__isnull=True) | Q(told_at__lt=F("finished_at"))
-    return Batch.objects.filter(late, finished_at__isnull=False, state__in=BATCH_ENDS)
-
-
-def _tell_program(batch: Batch) -> None:
-    """With its figures only; what became of each row its result file says."""
-    emit_to_client(
-        client=batch.client,
+def _end(batch: Batch) -> News:
+    return News(
+        client_id=batch.client_id,
         is_sandbox=batch.is_sandbox,
         event=BATCH_OVER,
         subject=str(batch.public_id),
         key=f"batch:{batch.public_id}:{batch.finished_at}",
         data=partial(batch_object, batch),
     )
+
+
+@transaction.atomic
+def tell_end(batch_id: int) -> None:
+    """Tell maker and approver by mail how a batch ended: once for each time that it ends."""
+    batch = _untold().select_related(*_PEOPLE).select_for_update(of=("self",)).filter(pk=batch_id).first()
+    if batch is None:
+        return
+    if batch.started_at is not None:
+        mails.over(batch)
+    Batch.objects.filter(pk=batch.pk).update(told_at=clock.now())
+
+
+def untold_ends() -> list[int]:
+    """Batches of whose end nobody was mailed yet."""
+    return list(_untold().order_by("finished_at").values_list("pk", flat=True)[:100])
+
+
+def _untold() -> QuerySet[Batch]:
+    late = Q(told_at__isnull=True) | Q(told_at__lt=F("finished_at"))
+    return Batch.objects.filter(late, finished_at__isnull=False, state__in=BATCH_ENDS)
 
 
 def payout_object(payout: Payout) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a worker does, safe to repeat: reserve, claim, give to the rail, ask, record (docs/payouts.md)."""
 
 from payouts.sending.engine import attend, expire, look_back, run
-from payouts.sending.reserving import again, begin_batch, judge_ends, release, reserve
+from payouts.sending.reserving import again, begin_batch, release, reserve
 from payouts.sending.settling import settle
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "attend",
     "begin_batch",
     "expire",
-    "judge_ends",
     "look_back",
     "release",
     "reserve",

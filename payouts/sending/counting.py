@@ -5,8 +5,6 @@ Lock order, everywhere: the batch, its payouts, the ledger's accounts.
 
 from collections.abc import Collection
 
-from django.db import connection
-
 from payouts.models import Batch
 from payouts.models.states import BATCH_ENDS
 
@@ -26,7 +24,6 @@ UPDATE payouts_batch b
        finished_at = CASE WHEN {_ENDS} THEN statement_timestamp() ELSE b.finished_at END,
        updated_at = statement_timestamp(), version = b.version + 1
 """
-_NOTHING = "(SELECT b.id AS batch_id, 0 AS paid, 0 AS failed, 0 AS cancelled, 0 AS paid_amount, 0 AS failed_amount"
 
 
 def hold(batch_ids: Collection[int]) -> None:
@@ -34,16 +31,3 @@ def hold(batch_ids: Collection[int]) -> None:
     if batch_ids:
         locked = Batch.objects.filter(pk__in=batch_ids).order_by("pk").select_for_update(no_key=True)
         list(locked.values_list("pk", flat=True))
-
-
-def judge_ends(batch_ids: Collection[int]) -> list[int]:
-    """End the batches of which nothing is on its way any more. Returns those that have ended now."""
-    if not batch_ids:
-        return []
-    nothing = f"{_NOTHING} FROM payouts_batch b WHERE b.id = ANY (%s)) d"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{COUNT} FROM {nothing} WHERE b.id = d.batch_id AND {_ENDS} RETURNING b.id",
-            [sorted(batch_ids)],
-        )
-        return [row[0] for row in cursor.fetchall()]

@@ -152,9 +152,11 @@ def _record_group(group: Sequence[Turn], caused_by: User | None = None) -> list[
     over = [row for row in rows if row[5] in (State.COMPLETED, State.FAILED)]
     subject, memo = _about(over, batch_id)
     money.post_ends([money.Sum(*row[:8]) for row in over], subject=subject, memo=memo, caused_by=caused_by)
+    ended = sorted({row[13] for row in rows if row[13] is not None})
     if batch_id is None:
         news.ended([claimed.id for claimed, _verdict in group])
-    return sorted({row[13] for row in rows if row[13] is not None})
+    news.batches_ended(ended)
+    return ended
 
 
 def _values(group: Sequence[Turn]) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from payouts.errors import BatchChanged, NotPending
 from payouts.models import Batch, Payout
 from payouts.models.states import BatchState, Reason, State
 from payouts.sending import counting, money
-from payouts.sending.counting import judge_ends
 
-__all__ = ["again", "begin_batch", "judge_ends", "release", "reserve"]
+__all__ = ["again", "begin_batch", "release", "reserve"]
 
 MOST_ATTEMPTS = 3
 _MANY = 1000
@@ -160,7 +159,8 @@ def release(payout_ids: Collection[int], *, to: State, reason: Reason) -> int:
         raise ValueError(to)
     ids = sorted(set(payout_ids))
     _allow_time(len(ids))
-    counting.hold(_batches_of(ids))
+    batches = _batches_of(ids)
+    counting.hold(batches)
     rows = _rows(_RELEASE, {"ids": ids, "state": str(to), "reason": str(reason)})
     if len({row[3] for row in rows}) > 1:
         raise ValueError("payouts of one currency only")
@@ -169,6 +169,7 @@ def release(payout_ids: Collection[int], *, to: State, reason: Reason) -> int:
         money.post_ends([money.Sum(*row[:8]) for row in rows], subject=subject, memo=memo)
     if any(row[14] for row in rows):
         news.ended(ids)
+    news.batches_ended(batches)
     return sum(row[8] for row in rows)
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.access.actors import command
@@ -108,13 +108,38 @@ def test_a_batch_is_told_once_for_each_end_and_its_rows_are_not(rail_sim: Simula
     nassit: Desk = desk()
     listen(nassit.client)
     batch = finished(nassit.approved("100", "200", to=[GOOD[0], "003001014892015555"]))
-    news.tell_end(batch.pk)
+    # The worker may die here: whoever listens is told already, and the mails are still to come.
+    assert len(heard()) == 1
+    assert news.untold_ends() == [batch.pk]
     batches.retry(actor=nassit.maker, batch=batch)
-    finished(batch)
+    batch = finished(batch)
     for _ in range(2):
         news.tell_end(batch.pk)
+        news.batches_ended([batch.pk])
     told = heard()
     assert [name for name, _told in told] == ["batch.finished"] * 2
     first, second = (data for _name, data in told)
     assert (first["state"], first["completedCount"], first["failedCount"]) == ("partly_completed", 1, 1)
     assert (second["state"], second["completedAmount"], second["batchName"]) == ("completed", 300, batch.name)
+
+
+def test_a_batch_called_off_is_told_with_its_end_or_not_at_all(rail_sim: Simulator) -> None:
+    nassit: Desk = desk()
+    listen(nassit.client)
+    batch = nassit.approved("100", "200")
+    with transaction.atomic():
+        batches.cancel(actor=nassit.maker, batch=batch)
+        assert len(heard()) == 1
+        transaction.set_rollback(True)
+    batch.refresh_from_db()
+    assert (batch.finished_at, heard()) == (None, [])
+    batches.cancel(actor=nassit.maker, batch=batch)
+    ((name, told),) = heard()
+    assert (name, told["state"], told["cancelledCount"]) == ("batch.finished", "cancelled", 2)
+
+
+def test_nobody_waits_for_a_batch_that_never_began(rail_sim: Simulator) -> None:
+    nassit: Desk = desk()
+    listen(nassit.client)
+    batches.cancel(actor=nassit.maker, batch=nassit.submitted("100"))
+    assert heard() == []
