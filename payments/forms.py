@@ -5,7 +5,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.money import InvalidAmount, format_money, read_amount
+from config.lib.money import format_money
+from config.lib.typed import typed_amount
 from payments import methods
 from payments.banks import BANKS
 
@@ -57,14 +58,9 @@ class TopUpForm(WayForm):
         self.fields["preset"].choices = [*presets, (OTHER, _("Other"))]  # type: ignore[attr-defined]
 
     def clean_amount(self) -> Decimal | None:
-        """What was typed, as whole rupiah: ``75000``, ``75.000`` or ``Rp 75.000``; None for nothing."""
+        """What was typed, as whole rupiah; None for nothing."""
         typed = self.cleaned_data["amount"].strip()
-        if not typed:
-            return None
-        try:
-            return read_amount(typed, "IDR")
-        except InvalidAmount as error:
-            raise forms.ValidationError(_("Enter an amount in whole rupiah, for example 75000.")) from error
+        return typed_amount(typed, "IDR") if typed else None
 
     def clean(self) -> dict[str, Any]:
         """Bring preset and typed amount together in ``value``; two different ones are for the person to settle."""

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from config.lib.money import InvalidAmount, read_amount
+from config.lib.typed import typed_amount
 from payments.methods import METHODS, SANDBOX
 from payments.models import Deposit, PaymentCase
 from payments.overviews import cases, deposits
@@ -95,10 +95,7 @@ class ProposalForm(forms.Form):
         text = self.cleaned_data["amount"].strip()
         if not text:
             return None
-        try:
-            return read_amount(text, self.currency)
-        except (InvalidAmount, KeyError):
-            raise forms.ValidationError(_("Enter an amount that the currency can have.")) from None
+        return typed_amount(text, self.currency)
 
 
 def _customer_named(name: str) -> Customer | None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from config.lib.money import InvalidAmount, read_amount
+from config.lib.typed import typed_amount
 from wallets.selectors import Period
 
 DIRECTIONS = [("", _("All")), ("credit", _("Money in")), ("debit", _("Money out"))]
@@ -55,13 +55,7 @@ class SpendingForm(forms.Form):
     note = forms.CharField(label=_("Note (optional)"), required=False, max_length=200)
 
     def clean_amount(self) -> Decimal:
-        currency = settings.CUSTOMER_WALLET_CURRENCY
-        try:
-            return read_amount(self.cleaned_data["amount"], currency)
-        except InvalidAmount as error:
-            example = "75000" if currency == "IDR" else "75.00"
-            words = _("Enter an amount, for example %(example)s.") % {"example": example}
-            raise forms.ValidationError(words) from error
+        return typed_amount(self.cleaned_data["amount"], settings.CUSTOMER_WALLET_CURRENCY)
 
 
 class SendForm(SpendingForm):

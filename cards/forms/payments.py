@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from cards import numbers
 from cards.models import CardPayment
 from cards.selectors import search
-from config.lib.money import EXPONENTS, InvalidAmount, format_money, read_amount
+from config.lib.money import EXPONENTS, format_money
+from config.lib.typed import typed_amount
 
 _DONE, _NOT_DONE = "done", "not_done"
 
@@ -64,13 +65,9 @@ class _AmountForm(forms.Form):
         self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": payment.currency}
 
     def clean_amount(self) -> Decimal:
-        text, currency = self.cleaned_data["amount"], self._payment.currency
-        try:
-            amount = read_amount(text if currency == "IDR" else text.replace(",", ""), currency)
-        except InvalidAmount as error:
-            raise forms.ValidationError(_("Enter an amount, for example 250.00.")) from error
+        amount = typed_amount(self.cleaned_data["amount"], self._payment.currency)
         if amount > self._most:
-            words = _("At most %(amount)s.") % {"amount": format_money(self._most, currency)}
+            words = _("At most %(amount)s.") % {"amount": format_money(self._most, self._payment.currency)}
             raise forms.ValidationError(words)
         return amount
 

@@ -17,7 +17,7 @@ from cards.models import CardAct, CardPayment
 from cards.models.states import ActState, State
 from cards.selectors.payments import seen
 from config.lib.clock import now
-from config.lib.money import EXPONENTS, InvalidAmount, read_amount
+from config.lib.money import EXPONENTS, amounts_in
 
 GROUPS: dict[str, Q] = {
     "waiting": Q(state__in=(State.SENDING, State.IN_DOUBT, State.REQUIRES_3DS)),
@@ -122,9 +122,7 @@ def _by_value(text: str) -> Q:
     with suppress(ValueError):
         found |= Q(public_id=UUID(text))
     for currency in EXPONENTS:
-        with suppress(InvalidAmount):
-            bare = text if currency == "IDR" else text.replace(",", "")
-            found |= Q(amount=read_amount(bare, currency), currency=currency)
+        found |= Q(amount__in=amounts_in(text, currency), currency=currency)
     return found
 
 

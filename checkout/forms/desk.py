@@ -1,7 +1,6 @@
 """What a client's people type on the pages about checkouts."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,7 +11,7 @@ from checkout.models import Method, Shop
 from checkout.selectors.desk import GROUPS, Wanted
 from checkout.services.sessions import LONGEST_DESCRIPTION
 from checkout.services.shops import LONGEST, SHORTEST
-from config.lib.money import InvalidAmount, read_amount
+from config.lib.typed import typed_amount
 
 
 def _day() -> forms.DateInput:
@@ -70,16 +69,11 @@ class SessionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
         if "amount" in found and "currency" in found:
-            found["amount"] = self._amount(found["amount"], found["currency"])
+            try:
+                found["amount"] = typed_amount(found["amount"], found["currency"])
+            except forms.ValidationError as error:
+                self.add_error("amount", error)
         return found
-
-    def _amount(self, text: str, currency: str) -> Decimal | None:
-        try:
-            return read_amount(text if currency == "IDR" else text.replace(",", ""), currency)
-        except InvalidAmount:
-            example = _("for example 250000") if currency == "IDR" else _("for example 250.00")
-            self.add_error("amount", _("Enter an amount, %(example)s.") % {"example": example})
-            return None
 
 
 class ShopForm(forms.Form):

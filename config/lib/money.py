@@ -3,11 +3,18 @@
 import re
 from decimal import Decimal
 
+from django.utils.translation import get_language
+
 # IDR is written without decimals; SLE is the redenominated leone with two.
 EXPONENTS = {"IDR": 0, "SLE": 2, "USD": 2}
 _SIGNS = {"IDR": "Rp", "SLE": "SLE ", "USD": "US$ "}
 _LARGEST = Decimal(10) ** 16
-_PLAIN = re.compile(r"[0-9]{1,14}(\.[0-9]{1,2})?", re.ASCII)
+# What may stand beside the figures: "Rp. 50.000,-", "SLE 12.50", "12,50 USD".
+_WORDS = {"IDR": ("rp.", "rp", "idr"), "SLE": ("sle",), "USD": ("us$", "usd")}
+_WHOLE = re.compile(r"[0-9]+", re.ASCII)
+_GROUPS = re.compile(r"[1-9][0-9]{0,2}(?:([., ])[0-9]{3})(?:\1[0-9]{3})*", re.ASCII)
+_CENTS = re.compile(r"([0-9]+)[.,]([0-9]+)", re.ASCII)
+_BOTH = re.compile(r"([1-9][0-9]{0,2}(?:([., ])[0-9]{3})(?:\2[0-9]{3})*)(?!\2)[.,]([0-9]{1,2})", re.ASCII)
 
 
 class InvalidAmount(ValueError):
@@ -27,22 +34,68 @@ def check_amount(value: Decimal, currency: str) -> Decimal:
     return value
 
 
-def read_amount(text: str, currency: str) -> Decimal:
-    """An amount as a person types it: ``75000``, ``75.000`` or ``Rp 75.000``; ``12.50`` where there are cents.
+class AmbiguousAmount(InvalidAmount):
+    """Two amounts can be meant: in ``larger`` the mark stands for thousands, in ``smaller`` before the decimals."""
 
-    Raises `InvalidAmount`.
+    def __init__(self, larger: Decimal, smaller: Decimal) -> None:
+        super().__init__(f"{larger} or {smaller}")
+        self.larger, self.smaller = larger, smaller
+
+
+def read_amount(text: str, currency: str, language: str | None = None) -> Decimal:
+    """An amount as a person types it into any form, in ``language`` or that of the page (docs/decisions.md).
+
+    What can be read in one way only is read so in both languages: ``2,50`` and ``2.50``, ``1.000.000``, ``1,000.50``
+    and ``1.000,50``. One mark before three digits is a thousand where it is the language's own mark for thousands
+    (Indonesian ``1.000``, English ``1,000``); the other language's raises `AmbiguousAmount`. Rupiah have no decimals:
+    ``50.000`` and ``50,000`` are fifty thousand. Raises `InvalidAmount`.
     """
-    bare = text.strip().lower().removeprefix(_SIGNS.get(currency, "").strip().lower()).strip()
-    if currency != "IDR":
-        if not _PLAIN.fullmatch(bare):
-            raise InvalidAmount(f"not an amount: {text!r}")
-        return check_amount(Decimal(bare), currency)
-    groups = bare.replace(",", ".").split(".")
-    grouped = len(groups) == 1 or (0 < len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:]))
-    digits = "".join(groups)
-    if not grouped or not (digits.isascii() and digits.isdecimal()) or len(digits) > 15:
-        raise InvalidAmount(f"not whole rupiah: {text!r}")
-    return check_amount(Decimal(digits), currency)
+    bare = _bare(text, currency)
+    places = EXPONENTS.get(currency, 0)
+    if found := _GROUPS.fullmatch(bare):
+        amount = check_amount(Decimal(_digits(bare)), currency)
+        if places and len(bare) - bare.find(found[1]) == 4 and found[1] == _other_mark(language):
+            raise AmbiguousAmount(amount, check_amount(Decimal(bare.replace(",", ".")[:-1]), currency))
+        return amount
+    return check_amount(_ungrouped(bare, places), currency)
+
+
+def amounts_in(text: str, currency: str) -> set[Decimal]:
+    """Every amount that ``text`` can mean, for a search; none where it is no amount."""
+    try:
+        return {read_amount(text, currency)}
+    except AmbiguousAmount as error:
+        return {error.larger, error.smaller}
+    except InvalidAmount:
+        return set()
+
+
+def _bare(text: str, currency: str) -> str:
+    """The figures and their marks alone."""
+    bare = " ".join(text.split()).lower().removesuffix(",-")
+    word = next((one for one in _WORDS.get(currency, ()) if bare.startswith(one) or bare.endswith(one)), "")
+    return bare.removeprefix(word).removesuffix(word).strip()
+
+
+def _other_mark(language: str | None) -> str:
+    """What stands before decimals in this language, and for thousands in the other."""
+    return "," if (language or get_language() or "").startswith("id") else "."
+
+
+def _ungrouped(bare: str, places: int) -> Decimal:
+    """Figures that end in decimals, or have no mark at all; decimals of rupiah are noughts, and nothing that could be
+    thousands with a digit missing."""
+    if _WHOLE.fullmatch(bare):
+        return Decimal(bare)
+    if (both := _BOTH.fullmatch(bare)) and (places or not both[3].strip("0")):
+        return Decimal(f"{_digits(both[1])}.{both[3]}")
+    if (cents := _CENTS.fullmatch(bare)) and (places or (not cents[2].strip("0") and len(cents[1]) > 3)):
+        return Decimal(f"{cents[1]}.{cents[2]}")
+    raise InvalidAmount(f"not an amount: {bare!r}")
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[., ]", "", text)
 
 
 def format_money(amount: Decimal, currency: str) -> str:

@@ -5,7 +5,7 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.money import InvalidAmount, read_amount
+from config.lib.typed import typed_amount
 from otp.services.supplier import EVENTS, EVERYTHING
 
 # What the supplier is said to take (OTPZap contract 1); its own limits decide.
@@ -46,10 +46,7 @@ class SupplierTopupForm(forms.Form):
             self.fields["key_name"].initial = names[0]
 
     def clean_amount(self) -> Decimal:
-        try:
-            amount = read_amount(self.cleaned_data["amount"], "IDR")
-        except InvalidAmount as error:
-            raise forms.ValidationError(_("Please type whole rupiah, for example 500000.")) from error
+        amount = typed_amount(self.cleaned_data["amount"], "IDR")
         if not LEAST <= amount <= MOST:
             raise forms.ValidationError(_("Between Rp5.000 and Rp100.000.000."))
         return amount

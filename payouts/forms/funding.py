@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.money import InvalidAmount, read_amount
+from config.lib.typed import typed_amount
 from payouts.models import Funding
 
 
@@ -14,13 +14,6 @@ def _amount(label: str | Any) -> forms.CharField:
     return forms.CharField(
         label=label, max_length=30, widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
     )
-
-
-def _read(text: str, currency: str) -> Decimal:
-    try:
-        return read_amount(text, currency)
-    except InvalidAmount as error:
-        raise forms.ValidationError(_("Enter an amount, with at most two decimals.")) from error
 
 
 class FundingForm(forms.Form):
@@ -44,7 +37,7 @@ class FundingForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("currency") and cleaned.get("amount"):
             try:
-                cleaned["amount"] = _read(cleaned["amount"], cleaned["currency"])
+                cleaned["amount"] = typed_amount(cleaned["amount"], cleaned["currency"])
             except forms.ValidationError as error:
                 self.add_error("amount", error)
         return cleaned
@@ -56,7 +49,7 @@ class PlayForm(forms.Form):
     amount = _amount(_("Amount in leones"))
 
     def clean_amount(self) -> Decimal:
-        return _read(self.cleaned_data["amount"], "SLE")
+        return typed_amount(self.cleaned_data["amount"], "SLE")
 
 
 class FoundForm(forms.Form):
@@ -70,7 +63,7 @@ class FoundForm(forms.Form):
         self._currency = funding.currency
 
     def clean_received(self) -> Decimal:
-        return _read(self.cleaned_data["received"], self._currency)
+        return typed_amount(self.cleaned_data["received"], self._currency)
 
 
 class ReasonForm(forms.Form):

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Client
+from config.lib.typed import FigureField
 from payouts.forms.transfers import KINDS
 
 _PAID, _UNPAID = "paid", "unpaid"
@@ -85,7 +86,7 @@ class SwitchForm(forms.Form):
 
 
 def _figure(label: Any, *, digits: int = 18, places: int = 2, required: bool = True) -> forms.DecimalField:
-    return forms.DecimalField(
+    return FigureField(
         label=label,
         min_value=Decimal(0),
         max_digits=digits,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.money import InvalidAmount, read_amount
+from config.lib.typed import typed_amount
 from payouts.models.states import Kind, Reason, State
 from payouts.selectors import search
 
@@ -45,10 +45,7 @@ class TransferForm(forms.Form):
         return str(self.cleaned_data["destination"]).strip()
 
     def clean_amount(self) -> Decimal:
-        try:
-            return read_amount(self.cleaned_data["amount"].replace(",", ""), "SLE")
-        except InvalidAmount as error:
-            raise forms.ValidationError(_("Enter an amount, for example 250.00.")) from error
+        return typed_amount(self.cleaned_data["amount"], "SLE")
 
     def clean_receiver_name(self) -> str:
         return " ".join(str(self.cleaned_data["receiver_name"]).split())

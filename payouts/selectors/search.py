@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access.actors import Actor
 from config.lib.clock import now
-from config.lib.money import InvalidAmount, read_amount
+from config.lib.money import amounts_in
 from payouts.models import Payout
 from payouts.models.states import IN_FLIGHT, UNPAID_ENDS, Kind, Reason, Source, State
 from payouts.routing import Routes
@@ -129,9 +129,7 @@ def _by_value(text: str) -> Q:
     found = Q()
     with suppress(ValueError):
         found |= Q(public_id=UUID(text))
-    with suppress(InvalidAmount):
-        found |= Q(amount=read_amount(text.replace(",", ""), "SLE"))
-    return found
+    return found | Q(amount__in=amounts_in(text, "SLE"))
 
 
 def one(actor: Actor, public_id: UUID) -> Payout | None:

@@ -192,7 +192,7 @@ def _tell(form: TransferForm, refusal: ServiceError) -> None:
 
 def _look(request: ActorRequest, said: Any) -> Outlook:
     try:
-        amount = read_amount(said.get("amount", "")[:24].replace(",", ""), balances.MAIN)
+        amount = read_amount(said.get("amount", "")[:24], balances.MAIN)
     except InvalidAmount:
         amount = None
     return receivers.look_ahead(

@@ -213,7 +213,9 @@ def test_before_money_moves_the_amount_is_read_once_more(desk: Browser, client: 
         pytest.param("ten", "Enter an amount", id="words"),
         pytest.param("0", "Enter an amount", id="nothing"),
         pytest.param("-5", "Enter an amount", id="negative"),
-        pytest.param("10.001", "Enter an amount", id="too-fine"),
+        pytest.param("10.0011", "Enter an amount", id="too-fine"),
+        pytest.param("0.125", "Enter an amount", id="too-fine-for-sure"),
+        pytest.param("10.001", "can be read in one way only: 10001, or 10.00.", id="two-ways"),
         pytest.param("200.01", "At most SLE 200.00.", id="too-much"),
     ],
 )
@@ -446,3 +448,19 @@ def test_who_only_reads_closes_nothing(client: Client) -> None:
     reader = cast.browser_of(cast.person("gilang", Role.AUDITOR))
     assert "Close the payment by hand" not in page(reader, place(payment, staff=True))
     assert settle(reader, payment)[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "language", "amount"),
+    [("2,50", "en", "2.50"), ("2,50", "id", "2.50"), ("2.50", "id", "2.50"), ("SLE 1.000,00", "id", "1000.00")],
+)
+def test_an_amount_is_read_as_it_was_meant(
+    desk: Browser, client: Client, settings: Any, typed: str, language: str, amount: str
+) -> None:
+    settings.CARD_3DS_FROM = {}
+    payment = charged(client, amount="2000.00")
+    path = place(payment, "capture/")
+    key = key_of(desk, path)
+    desk.cookies["django_language"] = language
+    text = desk.post(path, {"amount": typed, "key": key}, headers={"Accept-Language": language}).content.decode()
+    assert f'name="sure" value="{amount}"' in text

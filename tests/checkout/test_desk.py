@@ -64,6 +64,7 @@ def test_a_link_is_made_once_and_can_be_paid(fatu: Browser, shop: Client) -> Non
     [
         ({"amount": "much"}, "Enter an amount, for example 250.00."),
         ({"amount": "0"}, "Enter an amount"),
+        ({"amount": "2.500"}, "can be read in one way only: 2500, or 2.50."),
         ({"amount": "250.50", "currency": "IDR"}, "Enter an amount, for example 250000."),
         ({"currency": "USD"}, "not one of the available choices"),
         ({"minutes": "2"}, "greater than or equal to 5"),
@@ -71,7 +72,7 @@ def test_a_link_is_made_once_and_can_be_paid(fatu: Browser, shop: Client) -> Non
         ({"minutes": ""}, "This field is required"),
         ({"key": ""}, "This field is required"),
     ],
-    ids=["words", "nothing", "cents", "dollars", "short", "long", "open", "keyless"],
+    ids=["words", "nothing", "two-ways", "cents", "dollars", "short", "long", "open", "keyless"],
 )
 def test_what_is_wrong_is_said(fatu: Browser, wrong: dict[str, str], words: str) -> None:
     said = {"currency": "SLE", "amount": "250", "description": "", "minutes": "30", "key": str(uuid4()), **wrong}
