@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from accounts.views import access, audit, company, people
+from accounts.views import access, audit, company, people, profiles
 from cards.views import company as cards
 from checkout.views import desk as checkouts
 from config import company_views
@@ -14,6 +14,7 @@ app_name = "company"
 urlpatterns = [
     path("", company_views.overview, name="overview"),
     path("profile/", company.profile, name="profile"),
+    path("profile/change/", profiles.own, name="profile_change"),
     path("api-users/", company.listing, name="api_users"),
     path("api-users/new/", company.new, name="api_user_new"),
     path("api-users/<uuid:api_user_id>/", company.api_user, name="api_user"),

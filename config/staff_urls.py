@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import access, audit, clients, customers_staff, people, roles
+from accounts.views import access, audit, clients, customers_staff, people, profiles, roles
 from cards.views import staff as staff_cards
 from config import staff_views
 from notifications.views import senders
@@ -38,6 +38,7 @@ urlpatterns = [
     path("clients/<uuid:client_id>/reject/", clients.reject, name="reject_client"),
     path("clients/<uuid:client_id>/deactivate/", clients.deactivate, name="deactivate_client"),
     path("clients/<uuid:client_id>/key/", clients.send_key_again, name="send_key_again"),
+    path("clients/<uuid:client_id>/change/", profiles.of_client, name="change_client"),
     path("clients/<uuid:client_id>/<slug:tab>/", clients.client, name="client"),
     path("customers/", customers_staff.listing, name="customers"),
     path("customers/<uuid:customer_id>/", staff_views.customer, name="customer"),

@@ -478,6 +478,7 @@ PAGES = (
     Right("Roles.Update", "POST", "/staff/roles/{id}/"),
     Right("Roles.Delete", "POST", "/staff/roles/{id}/delete/"),
     Right("PortalUsers.Update", "POST", "/staff/people/{id}/", (COMPANY, PORTAL)),
+    Right("Clients.Update", "POST", "/company/profile/change/", (COMPANY, PORTAL)),
     Right("Clients.SendKeyAgain", "POST", "/staff/clients/{id}/key/", (COMPANY,)),
     Right("ApiUsers.Deactivate", "POST", "/company/api-users/{id}/deactivate/", (PORTAL,)),
     Right("ApiKeys.Read", "GET", "/company/keys/", (COMPANY, SUPPORT, AUDITOR, PORTAL)),

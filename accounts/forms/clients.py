@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -71,6 +72,23 @@ class JoinAloneForm(JoinForm):
 
     def facts(self) -> dict[str, Any]:
         return {**super().facts(), "contact_person": self.cleaned_data["name"]}
+
+
+class ProfileForm(JoinForm):
+    """What may be changed of a client later: the fields of these columns, as the client has them now."""
+
+    def __init__(self, *args: Any, client: Client, columns: Collection[str], **kwargs: Any) -> None:
+        columns_of = {name: "email" if name == "email_address" else name for name in self.base_fields}
+        now = {name: getattr(client, column) for name, column in columns_of.items()}
+        super().__init__(*args, initial=now, **kwargs)
+        for name, column in columns_of.items():
+            if column not in columns:
+                del self.fields[name]
+        if "name" in self.fields:
+            self.fields["name"].label = _("Name")
+            self.fields["email_address"].help_text = _(
+                "What we decide is told there, and a developer's key goes there. What its people sign in with stays."
+            )
 
 
 class RejectForm(forms.Form):

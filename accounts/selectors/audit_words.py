@@ -43,6 +43,7 @@ ACTIONS: dict[str, str | Promise] = {
     "checkout.cancelled": _("called a checkout off"),
     "checkout.created": _("made a checkout"),
     "client.approved": _("approved a client"),
+    "client.changed": _("changed what a client tells about itself"),
     "client.deactivated": _("deactivated a client"),
     "client.registered": _("registered a client"),
     "client.rejected": _("turned a client down"),

@@ -1,5 +1,6 @@
-"""The life of a client: registered, approved or rejected, deactivated (TeraPay contract 3)."""
+"""The life of a client: registered, approved or rejected, changed, deactivated (TeraPay contract 3)."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,24 @@ from config.lib.limits import TokenWindow
 
 HOME = "Sierra Leone"
 MOST_REASON = 500
+
+# What a client says about how it is reached, which its own people change, and what was looked at before it was let in,
+# which staff change (never its kind, on which the number of its API users hangs).
+REACHED_BY = ("contact_person", "phone_number", "address", "city", "state")
+APPROVED = ("name", "email", "country")
+
+# How each fact about a client is read from what was given, by the name of its column.
+_READ: dict[str, Callable[[Fields], str]] = {
+    "client_type": lambda fields: fields.choice("client_type", dict(Client.Kind.choices)),
+    "name": lambda fields: fields.line("name", most=200, required=True),
+    "contact_person": lambda fields: fields.line("contact_person", most=200, required=True),
+    "phone_number": lambda fields: fields.phone("phone_number"),
+    "email": lambda fields: fields.email("email_address"),
+    "address": lambda fields: fields.line("address", most=300),
+    "city": lambda fields: fields.line("city", most=100),
+    "state": lambda fields: fields.line("state", most=100),
+    "country": lambda fields: fields.line("country", most=100) or HOME,
+}
 
 
 @dataclass(frozen=True)
@@ -49,18 +68,12 @@ def register(*, actor: Actor, language: str = "en", **given: Any) -> Client:
 
 
 def _facts_of(given: dict[str, Any]) -> dict[str, str]:
+    return _read(given, _READ)
+
+
+def _read(given: dict[str, Any], columns: Iterable[str]) -> dict[str, str]:
     fields = Fields(given)
-    facts = {
-        "client_type": fields.choice("client_type", dict(Client.Kind.choices)),
-        "name": fields.line("name", most=200, required=True),
-        "contact_person": fields.line("contact_person", most=200, required=True),
-        "phone_number": fields.phone("phone_number"),
-        "email": fields.email("email_address"),
-        "address": fields.line("address", most=300),
-        "city": fields.line("city", most=100),
-        "state": fields.line("state", most=100),
-        "country": fields.line("country", most=100) or HOME,
-    }
+    facts = {column: _READ[column](fields) for column in columns}
     fields.check()
     return facts
 
@@ -83,11 +96,17 @@ def _register(actor: Actor, facts: dict[str, str], language: str) -> Client:
     return client
 
 
-def _require_free(email: str) -> None:
+def _require_free(email: str, *, client: Client | None = None) -> None:
+    """Nobody has the address but ``client`` and its own people."""
+    owner = owner_of(email)
+    clients, people = Client.objects.all(), PortalUser.objects.all()
+    if client is not None:
+        clients, people = clients.exclude(pk=client.pk), people.exclude(client=client)
+        owner = None if client.people.filter(user=owner).exists() else owner
     if (
-        Client.objects.filter(email__iexact=email).exists()
-        or owner_of(email) is not None
-        or PortalUser.objects.filter(user_name__iexact=email).exists()
+        clients.filter(email__iexact=email).exists()
+        or owner is not None
+        or people.filter(user_name__iexact=email).exists()
     ):
         raise _taken()
 
@@ -226,12 +245,62 @@ def _end_unused_keys(actor: Actor, api_user: ApiUser) -> None:
         keys.revoke(actor=actor, key=key)
 
 
-def _locked(client: Client, state: str, otherwise: Any) -> Client:
-    """The row as it is now, held until the end of the transaction."""
+def changeable_by(actor: Actor, client: Client) -> tuple[str, ...]:
+    """Which facts about ``client`` this actor may change; none of one that was turned down or shut out."""
+    if client.status not in {Client.Status.PENDING, Client.Status.ACTIVE}:
+        return ()
+    # A single developer is its own contact person.
+    reached = REACHED_BY[1:] if client.client_type == Client.Kind.INDIVIDUAL else REACHED_BY
+    return (*APPROVED, *reached) if actor.is_gateway_staff else reached
+
+
+def change(*, actor: Actor, client: Client, **given: Any) -> Client:
+    """Change what a client has told about itself: ``given`` as for `register`, and all that `changeable_by` names.
+
+    What staff change is mailed to the client, at its old address and at the new one. Quiet when nothing is new.
+    Raises `WrongState` unless it waits or is active, `Invalid` with every wrong field, `Taken` for an e-mail address
+    of somebody else.
+    """
+    try:
+        with transaction.atomic():
+            return _change(actor, _locked(client), given)
+    except IntegrityError:
+        raise _taken() from None
+
+
+def _change(actor: Actor, client: Client, given: dict[str, Any]) -> Client:
+    columns = changeable_by(actor, client)
+    if not columns:
+        raise WrongState(_("Only a client that waits or is active can be changed."))
+    facts = _read(given, columns)
+    if "name" in facts and "contact_person" not in facts:
+        facts["contact_person"] = facts["name"]
+    before = {column: getattr(client, column) for column in facts if getattr(client, column) != facts[column]}
+    if not before:
+        return client
+    if "email" in before:
+        _require_free(facts["email"], client=client)
+    for column in before:
+        setattr(client, column, facts[column])
+    client.save(update_fields=list(before))
+    if actor.is_gateway_staff:
+        _tell_of_change(client, before)
+    audit.record(actor, "client.changed", target=client, before=before, after={name: facts[name] for name in before})
+    return client
+
+
+def _tell_of_change(client: Client, before: dict[str, str]) -> None:
+    words = [Client._meta.get_field(column).verbose_name for column in before]
+    for address in dict.fromkeys([before.get("email", client.email), client.email]):
+        _tell(client, "changed", to=address, words=words)
+
+
+def _locked(client: Client, state: str = "", otherwise: Any = "") -> Client:
+    """The row as it is now, held until the end of the transaction; in ``state``, if one is named."""
     found = Client.objects.select_for_update().filter(pk=client.pk).first()
     if found is None:
         raise NotFound
-    if found.status != state:
+    if state and found.status != state:
         raise WrongState(otherwise)
     return found
 
@@ -241,10 +310,10 @@ def _language_of(client: Client) -> str:
     return first or "en"
 
 
-def _tell(client: Client, letter: str, **context: Any) -> None:
+def _tell(client: Client, letter: str, *, to: str = "", **context: Any) -> None:
     letters.send(
         f"client_{letter}",
-        to=client.email,
+        to=to or client.email,
         language=_language_of(client),
         client=client,
         base_url=settings.BASE_URL,

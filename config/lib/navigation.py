@@ -128,7 +128,7 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     "staff:clients",
                     _("Clients"),
                     "building-office-2",
-                    also=("staff:client", "staff:pending_clients"),
+                    also=("staff:client", "staff:pending_clients", "staff:change_client"),
                     permission="Clients.Read",
                 ),
                 Entry(
@@ -282,7 +282,7 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
         (
             _("Company"),
             [
-                Entry("company:overview", _("Overview"), "home", also=("company:profile",)),
+                Entry("company:overview", _("Overview"), "home", also=("company:profile", "company:profile_change")),
                 Entry(
                     "company:balance",
                     _("Balance"),

@@ -150,7 +150,9 @@ def test_letting_in_and_shutting_out_want_a_fresh_sign_in(staff_user: User, clie
     shut_out = f"/staff/clients/{kopi.public_id}/deactivate/"
     queue = {"referer": "http://testserver/staff/clients/pending/"}
     asked = browser.post(f"/staff/clients/{eko.public_id}/approve/", {"from": "queue"}, headers=queue)
-    assert asked["Location"].startswith("/account/reauthenticate/?next=http%3A%2F%2Ftestserver%2Fstaff%2Fclients%2Fpending")
+    assert asked["Location"].startswith(
+        "/account/reauthenticate/?next=http%3A%2F%2Ftestserver%2Fstaff%2Fclients%2Fpending"
+    )
     for answer in (browser.get(shut_out), browser.post(shut_out, {"reason": "Fraud."})):
         assert answer["Location"].startswith("/account/reauthenticate/")
     assert (Client.objects.get(pk=eko.pk).status, Client.objects.get(pk=kopi.pk).status) == ("Pending", "Active")

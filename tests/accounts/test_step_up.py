@@ -96,8 +96,8 @@ def test_guesses_at_the_door_are_counted(customer: Customer) -> None:
 _GUARDED = sorted(name for name, row in OPERATIONS.items() if row.step_up)
 
 
-# What stands in the name or the address of whatever touches keys, roles or people's rights, or lets a batch go. Letting a
-# client in makes a key, and shutting it out ends all of them.
+# What stands in the name or the address of whatever touches keys, roles or people's rights, or lets a batch go.
+# Letting a client in makes a key, and shutting it out ends all of them.
 _SENSITIVE = re.compile(
     r"keys?\b|roles?\b|permissions?\b|overrides?\b|portal-?users?\b|api-?users?\b|disbursement/\S*/process\b"
     r"|clients/\S*/(approve|deactivate)\b",
