@@ -15,7 +15,7 @@ from django.conf import settings
 
 from accounts.models import Customer
 from accounts.services.people import register_customer
-from sandbox import demo_cards, demo_history, demo_identity, demo_money, demo_payouts, demo_people
+from sandbox import demo_cards, demo_checkout, demo_history, demo_identity, demo_money, demo_payouts, demo_people
 
 CUSTOMER = "ayu@demo.example"
 FRIEND = "budi@demo.example"
@@ -37,6 +37,7 @@ def load() -> Iterator[str]:
     yield from demo_money.tell(ayu)
     yield from demo_payouts.tell()
     yield from demo_cards.tell()
+    yield from demo_checkout.tell()
 
 
 def _password(known: dict[str, Any], role: str) -> str:

@@ -58,7 +58,7 @@ def _transfers() -> None:
     boss = acting(PORTAL_ADMIN.email)
     _transfer(boss, "003001014892010184", Decimal("1250.00"), "Office rent")
     _transfer(boss, "076543210", Decimal("85.50"), "Travel")
-    _transfer(boss, "008001014892011111", Decimal("300.00"), "Refund")
+    _transfer(boss, "008001014892011111", Decimal("300.00"), "Deposit back")
     transfers.initiate(
         actor=boss,
         account_number="002001992010184333",
