@@ -2,11 +2,12 @@ from django.urls import path
 
 from accounts.views import access, audit, clients, customers_staff, people, profiles, roles
 from cards.views import staff as staff_cards
+from checkout.views import staff as staff_checkouts
 from config import staff_views
 from notifications.views import senders
 from otp.views import staff_limits, staff_orders, staff_supplier
 from payments.views import staff_cases, staff_deposits, staff_exchanges, staff_reconciliation
-from payouts.views import staff_fundings, staff_payouts, staff_rules
+from payouts.views import staff_batches, staff_fundings, staff_payouts, staff_rules
 from reports.views import search
 
 app_name = "staff"
@@ -98,6 +99,10 @@ urlpatterns = [
     path("cards/export/", staff_cards.export, name="cards_export"),
     path("cards/<uuid:public_id>/", staff_cards.payment, name="card"),
     path("cards/<uuid:public_id>/settle/", staff_cards.settle, name="card_settle"),
+    path("checkouts/", staff_checkouts.listing, name="checkouts"),
+    path("checkouts/<uuid:public_id>/", staff_checkouts.session, name="checkout"),
+    path("batches/", staff_batches.listing, name="batches"),
+    path("batches/<uuid:public_id>/", staff_batches.batch, name="batch"),
     path("payout-rules/", staff_rules.places, name="payout_rules"),
     path("payout-rules/banks/", staff_rules.new_bank, name="bank_new"),
     path("payout-rules/banks/<str:code>/", staff_rules.bank, name="bank"),

@@ -1,4 +1,4 @@
-"""Checkouts as a client's people look for them, and what their page tells of one."""
+"""Checkouts as people look for them, a client's its own and staff everybody's, and what their page tells of one."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from checkout.choices import CURRENCIES
 from checkout.models import Session, State
 from checkout.selectors.sessions import seen
 from config.lib.clock import now
-from config.lib.money import InvalidAmount, read_amount
+from config.lib.money import amounts_in
 
 GROUPS: dict[str, Q] = {
     "open": Q(state=State.OPEN),
@@ -55,7 +55,7 @@ def listed(actor: Actor, wanted: Wanted) -> QuerySet[Session]:
     if wanted.currency:
         found = found.filter(currency=wanted.currency)
     found = _of_days(found, wanted)
-    return found.filter(_matches(wanted.text)) if wanted.text else found
+    return found.filter(_matches(wanted.text, by_client=actor.is_gateway_staff)) if wanted.text else found
 
 
 def one(actor: Actor, public_id: UUID) -> Session | None:
@@ -81,12 +81,13 @@ def _of_days(found: QuerySet[Session], wanted: Wanted) -> QuerySet[Session]:
     return found
 
 
-def _matches(text: str) -> Q:
+def _matches(text: str, *, by_client: bool) -> Q:
     """By our reference, the id, what paid it, a part of the description, or an amount."""
     found = Q(reference=text.upper()) | Q(payment_reference=text) | Q(description__icontains=text)
+    if by_client and len(text) > 2:
+        found |= Q(client__name__icontains=text)
     with suppress(ValueError):
         found |= Q(public_id=UUID(text))
     for currency in CURRENCIES:
-        with suppress(InvalidAmount):
-            found |= Q(amount=read_amount(text if currency == "IDR" else text.replace(",", ""), currency))
+        found |= Q(amount__in=amounts_in(text, currency), currency=currency)
     return found

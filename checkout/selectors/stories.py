@@ -1,4 +1,4 @@
-"""Everything that happened to one checkout, in order, in words for its client."""
+"""Everything that happened to one checkout, in order, in words for its client or for staff."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,16 @@ from django.utils.translation import gettext_lazy
 
 from checkout.models import Method, Session, State, Try
 from payments.models import Deposit
+from wallets.models import Transaction
 
+_MOST_BOOKINGS = 50
+# Why a try is over although money came by it.
+UNDERPAID = "underpaid"
 Text = str | Promise
 _REASONS: dict[str, Text] = {
     "left": gettext_lazy("The payer went on with another way."),
     "paid_twice": gettext_lazy("Paid a second time: this money is in your balance too. Give it back to the payer."),
-    "underpaid": gettext_lazy("Less arrived than was asked. It is in your balance; the checkout was not completed."),
+    UNDERPAID: gettext_lazy("Less arrived than was asked. It is in your balance; the checkout was not completed."),
     "expired": gettext_lazy("Not paid in time."),
     "cancelled": gettext_lazy("Called off."),
     "failed": gettext_lazy("The payment provider could not prepare it."),
@@ -45,11 +49,13 @@ class Event:
     reference: str = ""
 
 
-def events_of(session: Session, tries: Sequence[Try]) -> list[Event]:
-    """What happened, oldest first."""
+def events_of(session: Session, tries: Sequence[Try], *, for_staff: bool = False) -> list[Event]:
+    """What happened, oldest first; ``for_staff`` adds the ledger's lines about every way that was tried."""
     found = [_made(session)]
     for attempt in tries:
         found += _of_try(session, attempt)
+    if for_staff:
+        found += _of_ledger(tries)
     return sorted([*found, *_of_end(session)], key=lambda event: event.at)
 
 
@@ -60,12 +66,16 @@ def why(attempt: Try) -> Text:
     return _REASONS.get(attempt.reason, "")
 
 
-def _made(session: Session) -> Event:
+def made_by(session: Session) -> str:
+    """Who wanted it, as records name people and programs."""
     if session.api_user is not None:
-        who = session.api_user.developer_name
-    else:
-        who = session.created_by.email if session.created_by is not None else ""
-    return Event(session.created_at, _("Made"), who=who, icon="plus", amount=session.amount, currency=session.currency)
+        return session.api_user.developer_name
+    return session.created_by.email if session.created_by is not None else ""
+
+
+def _made(session: Session) -> Event:
+    who, amount, currency = made_by(session), session.amount, session.currency
+    return Event(session.created_at, _("Made"), who=who, icon="plus", amount=amount, currency=currency)
 
 
 def _of_try(session: Session, attempt: Try) -> Iterator[Event]:
@@ -83,7 +93,7 @@ def _of_try(session: Session, attempt: Try) -> Iterator[Event]:
             currency=deposit.currency,
         )
     if attempt.ended_at and (words := why(attempt)):
-        tone = "warning" if attempt.reason in {"paid_twice", "underpaid"} else "neutral"
+        tone = "warning" if attempt.reason in {"paid_twice", UNDERPAID} else "neutral"
         yield Event(attempt.ended_at, _("%(way)s: over") % {"way": chosen}, words, tone=tone, icon="x-mark")
 
 
@@ -101,3 +111,13 @@ def _of_end(session: Session) -> Iterator[Event]:
         # One that was paid late had ended before, and its state says so no more.
         title, tone, icon = _ENDS.get(session.state, (_("Ended unpaid"), "neutral", "clock"))
         yield Event(session.closed_at, title, tone=tone, icon=icon)
+
+
+def _of_ledger(tries: Sequence[Try]) -> Iterator[Event]:
+    subjects = [attempt.card_payment.subject for attempt in tries if attempt.card_payment is not None]
+    subjects += [attempt.deposit.reference for attempt in tries if attempt.deposit is not None]
+    rows = Transaction.objects.filter(subject__in=subjects).select_related("caused_by").order_by("pk")
+    for row in rows[:_MOST_BOOKINGS]:
+        who = row.caused_by.email if row.caused_by else ""
+        title = _("Booked: %(kind)s") % {"kind": row.kind}
+        yield Event(row.created_at, title, row.memo, who, icon="scale", reference=row.reference)

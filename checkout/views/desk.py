@@ -36,7 +36,7 @@ GROUPS = [
 ]
 CURRENCY_CHIPS = [("", gettext_lazy("Any currency")), *((one, one) for one in CURRENCIES)]
 # Seconds between two looks at one that is open.
-_PACE = 5
+PACE = 5
 
 
 def _own(request: ActorRequest) -> Client:
@@ -133,7 +133,7 @@ def session(request: ActorRequest, public_id: UUID) -> HttpResponse:
     """The link to send, and what the payer did. The page's poll asks here too: 204 for nothing new."""
     found = _found(request, public_id)
     is_poll = bool(request.headers.get("HX-Request"))
-    if is_poll and request.GET.get("v") == _version(found):
+    if is_poll and request.GET.get("v") == version_of(found):
         return HttpResponse(status=204)
     return render(request, "checkout/_session.html" if is_poll else "checkout/session.html", _context(found))
 
@@ -148,19 +148,21 @@ def _context(found: Session) -> dict[str, Any]:
         "url": url,
         "qr": qr.drawing(url) if state == State.OPEN else "",
         "tries": [(attempt, stories.why(attempt)) for attempt in tries],
-        "paid_by": next((attempt for attempt in tries if _has_paid(attempt, found)), None),
+        "paid_by": next((attempt for attempt in tries if has_paid(attempt, found)), None),
         "events": stories.events_of(found, tries),
-        "version": _version(found),
-        "every": _PACE if is_open else 0,
+        "version": version_of(found),
+        "every": PACE if is_open else 0,
     }
 
 
-def _has_paid(attempt: Try, found: Session) -> bool:
+def has_paid(attempt: Try, found: Session) -> bool:
+    """Whether it was this way that paid it."""
     by_deposit = str(attempt.deposit.public_id) if attempt.deposit is not None else ""
     return found.payment_reference in {attempt.reference, by_deposit} - {""}
 
 
-def _version(found: Session) -> str:
+def version_of(found: Session) -> str:
+    """What a page that shows it asks for news with."""
     return f"{found.version}.{desk.shown_state(found)}"
 
 

@@ -182,6 +182,13 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                 ),
                 Entry("staff:cards", _("Card payments"), "credit-card", also=("staff:card",), permission="Cards.Read"),
                 Entry(
+                    "staff:checkouts",
+                    _("Checkouts"),
+                    "link",
+                    also=("staff:checkout",),
+                    permission="Reports.ReadCheckoutSessions",
+                ),
+                Entry(
                     "staff:cases",
                     _("Open cases"),
                     "exclamation-triangle",
@@ -213,6 +220,13 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     "paper-airplane",
                     also=("staff:payout",),
                     permission="Payouts.Read",
+                ),
+                Entry(
+                    "staff:batches",
+                    _("Batches"),
+                    "queue-list",
+                    also=("staff:batch",),
+                    permission="Reports.ReadBatches",
                 ),
                 Entry(
                     "staff:payout_rules",

@@ -1,6 +1,7 @@
 """Batches of a client: the list, a new one, and one page for each, from its file to its end."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -71,7 +72,7 @@ def listing(request: ActorRequest) -> HttpResponse:
     """Every batch, newest first."""
     own_client(request)
     words, group = ListFilter(request.GET).wanted()
-    found = _filtered(batches.listed(request.actor), words, group)
+    found = filtered(batches.listed(request.actor), words, group)
     context = {
         "page": keyset(found, cursor=request.GET.get("cursor", "")),
         "q": words,
@@ -81,13 +82,19 @@ def listing(request: ActorRequest) -> HttpResponse:
     return render(request, "payouts/batches/list.html", context)
 
 
-def _filtered(found: QuerySet[Batch], words: str, group: str) -> QuerySet[Batch]:
+def filtered(found: QuerySet[Batch], words: str, group: str, *, by_client: bool = False) -> QuerySet[Batch]:
+    """Those of a group of states, with words in their name, file or reference; staff also look by client."""
     states = GROUPS.get(group, GROUPS[""])[1]
     if states:
         found = found.filter(state__in=states)
-    if words:
-        found = found.filter(Q(name__icontains=words) | Q(reference__iexact=words) | Q(file_name__icontains=words))
-    return found
+    if not words:
+        return found
+    match = Q(name__icontains=words) | Q(reference=words.upper()) | Q(file_name__icontains=words)
+    if by_client:
+        match |= Q(client__name__icontains=words)
+        with suppress(ValueError):
+            match |= Q(public_id=UUID(words))
+    return found.filter(match)
 
 
 @never_cache

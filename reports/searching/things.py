@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -152,8 +151,7 @@ def _payout(row: Payout) -> Hit:
 
 
 def _batch(row: Batch) -> Hit:
-    """Staff see a batch as its payouts."""
-    url = f"{reverse('staff:payouts')}?{urlencode({'q': row.reference})}"
+    url = reverse("staff:batch", args=[row.public_id])
     return Hit(row.name, url, f"{row.reference} · {row.client.name}", f"batch:{row.state}", row.created_at)
 
 
@@ -170,11 +168,8 @@ def _card(row: CardPayment) -> Hit:
 
 
 def _checkout(row: Session) -> Hit:
-    """Staff see a checkout among those of its client and day."""
-    day = timezone.localdate(row.created_at).isoformat()
-    query = urlencode({"client": row.client.name, "state": row.state, "first": day, "last": day})
     text = f"{format_money(row.amount, row.currency)} · {row.client.name}"
-    url = f"{reverse('reports:report', args=['checkout-sessions'])}?{query}"
+    url = reverse("staff:checkout", args=[row.public_id])
     return Hit(row.description or row.reference, url, text, f"checkout:{row.state}", row.created_at)
 
 
@@ -295,7 +290,7 @@ FINDERS = (
     Finder(
         gettext_lazy("Batches"),
         "queue-list",
-        "Payouts.Read",
+        "Reports.ReadBatch",
         lambda actor: batches.listed(actor).select_related("client"),
         either(by_reference(), by_id()),
         _batch,
@@ -322,8 +317,8 @@ FINDERS = (
     ),
     Finder(
         gettext_lazy("Checkouts"),
-        "shopping-cart",
-        "Reports.ReadCheckoutSessions",
+        "link",
+        "Checkout.ReadOne",
         sessions.seen,
         either(by_reference(), by_id()),
         _checkout,

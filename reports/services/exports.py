@@ -50,7 +50,7 @@ def ask(*, actor: Actor, user: User, report: Report, scope: Scope) -> Export:
     export = Export.objects.create(
         user=user, report=report.slug, query=query, language=translation.get_language() or "en", rows=rows
     )
-    _note(actor, report, scope, rows)
+    _note(actor, report, scope, rows, export)
     nudge(prepare, export_id=export.pk)
     return export
 
@@ -65,7 +65,6 @@ def file_name(report: Report, as_of: datetime | None = None) -> str:
     return f"{report.slug}-{timezone.localtime(as_of):%Y-%m-%d-%H%M}.csv"
 
 
-def _note(actor: Actor, report: Report, scope: Scope, rows: int) -> None:
-    audit.record(
-        actor, "report.exported", after={"report": report.slug, "filters": scope.wanted.as_query(), "rows": rows}
-    )
+def _note(actor: Actor, report: Report, scope: Scope, rows: int, export: Export | None = None) -> None:
+    facts = {"report": report.slug, "filters": scope.wanted.as_query(), "rows": rows}
+    audit.record(actor, "report.exported", target=export, after=facts)

@@ -17,6 +17,7 @@ KINDS = [
     ("company/cards/", "public_id", "card_payment"),
     ("staff/cards/", "public_id", "card_payment"),
     ("company/checkout/", "public_id", "checkout"),
+    ("staff/checkouts/", "public_id", "checkout"),
     ("api/checkout/sessions/", "sessionId", "checkout"),
     # The page itself is that of deposits too, whose links are older.
     *((f"pay/<uuid:public_id>/{part}", "public_id", "checkout_page") for part in _OF_CHECKOUTS),

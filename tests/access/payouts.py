@@ -21,6 +21,7 @@ KINDS = [
     ("staff/payout-rules/fees/", "number", "fee_rule"),
     ("staff/payout-rules/blocked/", "number", "blocked_receiver"),
     ("company/batches/", "public_id", "batch"),
+    ("staff/batches/", "public_id", "batch"),
     ("company/batches/", "row_id", "batch_row"),
     ("company/balance/", "public_id", "funding"),
     ("staff/fundings/", "public_id", "funding"),
