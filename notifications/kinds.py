@@ -112,7 +112,7 @@ _TABLE = (
         _("%(title)s ended without a code, your money is back"),
         _("%(why)s %(money)s is free in your wallet again."),
     ),
-    Kind(  # amount, currency
+    Kind(  # amount, currency; for its mail also way (a word of ours, in English), bank, reference, balance
         "deposit_credited",
         Group.MONEY,
         _("Money arrived in your wallet"),

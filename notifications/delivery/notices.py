@@ -36,9 +36,15 @@ def letter(notice: Notice) -> EmailMessage:
     """The mail about ``notice``, in the language and time zone of its reader."""
     user = notice.customer.user
     with translation.override(user.language), timezone.override(user.timezone):
-        links = {"page": _absolute(notice.page), "preferences": _absolute(reverse("inbox:preferences"))}
+        links = {
+            "page": _absolute(notice.page),
+            "statement": _absolute(reverse("wallets:statement")),
+            "preferences": _absolute(reverse("inbox:preferences")),
+        }
         context = {"notice": notice, "name": user.display_name, **links}
-        text = render_to_string("notifications/mail/notice.txt", context)
+        # A kind that has more to say in its mail has a template of its own.
+        own = f"notifications/mail/notice_{notice.kind}.txt"
+        text = render_to_string([own, "notifications/mail/notice.txt"], context)
         subject = " ".join(notice.title.split())
     return EmailMessage(subject=subject, body=text.strip() + "\n", to=[user.email])
 

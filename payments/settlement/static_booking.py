@@ -192,6 +192,8 @@ def _booked(payment: StaticPayment, deposit: Deposit) -> None:
     payment.state, payment.deposit, payment.next_check_at = State.BOOKED, deposit, None
     payment.paid_at, payment.settled_at = deposit.paid_at, now_of(payment)
     payment.save(update_fields=["state", "deposit", "next_check_at", "paid_at", "settled_at"])
+    # With the money in the wallet: the customer is told what stands there now.
+    news.changed(deposit)
 
 
 def _deposit_of(payment: StaticPayment, arrival: Arrival) -> Deposit:
@@ -212,7 +214,6 @@ def _deposit_of(payment: StaticPayment, arrival: Arrival) -> Deposit:
     )
     deposit.ledger_reference = deposit.reference
     deposit.save(force_insert=True)
-    news.changed(deposit)
     return deposit
 
 
