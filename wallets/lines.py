@@ -13,6 +13,7 @@ from wallets.models import Account, Posting, Transaction
 
 _WORDS: dict[str, str | Promise] = {
     "deposit": _("Top-up"),
+    "suspense": _("Waits for a decision"),
     "collection": _("Payment received"),
     "order": _("Number bought"),
     "order_fee": _("Cancellation fee"),
@@ -58,7 +59,7 @@ class Line:
 def line_of(posting: Posting, *, party: str = "", external_reference: str = "", is_live: bool = True) -> Line:
     """What a statement shows of ``posting``; its transaction should be loaded with it."""
     moved = posting.transaction
-    word = _WORDS.get(moved.kind, moved.kind)
+    word = word_of(moved.kind)
     # Pages show what is live: what moved a client's play money has none.
     url = page_of(moved.subject) if is_live else ""
     return Line(posting, moved, word, url, party, external_reference)
@@ -82,6 +83,11 @@ def lines_of(account: Account, postings: Sequence[Posting]) -> list[Line]:
 def _is_of_customers(account: Account, subject: str) -> bool:
     """Whether it names a page that only customers have, on a line of a client's balance."""
     return account.client_id is not None and subject.startswith("deposit:")
+
+
+def word_of(kind: str) -> str | Promise:
+    """What a movement of ``kind`` is called; one that nobody described by its own name."""
+    return _WORDS.get(kind, kind)
 
 
 def page_of(subject: str) -> str:

@@ -31,10 +31,13 @@ class PreferencesForm(forms.ModelForm[User]):
         zones = sorted(name for name in available_timezones() if "/" in name)
         self.fields["timezone"] = forms.ChoiceField(
             label=_("Time zone"),
+            widget=forms.Select({"translate": "no"}),
             choices=[(name, name.replace("_", " ")) for name in zones],
             help_text=_("Times on every page are shown in this zone."),
         )
-        self.fields["language"] = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+        self.fields["language"] = forms.ChoiceField(
+            label=_("Language"), choices=settings.LANGUAGES, widget=forms.Select({"translate": "no"})
+        )
 
 
 class CodePhoneForm(forms.Form):

@@ -41,7 +41,9 @@ class PersonForm(RolesForm):
         help_text=_("A link to choose a password goes there. It works once, for an hour; you can send another one."),
         widget=forms.EmailInput({"autocomplete": "off"}),
     )
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, widget=forms.Select({"translate": "no"})
+    )
     roles = RoleChoice(label=_("Roles"), error_messages={"required": _("Choose at least one role.")})
     field_order = ("display_name", "email", "language", "roles")
 

@@ -167,7 +167,7 @@ def line_of(entry: AuditEntry, actor: Actor) -> Line:
     return Line(
         entry=entry,
         word=word_of(entry.action),
-        who=_veiled(entry) if veiled else entry.actor_label,
+        who=_veiled(entry) if veiled else _who(entry),
         acting_as="" if veiled else entry.acting_as,
         address=None if veiled else entry.address,
         kind=_kind(entry.object_type),
@@ -180,6 +180,10 @@ def line_of(entry: AuditEntry, actor: Actor) -> Line:
 def word_of(action: str) -> str | Promise:
     """What was done; an action nobody described is shown by its own name."""
     return ACTIONS.get(action) or action
+
+
+def _who(entry: AuditEntry) -> str:
+    return _("the system") if entry.actor_label == "system" else entry.actor_label
 
 
 def _veiled(entry: AuditEntry) -> str:

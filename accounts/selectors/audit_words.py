@@ -195,6 +195,7 @@ VIAS: dict[str, str | Promise] = {
 
 # Names in before and after that are no field of the object.
 FIELDS: dict[str, str | Promise] = {
+    "act": _("deed"),
     "added": _("added"),
     "removed": _("removed"),
     "permissions": _("permissions"),
@@ -209,6 +210,14 @@ FIELDS: dict[str, str | Promise] = {
     "from": _("from"),
     "action": _("action"),
     "amount": _("amount"),
+    "content_type": _("kind of file"),
+    "number_given": _("number of the document"),
+    "pages": _("pages"),
+    "reason_code": _("reason"),
+    "received": _("received"),
+    "size": _("size"),
+    "what": _("what"),
+    "who": _("who"),
     "customer": _("customer"),
     "deposit": _("deposit"),
     "key": _("key"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from cards.models import CardAct, CardPayment
 from cards.models.states import Act, ActState, State
 from config.lib.money import format_money
+from wallets.lines import word_of
 from wallets.models import Transaction
 
 _MOST_BOOKINGS = 50
@@ -125,5 +126,5 @@ def _of_ledger(payment: CardPayment) -> Iterator[Event]:
     rows = Transaction.objects.filter(subject=payment.subject).select_related("caused_by").order_by("pk")
     for row in rows[:_MOST_BOOKINGS]:
         who = row.caused_by.email if row.caused_by else ""
-        title = _("Booked: %(kind)s") % {"kind": row.kind}
+        title = _("Booked: %(kind)s") % {"kind": word_of(row.kind)}
         yield Event(row.created_at, title, row.memo, who, icon="scale", reference=row.reference)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from checkout.models import Method, Session, State, Try
 from payments.models import Deposit
+from wallets.lines import word_of
 from wallets.models import Transaction
 
 _MOST_BOOKINGS = 50
@@ -119,5 +120,5 @@ def _of_ledger(tries: Sequence[Try]) -> Iterator[Event]:
     rows = Transaction.objects.filter(subject__in=subjects).select_related("caused_by").order_by("pk")
     for row in rows[:_MOST_BOOKINGS]:
         who = row.caused_by.email if row.caused_by else ""
-        title = _("Booked: %(kind)s") % {"kind": row.kind}
+        title = _("Booked: %(kind)s") % {"kind": word_of(row.kind)}
         yield Event(row.created_at, title, row.memo, who, icon="scale", reference=row.reference)

@@ -14,13 +14,18 @@ from django.utils.translation import gettext as _
 
 from config.lib import times
 from payments import selectors
+from payments.methods import SANDBOX, VA_STATIC
 from payments.models import Deposit, PaymentAttempt, PaymentCase, ProviderExchange, ProviderMessage, Receipt
 from payments.overviews.exchanges import TONES
+from wallets.lines import word_of
 from wallets.models import Transaction
 
 UNSETTLED = (PaymentAttempt.State.SUBMITTING, PaymentAttempt.State.IN_DOUBT)
 ATTENTION, DOUBT = "attention", "in_doubt"
 NEEDS = (ATTENTION, DOUBT)
+# How far one came that somebody asked for; what came by itself to a permanent number was never asked for.
+ASKED, TOLD = "asked", "told"
+STEPS = (ASKED, TOLD)
 # More rows are not put into one file.
 MOST_ROWS = 50_000
 _NEWEST = 100
@@ -35,12 +40,18 @@ class Wanted:
     method: str = ""
     outcome: str = ""
     needs: str = ""
+    step: str = ""
     first: date | None = None
     last: date | None = None
 
     @property
     def is_set(self) -> bool:
         return self != Wanted()
+
+    @property
+    def words(self) -> str:
+        """What it is narrowed to besides its chips, as one reads it."""
+        return {ASKED: _("Asked for"), TOLD: _("Told how to pay")}.get(self.step, "")
 
 
 def listed(wanted: Wanted) -> QuerySet[Deposit]:
@@ -50,6 +61,10 @@ def listed(wanted: Wanted) -> QuerySet[Deposit]:
         if value := getattr(wanted, name):
             found = found.filter(**{name: value})
     found = times.within(found, wanted.first, wanted.last)
+    if wanted.step:
+        found = found.exclude(method__in=(VA_STATIC, SANDBOX))
+    if wanted.step == TOLD:
+        found = found.filter(Q(state=Deposit.State.SUCCESS) | Q(_has_attempt(opened_at__isnull=False)))
     if wanted.needs == ATTENTION:
         found = found.exclude(attention="")
     elif wanted.needs == DOUBT:
@@ -229,7 +244,7 @@ def _of_ledger(deposit: Deposit) -> Iterator[Event]:
     rows = Transaction.objects.filter(reference__in=names - {""}).select_related("caused_by")
     for row in rows.order_by("pk"):
         who = row.caused_by.email if row.caused_by else ""
-        title = _("Booked: %(kind)s") % {"kind": row.kind}
+        title = _("Booked: %(kind)s") % {"kind": word_of(row.kind)}
         yield Event(row.created_at, title, row.memo, who, icon="scale", reference=row.reference)
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from payouts.models import Batch
 from payouts.models.states import BatchState
 from payouts.selectors.stories import Event
+from wallets.lines import word_of
 from wallets.models import Transaction
 
 _MOST_BOOKINGS = 50
@@ -82,5 +83,5 @@ def _of_ledger(batch: Batch) -> Iterator[Event]:
     rows = Transaction.objects.filter(subject=batch.subject).select_related("caused_by").order_by("pk")
     for row in rows[:_MOST_BOOKINGS]:
         who = row.caused_by.email if row.caused_by else ""
-        title = _("Booked: %(kind)s") % {"kind": row.kind}
+        title = _("Booked: %(kind)s") % {"kind": word_of(row.kind)}
         yield Event(row.created_at, title, row.memo, who, icon="scale", reference=row.reference)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from payouts.models import Attempt, Payout, TransferCode
 from payouts.models.states import UNPAID_ENDS, Source, State
+from wallets.lines import word_of
 from wallets.models import Transaction
 
 
@@ -135,5 +136,5 @@ def _of_ledger(payout: Payout) -> Iterator[Event]:
     rows = Transaction.objects.filter(subject=payout.subject).select_related("caused_by").order_by("pk")
     for row in rows[:50]:
         who = row.caused_by.email if row.caused_by else ""
-        title = _("Booked: %(kind)s") % {"kind": row.kind}
+        title = _("Booked: %(kind)s") % {"kind": word_of(row.kind)}
         yield Event(row.created_at, title, row.memo, who, icon="scale", reference=row.reference)

@@ -1,5 +1,7 @@
 """What a client has, where it went, and putting more in."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.access import policy
 from accounts.models import Client
 from accounts.permissions import ActorRequest, permission_required
 from config.lib.errors import ServiceError
@@ -24,7 +27,7 @@ from payouts.services import funding as services
 from wallets import selectors as ledger
 from wallets.export import csv_lines
 from wallets.forms import DIRECTIONS, PeriodForm
-from wallets.lines import lines_of
+from wallets.lines import Line, lines_of
 from wallets.models import Account, Posting
 
 
@@ -61,8 +64,16 @@ def balance(request: ActorRequest) -> HttpResponse:
     }
     if account is not None:
         found = ledger.statement(account, form.period(), cursor=request.GET.get("cursor", ""))
-        context |= {"statement": found, "lines": lines_of(account, found.page.items)}
+        context |= {"statement": found, "lines": _lines(request, account, found.page.items)}
     return render(request, "payouts/balance.html", context)
+
+
+def _lines(request: ActorRequest, account: Account, postings: Sequence[Posting]) -> list[Line]:
+    """Card payments have pages of their own, for those who may read them."""
+    lines = lines_of(account, postings)
+    if policy.allows(request.actor, "Reports.ReadCardTransactions"):
+        return lines
+    return [replace(line, url="") if line.moved.subject.startswith("card:") else line for line in lines]
 
 
 @require_safe

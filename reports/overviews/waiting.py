@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Case, CharField, Count, Min, Q, QuerySet, Value, When
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import policy
 from accounts.access.actors import Actor
-from accounts.models import ApiCall, AuditEntry, Client
+from accounts.models import ApiCall, AuditEntry, Client, Role
 from cards.models import CardPayment
 from cards.models.states import State as CardState
 from config.lib import clock
@@ -24,18 +24,18 @@ from kyc.selectors import queue
 from notifications.models import SmsSender
 from otp import overviews as orders
 from payments.models import Deposit, PaymentCase
+from payments.overviews import cases
 from payments.selectors import REAL
 from payouts.models import Funding, Payout
 from payouts.models.states import State as PayoutState
 from reports import charts
 from reports.overviews.keeping import kept
 
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Something that waits: who may see it, how it is counted, and where its list is."""
+    """Something that waits: who may see it (``role``: only those who hold it), how it is counted, and its list."""
 
     text: str | Promise
     permission: str
@@ -43,6 +43,7 @@ class Kind:
     page: str
     query: str = ""
     since: str = "created_at"
+    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ KINDS = (
         "Clients.ReadPending",
         lambda: Client.objects.filter(status=Client.Status.PENDING),
         "staff:pending_clients",
+        role=Role.COMPANY_ADMIN,
     ),
     Kind(
         gettext_lazy("Payment cases to propose"),
@@ -144,10 +146,14 @@ def listed(actor: Actor) -> dict[str, Any]:
     waiting = [
         Waiting(kind.text, number, oldest, f"{there}{kind.query}")
         for kind, (number, oldest) in zip(KINDS, found.value, strict=True)
-        if number and policy.allows(actor, kind.permission) and (there := url_or_none(kind.page))
+        if number and _may(actor, kind) and (there := url_or_none(kind.page))
     ]
     oldest_first = sorted(waiting, key=lambda one: (one.oldest is None, one.oldest))
     return {"waiting": oldest_first, "waiting_as_of": found.as_of}
+
+
+def _may(actor: Actor, kind: Kind) -> bool:
+    return policy.allows(actor, kind.permission) and (not kind.role or kind.role in actor.roles)
 
 
 def _count() -> list[tuple[int, datetime | None]]:
@@ -161,15 +167,6 @@ def _of(kind: Kind) -> tuple[int, datetime | None]:
 
 # --- breaks by age --------------------------------------------------------------------------------------------
 
-_AGES = (
-    (gettext_lazy("under 1 hour"), timedelta(0), _HOUR),
-    (gettext_lazy("1 to 24 hours"), _HOUR, _DAY),
-    (gettext_lazy("1 to 3 days"), _DAY, 3 * _DAY),
-    (gettext_lazy("3 to 7 days"), 3 * _DAY, 7 * _DAY),
-    (gettext_lazy("over 7 days"), 7 * _DAY, timedelta(days=36500)),
-)
-
-
 def breaks(actor: Actor) -> dict[str, Any]:
     """Payment cases that nobody has settled, by age and by kind."""
     if not policy.allows(actor, "PaymentCases.Read"):
@@ -177,7 +174,9 @@ def breaks(actor: Actor) -> dict[str, Any]:
     found = kept("desk:breaks", lambda: _unsettled(clock.now()))
     by_age, by_kind = found.value
     url = reverse("staff:cases")
-    ages = [charts.Point(label, (by_age[place],), (url,)) for place, (label, _a, _b) in enumerate(_AGES)]
+    ages = [
+        charts.Point(label, (by_age[age],), (f"{url}?age={age}",)) for age, (label, _a, _b) in cases.AGES.items()
+    ]
     words = dict(PaymentCase.Kind.choices)
     kinds = [charts.Point(words.get(kind, kind), (number,), (f"{url}?kind={kind}",)) for kind, number in by_kind]
     series = charts.Series(_("Cases"), "warning")
@@ -187,15 +186,15 @@ def breaks(actor: Actor) -> dict[str, Any]:
     }
 
 
-def _unsettled(now: datetime) -> tuple[list[int], list[tuple[str, int]]]:
+def _unsettled(now: datetime) -> tuple[dict[str, int], list[tuple[str, int]]]:
     rows = PaymentCase.objects.exclude(state=PaymentCase.State.SETTLED).order_by()
     sums = {
-        f"age{place}": Count("pk", filter=Q(created_at__lte=now - least, created_at__gt=now - most))
-        for place, (_label, least, most) in enumerate(_AGES)
+        f"age_{age}": Count("pk", filter=Q(created_at__lte=now - least, created_at__gt=now - most))
+        for age, (_label, least, most) in cases.AGES.items()
     }
     found = rows.aggregate(**sums)
     by_kind = list(rows.values_list("kind").annotate(number=Count("pk")).order_by("-number", "kind"))
-    return [found[f"age{place}"] for place in range(len(_AGES))], by_kind
+    return {age: found[f"age_{age}"] for age in cases.AGES}, by_kind
 
 
 # --- who did what: for those who answer for everything --------------------------------------------------------

@@ -210,7 +210,7 @@ def test_a_deposit_tells_its_story_and_can_be_asked_about(house: House, desk: De
         "Can be paid",
         "We were told",
         "Money arrived",
-        "Booked: deposit",
+        "Booked: Top-up",
     ):
         assert words in page, words
     assert desk.maker.post(address("deposit_correct", deposit), {"note": ""}).status_code == 422
