@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -14,12 +14,14 @@ from ninja.utils import contribute_operation_callback
 from pydantic import Field
 
 from accounts.api.base import Amount, ApiRequest, ApiSchema, Figure, operation
+from accounts.api.paging import NEXT, TOTAL
 from accounts.api.repeatable import IDEMPOTENCY_KEY, answer_once
 from accounts.errors import BadField, NotAllowed
 from accounts.models import Customer
 from accounts.services.customers import require_confirmed
 from accounts.services.idempotency import Body
 from config.lib.clock import now
+from config.lib.pagination import keyset
 from wallets import selectors, services
 from wallets.export import api_csv_lines
 from wallets.lines import Line, lines_of
@@ -29,9 +31,8 @@ from wallets.services import Moved
 
 router = Router(tags=["CustomerWallet"])
 
-# Lines in one JSON statement. A longer one is asked for in shorter periods, or as CSV, which has no end.
+# Lines in one JSON statement; the next ones go on from there. CSV has no end.
 MOST_LINES = 5000
-TOTAL = "X-Total-Count"
 
 Description = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -185,6 +186,7 @@ class StatementQuery(ApiSchema):
     )
     type: Literal["", "credit", "debit"] = ""
     format: Literal["json", "csv"] = "json"
+    cursor: str = Field("", max_length=24, description=f"Where the answer before went on: its {NEXT}. JSON only.")
 
 
 def _also_csv(operation: Operation) -> None:
@@ -208,7 +210,10 @@ def statement(request: ApiRequest, response: HttpResponse, query: Query[Statemen
     if query.format == "csv":
         return _csv(account, rows, period, total)
     response[TOTAL] = total
-    return _statement(account, rows, period)
+    page = keyset(rows, order_by="-version", cursor=query.cursor, size=MOST_LINES)
+    if page.next_cursor:
+        response[NEXT] = page.next_cursor
+    return _statement(account, page.items, period)
 
 
 def _period(query: StatementQuery) -> Period:
@@ -232,9 +237,9 @@ def _day(query: StatementQuery, name: str) -> date | None:
     raise BadField(name, _("Write a day as 2026-11-21."))
 
 
-def _statement(account: Account | None, rows: QuerySet[Posting], period: Period) -> StatementOut:
+def _statement(account: Account | None, page: Sequence[Posting], period: Period) -> StatementOut:
+    """The sums are the period's, whichever page of its lines this is."""
     sums = selectors.sums(account, period)
-    page = list(rows[:MOST_LINES])
     return StatementOut(
         opening_balance=sums.opening,
         closing_balance=sums.closing,

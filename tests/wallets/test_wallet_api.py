@@ -379,6 +379,29 @@ def test_json_and_csv_say_the_same(ayu: Program, other_customer: Customer) -> No
         ]
 
 
+def test_a_long_statement_comes_in_parts_that_join(ayu: Program, customer: Customer, monkeypatch: Any) -> None:
+    for number in range(6):
+        credit(customer, number + 1, f"more-{number}")
+    whole = ayu.get(STATEMENT).json()
+    monkeypatch.setattr("wallets.api.MOST_LINES", 3)
+    answer = ayu.get(STATEMENT)
+    lines, parts = answer.json()["entries"], 1
+    # What comes meanwhile shifts nothing.
+    credit(customer, 9, "meanwhile")
+    while cursor := answer.headers.get("X-Next-Cursor"):
+        answer = ayu.get(STATEMENT, cursor=cursor)
+        assert answer.json()["openingBalance"] == whole["openingBalance"]
+        assert answer.json()["totalCredits"] == whole["totalCredits"] + 9
+        lines, parts = lines + answer.json()["entries"], parts + 1
+    assert (parts, lines) == (3, whole["entries"])
+
+
+@pytest.mark.parametrize("cursor", ["x", "n", "n-1", "n9999999999999999999", "1"])
+def test_a_cursor_nobody_was_given_is_the_beginning(ayu: Program, cursor: str) -> None:
+    assert len(ayu.get(STATEMENT, cursor=cursor).json()["entries"]) == 1
+    assert ayu.get(STATEMENT, cursor="n" * 25).status_code == 400
+
+
 def test_a_long_statement_is_cut_and_says_so(ayu: Program, customer: Customer, monkeypatch: Any) -> None:
     monkeypatch.setattr("wallets.api.MOST_LINES", 3)
     for number in range(4):
