@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from config.lib import clock, times
 from otp import selectors
@@ -17,6 +18,10 @@ from otp.models import LIVE, UNSENT, Order, OrderCode, Reason, State
 HOPELESS = timedelta(hours=12)
 DOUBT, HAND, LATE, LOST, WITHHELD = "doubt", "hand", "late", "lost", "withheld"
 NEEDS = (DOUBT, HAND, LATE, LOST, WITHHELD)
+# Orders that got their number or inbox and are over, or brought a code: all of them, and by whether a code came.
+TRIED, CAME, MISSED = "all", "came", "missed"
+# Seconds up to which a wait for a code belongs to a column; what took longer belongs to the last one.
+WAITS = (15, 30, 60, 120, 300, 600)
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,32 @@ class Wanted:
     state: str = ""
     kind: str = ""
     needs: str = ""
+    # As the overview counts them: `TRIED`, `CAME` or `MISSED`, a place among `WAITS`, a service and a country by name.
+    # Days are then those on which the number was there.
+    tried: str = ""
+    wait: int | None = None
+    service: str = ""
+    country: str = ""
     first: date | None = None
     last: date | None = None
 
     @property
     def is_set(self) -> bool:
         return self != Wanted()
+
+    @property
+    def words(self) -> str:
+        """What it is narrowed to besides state, kind and days, as one reads it."""
+        tried = {TRIED: _("Got a number, and ended"), CAME: _("With code"), MISSED: _("Got a number, no code")}
+        found = [tried.get(self.tried, ""), wait_words(self.wait), self.service, self.country]
+        return " · ".join(str(one) for one in found if one)
+
+
+def wait_words(place: int | None) -> str:
+    """How long a code took, by its place among `WAITS`."""
+    if place is None:
+        return ""
+    return _("up to %(time)s") % {"time": times.span(WAITS[place])} if place < len(WAITS) else _("longer")
 
 
 def listed(wanted: Wanted) -> QuerySet[Order]:
@@ -43,10 +68,32 @@ def listed(wanted: Wanted) -> QuerySet[Order]:
         found = found.filter(state__in=selectors.STATE_FILTERS[wanted.state])
     if wanted.kind in selectors.KIND_FILTERS:
         found = found.filter(server__in=selectors.KIND_FILTERS[wanted.kind])
-    found = times.within(found, wanted.first, wanted.last)
+    if wanted.service:
+        found = found.filter(service_name=wanted.service)
+    if wanted.country:
+        found = found.filter(country_name=wanted.country)
+    if wanted.tried or wanted.wait is not None:
+        found = times.within(_tried(found, wanted), wanted.first, wanted.last, field="activated_at")
+    else:
+        found = times.within(found, wanted.first, wanted.last)
     if wanted.needs:
         found = _needing(found, wanted.needs)
     return found.filter(_matches(wanted.text)) if wanted.text else found
+
+
+def _tried(found: QuerySet[Order], wanted: Wanted) -> QuerySet[Order]:
+    found = found.filter(activated_at__isnull=False)
+    if wanted.wait is not None:
+        waited = F("captured_at") - F("activated_at")
+        least = timedelta(seconds=WAITS[wanted.wait - 1]) if wanted.wait else None
+        most = timedelta(seconds=WAITS[wanted.wait]) if wanted.wait < len(WAITS) else None
+        found = found.filter(captured_at__isnull=False).alias(waited=waited)
+        found = found.filter(waited__gte=least) if least else found
+        return found.filter(waited__lt=most) if most else found
+    if wanted.tried == MISSED:
+        return found.filter(captured_at__isnull=True, finished_at__isnull=False)
+    over = Q(captured_at__isnull=False)
+    return found.filter(over if wanted.tried == CAME else over | Q(finished_at__isnull=False))
 
 
 def _needing(found: QuerySet[Order], needs: str) -> QuerySet[Order]:

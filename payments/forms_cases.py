@@ -23,13 +23,14 @@ class DepositFilter(forms.Form):
     method = forms.ChoiceField(choices=_METHODS, required=False)
     outcome = forms.ChoiceField(choices=Deposit.Outcome.choices, required=False)
     needs = forms.ChoiceField(choices=[(one, one) for one in (deposits.ATTENTION, deposits.DOUBT)], required=False)
+    step = forms.ChoiceField(choices=[(one, one) for one in deposits.STEPS], required=False)
     first = forms.DateField(required=False)
     last = forms.DateField(required=False)
 
     def wanted(self) -> deposits.Wanted:
         self.is_valid()
         found: dict[str, Any] = {
-            name: self.cleaned_data.get(name) or "" for name in ("state", "method", "outcome", "needs")
+            name: self.cleaned_data.get(name) or "" for name in ("state", "method", "outcome", "needs", "step")
         }
         return deposits.Wanted(text=(self.cleaned_data.get("q") or "").strip(), **found, **self._days())
 
@@ -44,12 +45,14 @@ class CaseFilter(forms.Form):
     kind = forms.ChoiceField(choices=PaymentCase.Kind.choices, required=False)
     state = forms.ChoiceField(choices=[("all", "all"), *PaymentCase.State.choices], required=False)
     whose = forms.ChoiceField(choices=[(one, one) for one in (cases.MINE_TO_APPROVE, cases.MINE)], required=False)
+    age = forms.ChoiceField(choices=[(one, one) for one in cases.AGES], required=False)
 
     def wanted(self) -> cases.Wanted:
         self.is_valid()
         asked = {name: self.cleaned_data.get(name) or "" for name in self.fields}
         state = {"": cases.UNSETTLED, "all": ""}.get(asked["state"], asked["state"])
-        return cases.Wanted(text=asked["q"].strip(), kind=asked["kind"], state=state, whose=asked["whose"])
+        asked["state"], asked["text"] = state, asked.pop("q").strip()
+        return cases.Wanted(**asked)
 
 
 class ReasonForm(forms.Form):

@@ -19,6 +19,8 @@ GROUPS: dict[str, Q] = {
     "open": Q(state=State.OPEN),
     "paid": Q(state=State.COMPLETED),
     "unpaid": Q(state__in=(State.CANCELLED, State.EXPIRED, State.FAILED)),
+    # Asked for by overviews.
+    "ended": ~Q(state=State.OPEN),
 }
 # Its time is up, and whether money is still on its way is being looked at.
 ENDING = "ending"

@@ -32,13 +32,13 @@ def in_words(moment: datetime, *, form: str = "full") -> str:
     return f"{format_date(local, f'j M Y {clock}')} {zone_name(moment)}"
 
 
-def within(rows: QuerySet[M], first: date | None, last: date | None) -> QuerySet[M]:
-    """Those created on these days of the zone that is active, both included; an open end where there is none."""
+def within(rows: QuerySet[M], first: date | None, last: date | None, *, field: str = "created_at") -> QuerySet[M]:
+    """Those of these days of the zone that is active, both included; an open end where there is none."""
     zone = timezone.get_current_timezone()
     if first and first > date.min:
-        rows = rows.filter(created_at__gte=datetime.combine(first, time.min, zone))
+        rows = rows.filter(**{f"{field}__gte": datetime.combine(first, time.min, zone)})
     if last and last < date.max:
-        rows = rows.filter(created_at__lt=datetime.combine(last + timedelta(days=1), time.min, zone))
+        rows = rows.filter(**{f"{field}__lt": datetime.combine(last + timedelta(days=1), time.min, zone)})
     return rows
 
 

@@ -16,13 +16,21 @@ class OrderFilter(forms.Form):
     state = forms.ChoiceField(choices=[(one, one) for one in selectors.STATE_FILTERS], required=False)
     kind = forms.ChoiceField(choices=[(one, one) for one in selectors.KIND_FILTERS], required=False)
     needs = forms.ChoiceField(choices=[(one, one) for one in overviews.NEEDS], required=False)
+    tried = forms.ChoiceField(
+        choices=[(one, one) for one in (overviews.TRIED, overviews.CAME, overviews.MISSED)], required=False
+    )
+    wait = forms.IntegerField(min_value=0, max_value=len(overviews.WAITS), required=False)
+    service = forms.CharField(max_length=120, required=False)
+    country = forms.CharField(max_length=120, required=False)
     first = forms.DateField(required=False)
     last = forms.DateField(required=False)
 
     def wanted(self) -> overviews.Wanted:
         self.is_valid()
-        found: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in ("state", "kind", "needs")}
-        return overviews.Wanted(text=(self.cleaned_data.get("q") or "").strip(), **found, **self._days())
+        names = ("state", "kind", "needs", "tried", "service", "country")
+        found: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in names}
+        found |= {"text": (self.cleaned_data.get("q") or "").strip(), "wait": self.cleaned_data.get("wait")}
+        return overviews.Wanted(**found, **self._days())
 
     def _days(self) -> dict[str, Any]:
         return {name: self.cleaned_data.get(name) for name in ("first", "last")}

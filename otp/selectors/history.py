@@ -16,6 +16,7 @@ STATE_FILTERS = {
     "live": LIVE,
     "code": DELIVERED,
     "nocode": UNDELIVERED_ENDS,
+    "ended": (*DELIVERED, *UNDELIVERED_ENDS),
 }
 KIND_FILTERS = {
     "sms": (Server.PRODUCTS, Server.OPERATORS),

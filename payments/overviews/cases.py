@@ -2,19 +2,31 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, User
+from config.lib import clock
 from payments.models import PaymentCase, Receipt
 from payments.overviews.deposits import Event
 from wallets.models import Account
 
 State = PaymentCase.State
 UNSETTLED, MINE_TO_APPROVE, MINE = "unsettled", "to_approve", "mine"
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+# (at least, less than): how long a case has been there.
+AGES: dict[str, tuple[str | Promise, timedelta, timedelta]] = {
+    "1h": (_("under 1 hour"), timedelta(0), _HOUR),
+    "1d": (_("1 to 24 hours"), _HOUR, _DAY),
+    "3d": (_("1 to 3 days"), _DAY, 3 * _DAY),
+    "7d": (_("3 to 7 days"), 3 * _DAY, 7 * _DAY),
+    "over": (_("over 7 days"), 7 * _DAY, timedelta(days=36500)),
+}
 
 
 @dataclass(frozen=True)
@@ -25,10 +37,16 @@ class Wanted:
     kind: str = ""
     state: str = UNSETTLED
     whose: str = ""
+    # A key of `AGES`.
+    age: str = ""
 
     @property
     def is_set(self) -> bool:
-        return bool(self.text or self.kind or self.whose or self.state != UNSETTLED)
+        return bool(self.text or self.kind or self.whose or self.age or self.state != UNSETTLED)
+
+    @property
+    def age_words(self) -> str:
+        return str(AGES[self.age][0]) if self.age in AGES else ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +73,9 @@ def listed(wanted: Wanted, reader: User) -> QuerySet[PaymentCase]:
         found = found.exclude(state=State.SETTLED)
     elif wanted.state in State.values:
         found = found.filter(state=wanted.state)
+    if wanted.age in AGES:
+        now, (_label, least, most) = clock.now(), AGES[wanted.age]
+        found = found.filter(created_at__lte=now - least, created_at__gt=now - most)
     if wanted.whose == MINE_TO_APPROVE:
         found = found.filter(state=State.PROPOSED).exclude(proposed_by=reader)
     elif wanted.whose == MINE:

@@ -97,13 +97,15 @@ class TransferFilter(forms.Form):
         choices=[(one, one) for one in (search.DOUBT, search.STUCK, search.FLAGGED)], required=False
     )
     reason = forms.ChoiceField(choices=[(search.NO_REASON, ""), *Reason.choices], required=False)
+    place = forms.RegexField(r"^[0-9]{2,3}$", required=False)
     first = forms.DateField(label=_("From"), required=False, widget=_day())
     last = forms.DateField(label=_("To"), required=False, widget=_day())
 
     def wanted(self) -> search.Wanted:
         self.is_valid()
         said = self.cleaned_data
-        words = {name: said.get(name) or "" for name in ("group", "kind", "rows", "state", "needs", "reason")}
+        names = ("group", "kind", "rows", "state", "needs", "reason", "place")
+        words = {name: said.get(name) or "" for name in names}
         text = (said.get("q") or "").replace("\0", "").strip()
         first, last = _sensible(said.get("first")), _sensible(said.get("last"))
         return search.Wanted(text=text, first=first, last=last, **words)

@@ -18,12 +18,17 @@ from payouts.models.states import IN_FLIGHT, UNPAID_ENDS, Kind, Reason, Source, 
 from payouts.routing import Routes
 from payouts.selectors import transfers
 
-# What a reader thinks of as one state.
+# Sent, and never paid or sent back.
+IN_VAIN = (State.FAILED, State.REJECTED, State.RETURNED)
+# What a reader thinks of as one state; the last two are asked for by overviews.
 GROUPS: dict[str, tuple[str, ...]] = {
     "code": (State.PENDING,),
     "way": IN_FLIGHT,
     "paid": (State.COMPLETED,),
     "unpaid": (*UNPAID_ENDS, State.RETURNED),
+    # What was given up before it was sent says nothing about whether sending works.
+    "sent": (State.COMPLETED, *IN_VAIN),
+    "vain": IN_VAIN,
 }
 # Rows of batches have pages of their own; by default they would hide everything else.
 ROWS, EVERYTHING = "rows", "all"
@@ -48,6 +53,8 @@ class Wanted:
     needs: str = ""
     # Why nothing was paid; NO_REASON for those without any.
     reason: str = ""
+    # The bank or operator, as `Payout.receiver_code`.
+    place: str = ""
     first: date | None = None
     last: date | None = None
 
@@ -59,6 +66,13 @@ class Wanted:
     def reason_words(self) -> str:
         return str(dict(Reason.choices).get(self.reason) or (_("No reason given") if self.reason else ""))
 
+    @property
+    def words(self) -> str:
+        """What it is narrowed to besides its chips, as one reads it."""
+        groups = {"sent": _("Sent, and ended"), "vain": _("Sent in vain")}
+        place = Routes().name_of(self.place) if self.place else ""
+        return " · ".join(one for one in (groups.get(self.group, ""), self.reason_words, place) if one)
+
 
 def listed(actor: Actor, wanted: Wanted) -> QuerySet[Payout]:
     """What ``actor`` may see of what is wanted, newest first."""
@@ -69,6 +83,8 @@ def listed(actor: Actor, wanted: Wanted) -> QuerySet[Payout]:
         found = found.filter(state=wanted.state)
     if wanted.kind:
         found = found.filter(kind=wanted.kind)
+    if wanted.place:
+        found = found.filter(receiver_code=wanted.place)
     if wanted.reason:
         found = found.filter(reason="" if wanted.reason == NO_REASON else wanted.reason, state__in=GROUPS["unpaid"])
     found = _of_days(_needing(found, wanted.needs), wanted)

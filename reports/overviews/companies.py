@@ -22,16 +22,14 @@ from checkout.models import State as SessionState
 from checkout.selectors import sessions
 from config.lib.money import format_money
 from config.lib.navigation import url_or_none
-from payouts.models.states import IN_FLIGHT, UNPAID_ENDS, Reason, State
+from payouts.models.states import IN_FLIGHT, Reason, State
 from payouts.selectors import transfers
+from payouts.selectors.search import IN_VAIN
 from reports import charts
 from reports.overviews.keeping import Figure, kept, rate
 
 RANGES, USUAL = (7, 30, 90), 30
 MAIN = "SLE"
-# What was given up before it was sent says nothing about whether sending works.
-_DROPPED = (State.EXPIRED, State.CANCELLED)
-_FAILED = (*[state for state in UNPAID_ENDS if state not in _DROPPED], State.RETURNED)
 _MOST_REASONS = 6
 
 
@@ -126,7 +124,7 @@ def sum_of(found: Iterable[Line], states: Iterable[str], currency: str) -> Decim
 
 
 def _payout_figures(found: list[Line], window: charts.Window, currency: str) -> list[Figure]:
-    paid, failed = count_of(found, [State.COMPLETED]), count_of(found, _FAILED)
+    paid, failed = count_of(found, [State.COMPLETED]), count_of(found, IN_VAIN)
     success = charts.value_text(rate(paid, paid + failed), "percent")
     total = format_money(sum_of(found, [State.COMPLETED], currency), currency)
     return [
@@ -135,16 +133,17 @@ def _payout_figures(found: list[Line], window: charts.Window, currency: str) -> 
         Figure(
             _("Success"),
             success,
-            transfers_url(window, group="unpaid"),
+            transfers_url(window, group="vain"),
             _("of %(total)s that were sent and ended") % {"total": paid + failed},
+            transfers_url(window, group="sent"),
         ),
         Figure(_("On the way"), str(count_of(found, IN_FLIGHT)), transfers_url(window, group="way")),
     ]
 
 
 def _volume(found: list[Line], window: charts.Window, currency: str, as_of: datetime) -> charts.Chart:
-    groups = ([State.COMPLETED], IN_FLIGHT, _FAILED)
-    names = ("paid", "way", "unpaid")
+    groups = ([State.COMPLETED], IN_FLIGHT, IN_VAIN)
+    names = ("paid", "way", "vain")
     days: dict[date, tuple[charts.Number | None, ...]] = {}
     for day in {line.day for line in found}:
         of_day = [line for line in found if line.day == day]
@@ -155,7 +154,7 @@ def _volume(found: list[Line], window: charts.Window, currency: str, as_of: date
         series=[
             charts.Series(_("Paid"), "success", transfers_url(window, group="paid")),
             charts.Series(_("On the way"), "one", transfers_url(window, group="way")),
-            charts.Series(_("Not paid"), "danger", transfers_url(window, group="unpaid")),
+            charts.Series(_("Not paid"), "danger", transfers_url(window, group="vain")),
         ],
         heading=charts.day_heading(),
         unit=currency,
@@ -171,8 +170,8 @@ def success_line(
     for day in {line.day for line in found}:
         of_day = [line for line in found if line.day == day]
         paid = count_of(of_day, [State.COMPLETED])
-        days[day] = (rate(paid, paid + count_of(of_day, _FAILED)),)
-    there = f"{reverse(base)}?rows=all&first={{day}}&last={{day}}"
+        days[day] = (rate(paid, paid + count_of(of_day, IN_VAIN)),)
+    there = f"{reverse(base)}?rows=all&group=sent&first={{day}}&last={{day}}"
     return charts.line(
         window.points(days, nothing=(None,), url=there),
         series=[charts.Series(_("Success"), "success")],
@@ -188,12 +187,14 @@ def failures(
     """What was sent in vain, by reason, the most frequent first."""
     reasons = Counter[str]()
     for line in found:
-        if line.state in _FAILED:
+        if line.state in IN_VAIN:
             reasons[line.reason] += line.number
     words = dict(Reason.choices)
     points = [
         charts.Point(
-            words.get(code) or _("No reason given"), (number,), (transfers_url(window, base, reason=code or "-"),)
+            words.get(code) or _("No reason given"),
+            (number,),
+            (transfers_url(window, base, group="vain", reason=code or "-"),),
         )
         for code, number in reasons.most_common(_MOST_REASONS)
     ]
@@ -239,6 +240,7 @@ def _card_figures(found: list[Line], window: charts.Window) -> list[Figure]:
             charts.value_text(rate(taken, taken + declined), "percent"),
             cards_url(window, group="declined"),
             _("of %(total)s that were decided") % {"total": taken + declined},
+            cards_url(window, group="decided"),
         ),
     ]
 
@@ -253,10 +255,10 @@ def card_days(found: list[Line], window: charts.Window, as_of: datetime, base: s
     there = url_or_none(base)
     url = f"{there}?first={{day}}&last={{day}}" if there else ""
     return charts.stacked(
-        window.points(days, nothing=(0, 0, 0), url=url, each=("group=captured", "", "group=declined")),
+        window.points(days, nothing=(0, 0, 0), url=url, each=("group=captured", "group=approved", "group=declined")),
         series=[
             charts.Series(_("Captured"), "success", cards_url(window, base, group="captured")),
-            charts.Series(_("Authorised only"), "one", cards_url(window, base)),
+            charts.Series(_("Authorised only"), "one", cards_url(window, base, group="approved")),
             charts.Series(_("Declined"), "danger", cards_url(window, base, group="declined")),
         ],
         heading=charts.day_heading(),
@@ -270,9 +272,12 @@ def _declines(found: list[Line], window: charts.Window, as_of: datetime) -> char
         if line.state == CardState.DECLINED:
             reasons[line.reason] += line.number
     words = dict(CardReason.choices)
-    url = cards_url(window, group="declined")
     points = [
-        charts.Point(words.get(code) or _("No reason given"), (number,), (url,))
+        charts.Point(
+            words.get(code) or _("No reason given"),
+            (number,),
+            (cards_url(window, group="declined", reason=code or "-"),),
+        )
         for code, number in reasons.most_common(_MOST_REASONS)
     ]
     return charts.ranked(points, series=charts.Series(_("Declined"), "danger"), heading=_("Reason"), as_of=as_of)
@@ -299,6 +304,7 @@ def _checkouts(actor: Actor, window: charts.Window) -> dict[str, Any]:
                 str(paid),
                 there and f"{there}?{urlencode({**between, 'group': 'paid'})}",
                 _("of %(total)s that ended") % {"total": ended},
+                there and f"{there}?{urlencode({**between, 'group': 'ended'})}",
             ),
             Figure(
                 _("Checkouts open"),

@@ -121,6 +121,7 @@ def _figures(found: Numbers, window: charts.Window) -> list[Figure]:
             charts.value_text(success, "percent"),
             _orders_url(window, state="nocode"),
             _("of %(total)s that ended") % ended,
+            _orders_url(window, state="ended"),
         ),
         Figure(_("Usual wait for a code"), wait, _orders_url(window, state="code"), _("median")),
     ]

@@ -27,12 +27,13 @@ class Kept(Generic[T]):
 
 @dataclass(frozen=True)
 class Figure:
-    """One of the few figures a page begins with."""
+    """One of the few figures a page begins with. ``note`` says what it is a part of, and ``note_url`` leads there."""
 
     label: str
     text: str
     url: str = ""
     note: str = ""
+    note_url: str = ""
 
 
 def kept(name: str, count: Callable[[], T]) -> Kept[T]:

@@ -17,18 +17,18 @@ from django.utils.translation import gettext as _
 from accounts.access import policy
 from accounts.access.actors import Actor
 from config.lib import times
+from otp import overviews as orders
 from payments import health
 from payments.methods import METHODS, PROVIDER_NAMES, SANDBOX, VA_STATIC
 from payouts.models.states import IN_FLIGHT, UNPAID_ENDS, State
 from payouts.routing import Routes
 from payouts.selectors import transfers
+from payouts.selectors.search import IN_VAIN
 from reports import charts
 from reports.overviews import companies
 from reports.overviews.keeping import Figure, kept, rate
 
 RANGES, USUAL = (1, 7, 30), 7
-# Seconds up to which a wait counts to a column; what took longer is the last one.
-WAITS = (15, 30, 60, 120, 300, 600)
 _MOST_SERVICES, _MOST_COUNTRIES, _FEWEST = 8, 6, 5
 
 # Orders that got their number or inbox and are over, or brought a code; none of the sandbox.
@@ -151,15 +151,16 @@ def _providers(actor: Actor, window: charts.Window) -> dict[str, Any]:
 def _deposits(actor: Actor, window: charts.Window) -> dict[str, Any]:
     found = kept(f"desk:deposits:{window.first}:{window.last}", lambda: _count_deposits(window.start))
     rows, days = found.value, _between(window)
+    there = _link("staff:deposits", step="asked", **days)
     asked, told, paid, late = (sum(row[place] for row in rows) for place in (1, 2, 3, 4))
     steps = [
-        charts.Point(_("Asked for"), (asked,), (_link("staff:deposits", **days),)),
-        charts.Point(_("Told how to pay"), (told,), (_link("staff:deposits", **days),)),
-        charts.Point(_("Paid and in the wallet"), (paid,), (_link("staff:deposits", state="success", **days),)),
-        charts.Point(_("Of these after the end"), (late,), (_link("staff:deposits", outcome="paid_late", **days),)),
+        charts.Point(_("Asked for"), (asked,), (there,)),
+        charts.Point(_("Told how to pay"), (told,), (_link("staff:deposits", step="told", **days),)),
+        charts.Point(_("Paid and in the wallet"), (paid,), (f"{there}&state=success",)),
+        charts.Point(_("Of these after the end"), (late,), (f"{there}&outcome=paid_late",)),
     ]
     methods = [
-        charts.Point(_way(method, median), (rate(credited, begun),), (_link("staff:deposits", method=method, **days),))
+        charts.Point(_way(method, median), (rate(credited, begun),), (f"{there}&method={method}",))
         for method, begun, _told, credited, _late, median in sorted(rows, key=lambda row: -row[1])
     ]
     step, percent = charts.Series(_("Deposits")), charts.Series(_("Paid"), "success")
@@ -172,8 +173,9 @@ def _deposits(actor: Actor, window: charts.Window) -> dict[str, Any]:
             Figure(
                 _("Deposits paid"),
                 charts.value_text(rate(paid, asked), "percent"),
-                _link("staff:deposits", state="success", **days),
+                f"{there}&state=success",
                 _("%(paid)s of %(asked)s asked for") % {"paid": paid, "asked": asked},
+                there,
             )
         ],
     }
@@ -201,7 +203,7 @@ def _rows(statement: str, start: datetime, **more: Any) -> list[tuple[Any, ...]]
 def _orders(actor: Actor, window: charts.Window) -> dict[str, Any]:
     found = kept(f"desk:orders:{window.first}:{window.last}", lambda: _count_orders(window.start))
     tried, days = found.value, _between(window)
-    came = _link("staff:orders", state="code", **days)
+    came = _link("staff:orders", tried=orders.CAME, **days)
     wait = "–" if tried.median_seconds is None else times.span(tried.median_seconds)
     slow = (
         "" if tried.p90_seconds is None else _("nine of ten within %(time)s") % {"time": times.span(tried.p90_seconds)}
@@ -213,8 +215,9 @@ def _orders(actor: Actor, window: charts.Window) -> dict[str, Any]:
                 charts.value_text(rate(tried.came, tried.tried), "percent"),
                 came,
                 _("%(came)s of %(tried)s that ended") % {"came": tried.came, "tried": tried.tried},
+                _link("staff:orders", tried=orders.TRIED, **days),
             ),
-            Figure(_("Time to code"), wait, came, slow),
+            Figure(_("Time to code"), wait, came, slow, came),
         ],
         "waits": _waits(tried, came, found.as_of),
         "order_days": _order_days(tried, window, found.as_of),
@@ -233,18 +236,18 @@ def _count_orders(start: datetime) -> Tried:
             places[service, country] = (number, came)
         else:
             whole = (number, came, median, slow)
-    waits = dict(_rows(_WAITS, start, waits=list(WAITS)))
+    waits = dict(_rows(_WAITS, start, waits=list(orders.WAITS)))
     tried, came, median, slow = whole
     return Tried(days, places, tried, came, median, slow, waits)
 
 
 def _waits(tried: Tried, url: str, as_of: datetime) -> charts.Chart:
-    names = [_("up to %(time)s") % {"time": times.span(seconds)} for seconds in WAITS]
-    names.append(_("longer"))
-    short = [times.span(seconds) for seconds in WAITS] + [_("longer")]
+    names = [orders.wait_words(place) for place in range(len(orders.WAITS) + 1)]
+    short = [times.span(seconds) for seconds in orders.WAITS] + [_("longer")]
     points = [
-        charts.Point(name, (tried.waits.get(place, 0),), (url if tried.waits.get(place) else "",), short[place])
+        charts.Point(name, (number,), (f"{url}&wait={place}" if number else "",), short[place])
         for place, name in enumerate(names)
+        for number in (tried.waits.get(place, 0),)
     ]
     series = [charts.Series(_("Codes"), "one", url)]
     return charts.bars(points, series=series, heading=_("Time from number to code"), as_of=as_of)
@@ -255,10 +258,10 @@ def _order_days(tried: Tried, window: charts.Window, as_of: datetime) -> charts.
     days_url = f"{reverse('staff:orders')}?first={{day}}&last={{day}}"
     between = _between(window)
     return charts.stacked(
-        window.points(days, nothing=(0, 0), url=days_url, each=("state=code", "state=nocode")),
+        window.points(days, nothing=(0, 0), url=days_url, each=("tried=came", "tried=missed")),
         series=[
-            charts.Series(_("With code"), "success", _link("staff:orders", state="code", **between)),
-            charts.Series(_("Without code"), "neutral", _link("staff:orders", state="nocode", **between)),
+            charts.Series(_("With code"), "success", _link("staff:orders", tried=orders.CAME, **between)),
+            charts.Series(_("Without code"), "neutral", _link("staff:orders", tried=orders.MISSED, **between)),
         ],
         heading=charts.day_heading(),
         as_of=as_of,
@@ -272,11 +275,26 @@ def _places(tried: Tried, days: dict[str, str], as_of: datetime) -> charts.Chart
         services[service] += number
         countries[country or _("Mail")] += number
     columns = [name for name, _number in countries.most_common(_MOST_COUNTRIES)]
+    there = {"tried": orders.TRIED, **days}
     points = [
-        charts.Point(service, list(_of_service(tried, service, columns)), url=_link("staff:orders", q=service, **days))
+        charts.Point(
+            service,
+            rates,
+            [
+                _link("staff:orders", service=service, **_where(country), **there) if share is not None else ""
+                for country, share in zip(columns, rates, strict=True)
+            ],
+            url=_link("staff:orders", service=service, **there),
+        )
         for service, _number in services.most_common(_MOST_SERVICES)
+        for rates in (list(_of_service(tried, service, columns)),)
     ]
     return charts.heat(points, columns=columns, heading=_("Service"), as_of=as_of)
+
+
+def _where(country: str) -> dict[str, str]:
+    """Inboxes have no country."""
+    return {"kind": "mail"} if country == _("Mail") else {"country": country}
 
 
 def _of_service(tried: Tried, service: str, countries: list[str]) -> Iterator[int | None]:
@@ -296,7 +314,7 @@ def _payouts(actor: Actor, window: charts.Window) -> dict[str, Any]:
     )
     lines, places = found.value
     paid = companies.count_of(lines, [State.COMPLETED])
-    failed = companies.count_of(lines, [State.FAILED, State.REJECTED, State.RETURNED])
+    failed = companies.count_of(lines, IN_VAIN)
     return {
         "payout_figures": [
             Figure(
@@ -304,6 +322,7 @@ def _payouts(actor: Actor, window: charts.Window) -> dict[str, Any]:
                 charts.value_text(rate(paid, paid + failed), "percent"),
                 companies.transfers_url(window, "staff:payouts", state=State.COMPLETED.value),
                 _("%(paid)s of %(total)s that were sent and ended") % {"paid": paid, "total": paid + failed},
+                companies.transfers_url(window, "staff:payouts", group="sent"),
             )
         ],
         "payout_days": _payout_days(lines, window, found.as_of),
@@ -312,16 +331,16 @@ def _payouts(actor: Actor, window: charts.Window) -> dict[str, Any]:
     }
 
 
-def _by_place(rows: Any, start: datetime) -> list[tuple[str, int, int]]:
-    """(bank or operator, sent and ended, failed), the busiest first."""
+def _by_place(rows: Any, start: datetime) -> list[tuple[str, str, int, int]]:
+    """(code and name of the bank or operator, sent and ended, failed), the busiest first."""
     routes = Routes()
-    ended = rows.filter(created_at__gte=start, state__in=[State.COMPLETED, State.FAILED, State.REJECTED]).order_by()
+    ended = rows.filter(created_at__gte=start, state__in=[State.COMPLETED, *IN_VAIN]).order_by()
     found = Counter[str]()
     failed = Counter[str]()
     for code, state, number in ended.values_list(F("receiver_code"), "state").annotate(Count("pk")):
         found[code] += number
         failed[code] += number if state != State.COMPLETED else 0
-    return [(routes.name_of(code), number, failed[code]) for code, number in found.most_common(_MOST_SERVICES)]
+    return [(code, routes.name_of(code), number, failed[code]) for code, number in found.most_common(_MOST_SERVICES)]
 
 
 def _payout_days(found: list[companies.Line], window: charts.Window, as_of: datetime) -> charts.Chart:
@@ -343,15 +362,14 @@ def _payout_days(found: list[companies.Line], window: charts.Window, as_of: date
     )
 
 
-def _failing_places(places: list[tuple[str, int, int]], window: charts.Window, as_of: datetime) -> charts.Chart:
-    url = companies.transfers_url(window, "staff:payouts", group="unpaid")
+def _failing_places(places: list[tuple[str, str, int, int]], window: charts.Window, as_of: datetime) -> charts.Chart:
     points = [
         charts.Point(
             _("%(place)s, %(number)s sent") % {"place": name, "number": number},
             (rate(failed, number),),
-            (url,),
+            (companies.transfers_url(window, "staff:payouts", group="sent", place=code),),
         )
-        for name, number, failed in places
+        for code, name, number, failed in places
     ]
     series = charts.Series(_("Failed"), "danger")
     return charts.ranked(points, series=series, heading=_("Bank or operator"), unit="percent", as_of=as_of)

@@ -32,7 +32,6 @@ from reports import charts
 from reports.overviews.keeping import kept
 
 
-
 @dataclass(frozen=True)
 class Kind:
     """Something that waits: who may see it (``role``: only those who hold it), how it is counted, and its list."""
@@ -167,6 +166,7 @@ def _of(kind: Kind) -> tuple[int, datetime | None]:
 
 # --- breaks by age --------------------------------------------------------------------------------------------
 
+
 def breaks(actor: Actor) -> dict[str, Any]:
     """Payment cases that nobody has settled, by age and by kind."""
     if not policy.allows(actor, "PaymentCases.Read"):
@@ -174,9 +174,7 @@ def breaks(actor: Actor) -> dict[str, Any]:
     found = kept("desk:breaks", lambda: _unsettled(clock.now()))
     by_age, by_kind = found.value
     url = reverse("staff:cases")
-    ages = [
-        charts.Point(label, (by_age[age],), (f"{url}?age={age}",)) for age, (label, _a, _b) in cases.AGES.items()
-    ]
+    ages = [charts.Point(label, (by_age[age],), (f"{url}?age={age}",)) for age, (label, _a, _b) in cases.AGES.items()]
     words = dict(PaymentCase.Kind.choices)
     kinds = [charts.Point(words.get(kind, kind), (number,), (f"{url}?kind={kind}",)) for kind, number in by_kind]
     series = charts.Series(_("Cases"), "warning")
