@@ -1,20 +1,29 @@
 """The description of the gateway API as OpenAPI: what the framework knows, completed with what it cannot know."""
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from functools import lru_cache
-from typing import Any
+from http import HTTPStatus
+from typing import Any, cast
 
 from django.conf import settings
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
 from accounts.permissions import open_to_all
+from config import openapi_examples
 from config.api import api
 from config.lib.problems import CONTENT_TYPE
+from config.openapi_examples import Json, example
 
-Json = dict[str, Any]
+ENGLISH = "en"
 
 _ABOUT = """One JSON API for portal users, programs of clients and wallet customers. Names are camelCase, times ISO 8601
 in UTC, ids UUIDs. Refusals are application/problem+json; their traceId is the X-Request-Id of the answer. A key of the
@@ -46,51 +55,91 @@ _SCHEMES = {
         "description": "The token of POST /api/customers/login, good for an hour.",
     },
 }
-_SAMPLES = {
-    "uuid": "0b6f3c1e-58a4-4c0f-9d55-2a7c1e9f4b10",
-    "date-time": "2026-11-21T02:15:00Z",
-    "date": "2026-11-21",
-    "email": "ayu@example.id",
-    "password": "a long pass phrase",
-    "uri": "https://example.id/",
-    "binary": "(file)",
-}
-_NAMED = {
-    "phone": "+6281255501234",
-    "currency": "IDR",
-    "description": "Lunch on Friday",
-    "name": "Ayu Lestari",
-    "city": "Jakarta",
-    "country": "Indonesia",
-    "email": "ayu@example.id",
-    "apikey": "tp_test_k7m2p9qx_9f2c…",
-    "token": "eyJhbGciOi…",
-}
+# What stands under these names in a document is for people; examples and names of fields aside.
+_TOLD = ("summary", "description")
+_DATA = ("example", "examples", "default", "enum", "const")
+_PHRASES = frozenset(status.phrase for status in HTTPStatus)
+Describe = Callable[[str], Json]
 
 
 @open_to_all
 @require_safe
 @cache_control(public=True, max_age=300)
-def openapi_json(request: HttpRequest) -> JsonResponse:
+def openapi_json(request: HttpRequest) -> HttpResponse:
     """The whole description, for tools."""
-    return JsonResponse(document(), json_dumps_params={"ensure_ascii": False})
+    return served(request, document)
 
 
-@lru_cache(maxsize=1)
-def document() -> Json:
-    """The OpenAPI document. It does not change while the process runs: do not change it."""
-    return completed(api, about=_ABOUT, schemes=_SCHEMES, refusals=CONTENT_TYPE)
+@lru_cache(maxsize=4)
+def document(language: str = ENGLISH) -> Json:
+    """The OpenAPI document in ``language``. It does not change while the process runs: do not change it."""
+    if language != ENGLISH:
+        return in_language(language, document())
+    return completed(api, about=_ABOUT, schemes=_SCHEMES, refusals=CONTENT_TYPE, refusal=openapi_examples.refusal)
 
 
-def completed(api: NinjaAPI, *, about: str, schemes: Json, refusals: str) -> Json:
-    """The description of ``api``; ``refusals`` is the kind of content that its refusals are."""
-    found: Json = dict(api.get_openapi_schema())
-    found["info"]["description"] = " ".join(about.split())
-    found["servers"] = [{"url": settings.BASE_URL}]
-    found["components"]["securitySchemes"] = schemes
-    for method, operation in operations(found):
-        _complete(method, operation, found, refusals)
+def texts() -> Iterator[str]:
+    """What the document says to people, for the collector of texts."""
+    return said_in(document())
+
+
+def said_in(found: Json) -> Iterator[str]:
+    """Every text for people in a document."""
+    return (part[word] for part, word in _sayings(found))
+
+
+def served(request: HttpRequest, describe: Describe) -> HttpResponse:
+    """A document as JSON: in English for everybody, in another language where the address says ``?lang=``."""
+    asked = request.GET.get("lang", "")
+    language = asked if asked in dict(settings.LANGUAGES) else ENGLISH
+    body, tag = _written(describe, language)
+    answer = HttpResponse(body, content_type="application/json", headers={"Content-Language": language})
+    answer["ETag"] = tag
+    return cast(HttpResponse, get_conditional_response(request, etag=tag, response=answer))
+
+
+@lru_cache(maxsize=8)
+def _written(describe: Describe, language: str) -> tuple[bytes, str]:
+    body = json.dumps(describe(language), ensure_ascii=False).encode()
+    return body, quote_etag(hashlib.sha256(body).hexdigest()[:32])
+
+
+def completed(api: NinjaAPI, *, about: str, schemes: Json, refusals: str, refusal: Callable[[int], Json]) -> Json:
+    """The description of ``api`` in English; ``refusals`` is the kind of content that its refusals are, ``refusal``
+    gives an example of one."""
+    with translation.override(ENGLISH):
+        found: Json = dict(api.get_openapi_schema())
+        found["info"]["description"] = about
+        found["servers"] = [{"url": settings.BASE_URL}]
+        found["components"]["securitySchemes"] = deepcopy(schemes)
+        for method, operation in operations(found):
+            _complete(method, operation, found, refusals, refusal)
+        for part, word in _sayings(found):
+            part[word] = " ".join(part[word].replace("``", "`").split())
     return found
+
+
+def in_language(language: str, found: Json) -> Json:
+    """``found`` with everything for people said in ``language``."""
+    told = deepcopy(found)
+    with translation.override(language):
+        for part, word in _sayings(told):
+            part[word] = translation.gettext(part[word])
+    return told
+
+
+def _sayings(part: Any) -> Iterator[tuple[Json, str]]:
+    """Where a text for people stands: (its object, its name)."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _sayings(one)
+    elif isinstance(part, dict):
+        for name, inner in part.items():
+            if name in _TOLD and isinstance(inner, str):
+                if inner and inner not in _PHRASES:
+                    yield part, name
+            elif name not in _DATA:
+                yield from _sayings(inner)
 
 
 def operations(found: Json) -> Iterator[tuple[str, Json]]:
@@ -99,16 +148,16 @@ def operations(found: Json) -> Iterator[tuple[str, Json]]:
         yield from methods.items()
 
 
-def _complete(method: str, operation: Json, found: Json, refusals: str) -> None:
+def _complete(method: str, operation: Json, found: Json, refusals: str, refusal: Callable[[int], Json]) -> None:
     lines = operation.get("description", "").strip().partition("\n")
-    operation["summary"], operation["description"] = lines[0], " ".join(lines[2].replace("``", "`").split())
+    operation["summary"], operation["description"] = lines[0], lines[2]
     operation["security"] = _security(method, operation.get("x-credentials", ["api_key"]))
     operation["responses"] = {str(status): answer for status, answer in operation["responses"].items()}
     for status, answer in operation["responses"].items():
         content = answer.get("content", {})
         if int(status) >= 400:
-            answer["content"] = {refusals: content.pop("application/json", {})}
-        for part in content.values():
+            answer["content"] = {refusals: {**content.get("application/json", {}), "example": refusal(int(status))}}
+        for part in answer.get("content", {}).values():
             part.setdefault("example", example(part["schema"], found))
     wait = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     operation["responses"].get("429", {})["headers"] = wait
@@ -125,52 +174,3 @@ def _security(method: str, credentials: list[str]) -> list[Json]:
     if {"customer", "api_key"} & set(credentials):
         ways.append({"apiKey": []})
     return ways
-
-
-def resolved(schema: Json, found: Json) -> Json:
-    """``schema`` without its outer reference and without the "or null" around it."""
-    while True:
-        if "$ref" in schema:
-            schema = {**found["components"]["schemas"][schema["$ref"].rpartition("/")[2]], **_beside(schema)}
-        elif "anyOf" in schema:
-            real = [one for one in schema["anyOf"] if one.get("type") != "null"]
-            schema = {**real[0], **_beside(schema)} if real else {}
-        elif len(schema.get("allOf", [])) == 1:
-            schema = {**schema["allOf"][0], **_beside(schema)}
-        else:
-            return schema
-
-
-def _beside(schema: Json) -> Json:
-    return {name: value for name, value in schema.items() if name not in {"$ref", "anyOf", "allOf"}}
-
-
-def example(schema: Json, found: Json, name: str = "", depth: int = 0) -> Any:
-    """A value that fits ``schema``, as a person might have chosen it."""
-    schema = resolved(schema, found)
-    given = next((schema[word] for word in ("example", "const") if word in schema), None) or next(
-        iter(schema.get("examples", [])), None
-    )
-    if given is not None:
-        return given
-    if "enum" in schema:
-        return schema["enum"][0]
-    kind = schema.get("type", "object")
-    if kind == "array":
-        return [example(schema.get("items", {}), found, name, depth + 1)] if depth < 4 else []
-    if kind == "object":
-        parts = schema.get("properties", {}) if depth < 4 else {}
-        return {part: example(inner, found, part, depth + 1) for part, inner in parts.items()}
-    return _plain(kind, schema, name)
-
-
-def _plain(kind: str, schema: Json, name: str) -> Any:
-    if schema.get("default") is not None:
-        return schema["default"]
-    if kind == "boolean":
-        return True
-    if kind in {"number", "integer"}:
-        return 25000 if "amount" in name.lower() or "balance" in name.lower() else max(1, schema.get("minimum", 1))
-    if schema.get("format") in _SAMPLES:
-        return _SAMPLES[schema["format"]]
-    return next((value for word, value in _NAMED.items() if word in name.lower()), "text")

@@ -8,13 +8,18 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import open_to_all
 from config.guides.readers import reader_of
-from config.openapi import Json, document, resolved
+from config.openapi import ENGLISH, document
+from config.openapi_examples import Json, resolved
 
 _TITLES = {
     "Customers": _("Customers"),
@@ -35,6 +40,9 @@ _TITLES = {
     "RolePermissions": _("Permissions of roles"),
     "Permissions": _("Permissions"),
     "KycAdmin": _("Identity review"),
+    "CardPayments": _("Payments by card"),
+    "Checkout": _("Checkouts"),
+    "Metrics": _("Figures"),
 }
 _DOORS = {
     "session": _("session of a portal user"),
@@ -65,7 +73,7 @@ class Field:
     name: str
     kind: str
     is_required: bool
-    note: str
+    note: SafeString
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ class Call:
     method: str
     path: str
     summary: str
-    description: str
+    description: SafeString
     permission: str
     doors: list[Any]
     parameters: list[Field]
@@ -107,10 +115,11 @@ class Section:
 def overview(request: HttpRequest) -> HttpResponse:
     """How to call the API, and every operation in one list."""
     context = {
-        "sections": sections_of(document(), _TITLES),
+        "sections": _sections(),
         "base_url": settings.BASE_URL,
         "rate": settings.API_RATE_PER_MINUTE,
         "meanings": _MEANINGS,
+        "openapi": address_of("openapi"),
     }
     return render(request, "developers/reference.html", context)
 
@@ -119,9 +128,19 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 def section(request: HttpRequest, slug: str) -> HttpResponse:
     """The operations of one section with their fields, refusals and an example each."""
-    sections = sections_of(document(), _TITLES)
+    sections = _sections()
     context = {"section": one_of(sections, slug), "sections": sections, "own_prefix": reader_of(request).prefix}
     return render(request, "developers/reference_section.html", context)
+
+
+def _sections() -> list[Section]:
+    return sections_of(document(translation.get_language() or ENGLISH), _TITLES)
+
+
+def address_of(name: str) -> str:
+    """Where the document called ``name`` is read in the reader's language."""
+    language = translation.get_language() or ENGLISH
+    return reverse(name) + (f"?lang={language}" if language != ENGLISH else "")
 
 
 def one_of(sections: Sequence[Section], slug: str) -> Section:
@@ -151,7 +170,7 @@ def _call(method: str, path: str, operation: Json, found: Json) -> Call:
         method=method.upper(),
         path=path,
         summary=operation["summary"].removesuffix("."),
-        description=operation["description"],
+        description=_marked(operation["description"]),
         permission=operation.get("x-permission") or "",
         doors=[_DOORS[door] for door in operation.get("x-credentials", [])],
         parameters=[_parameter(one, found) for one in operation.get("parameters", [])],
@@ -191,28 +210,39 @@ def _fields(schema: Json, found: Json, before: str = "", depth: int = 0) -> Iter
 
 
 def _kinds(schema: Json, found: Json) -> str:
-    """``integer or string or null``."""
+    """``integer | string | null``."""
     ways = [one for part in schema.get("anyOf", [schema]) for one in part.get("anyOf", [part])]
-    return " or ".join(dict.fromkeys(_kind(resolved(way, found), found) for way in ways))
+    return " | ".join(dict.fromkeys(_kind(resolved(way, found), found) for way in ways))
 
 
 def _kind(schema: Json, found: Json) -> str:
     if schema.get("type") == "array":
-        return f"array of {_kind(resolved(schema.get('items', {}), found), found)}"
+        return f"{_kind(resolved(schema.get('items', {}), found), found)}[]"
     kind = schema.get("type", "object")
     form = schema.get("format")
     return f"{kind} ({form})" if form and kind == "string" else str(kind)
 
 
-def _words(schema: Json) -> str:
-    return " ".join(part for part in (schema.get("description", "").replace("``", ""), _limits(schema)) if part)
+def _words(schema: Json) -> SafeString:
+    return _marked(" ".join(part for part in (schema.get("description", ""), _limits(schema)) if part))
+
+
+def _marked(text: str) -> SafeString:
+    """``text`` with what stands between back quotes as code."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in parts)
+    )
 
 
 def _limits(schema: Json) -> str:
     if "enum" in schema:
         return " | ".join(str(value) for value in schema["enum"])
-    names = {"minLength": "≥ {} characters", "maxLength": "≤ {} characters", "minimum": "≥ {}", "maximum": "≤ {}"}
-    return ", ".join(words.format(schema[name]) for name, words in names.items() if name in schema)
+    lengths = {"minLength": _("≥ %(count)s characters"), "maxLength": _("≤ %(count)s characters")}
+    bounds = {"minimum": "≥ %(count)s", "maximum": "≤ %(count)s"}
+    return ", ".join(
+        str(words % {"count": schema[name]}) for name, words in {**lengths, **bounds}.items() if name in schema
+    )
 
 
 def _pretty(value: Any) -> str:

@@ -1,12 +1,14 @@
 """The documentation of the OTPZap-compatible API: its OpenAPI document, and pages drawn from it with examples."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -16,8 +18,10 @@ from config.api_v1 import api
 from config.guides.knowledge.words import NOBODY, OURS, SUPPLIER, YOURS
 from config.guides.readers import reader_of
 from config.guides.stages import DEPOSIT, INBOX, NUMBER
-from config.openapi import Json, completed
-from config.reference import Call, Section, one_of, sections_of
+from config.lib import envelope
+from config.openapi import ENGLISH, completed, in_language, said_in, served
+from config.openapi_examples import Json
+from config.reference import Call, Section, address_of, one_of, sections_of
 from config.samples import VERIFICATION, Sample, languages
 from payments import methods
 
@@ -141,15 +145,29 @@ class Shown:
 @open_to_all
 @require_safe
 @cache_control(public=True, max_age=300)
-def openapi_json(request: HttpRequest) -> JsonResponse:
+def openapi_json(request: HttpRequest) -> HttpResponse:
     """The whole description, for tools."""
-    return JsonResponse(document(), json_dumps_params={"ensure_ascii": False})
+    return served(request, document)
 
 
-@lru_cache(maxsize=1)
-def document() -> Json:
-    """The OpenAPI document. It does not change while the process runs: do not change it."""
-    return completed(api, about=_ABOUT, schemes=_SCHEMES, refusals="application/json")
+@lru_cache(maxsize=4)
+def document(language: str = ENGLISH) -> Json:
+    """The OpenAPI document in ``language``. It does not change while the process runs: do not change it."""
+    if language != ENGLISH:
+        return in_language(language, document())
+    return completed(api, about=_ABOUT, schemes=_SCHEMES, refusals="application/json", refusal=_refusal)
+
+
+def texts() -> Iterator[str]:
+    """What the document says to people, for the collector of texts."""
+    return said_in(document())
+
+
+def _refusal(status: int) -> Json:
+    code = envelope.CODES.get(status, "CONFLICT")
+    words = next(words for known, codes, words, *_rest in ERRORS if known == status and code in codes)
+    told = {"code": code, "message": str(words), "details": {"request_id": "01M7YBKRDX9SFSKTBA9PFGERJP"}}
+    return {"success": False, "message": str(words), "error": told}
 
 
 @open_to_all
@@ -171,6 +189,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "states": STATES,
         "events": EVENTS,
         "verification": VERIFICATION,
+        "openapi": address_of("openapi_v1"),
     }
     return render(request, "developers/v1.html", context)
 
@@ -187,7 +206,7 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _sections() -> list[Section]:
-    return sections_of(document(), TITLES)
+    return sections_of(document(translation.get_language() or ENGLISH), TITLES)
 
 
 def _shown(call: Call) -> Shown:

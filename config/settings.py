@@ -296,6 +296,9 @@ LEDGER_CHECKS = [
     "notifications.checks.ledger_problems",
 ]
 
+# What says texts for people beside code and templates: the collector of texts asks them.
+TEXT_SOURCES = ["config.openapi.texts", "config.reference_v1.texts"]
+
 # Where pg_dump and pg_restore lie, if they are not in the path (manage.py backup, restore_drill).
 PG_BIN_DIR = env.str("PG_BIN_DIR", default="")
 

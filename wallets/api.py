@@ -190,7 +190,8 @@ class StatementQuery(ApiSchema):
 
 
 def _also_csv(operation: Operation) -> None:
-    answers = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+    head = "".join(api_csv_lines(None, Posting.objects.none(), selectors.wallet_zone()))
+    answers = {200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": head}}}}
     operation.openapi_extra = {**(operation.openapi_extra or {}), "responses": answers}
 
 

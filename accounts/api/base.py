@@ -154,7 +154,9 @@ def operation(
     ``refuses`` are refusals beyond the usual ones. The function's first docstring line is its summary.
     """
     row = OPERATIONS[name]
-    refusals = dict.fromkeys((400, 401, 403, 404, 405, 409, 413, 415, 422, 429, *refuses), Problem)
+    # What only changes can run into.
+    against = () if row.method == "GET" else (409, 415, 422)
+    refusals = dict.fromkeys(sorted((400, 401, 403, 404, 405, 413, 429, *against, *refuses)), Problem)
 
     def register(view: V) -> V:
         path = more.pop("path", row.path.removeprefix("/api"))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import polib
 from babel.messages.extract import extract
+from django.conf import settings
+from django.utils.module_loading import import_string
 from django.utils.translation import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +43,10 @@ class Text:
 
 
 def texts() -> Iterator[Text]:
-    """Every translatable text of our code and templates."""
+    """Every translatable text of our code and templates, and of what is drawn from the code (TEXT_SOURCES)."""
+    for source in settings.TEXT_SOURCES:
+        for said in import_string(source)():
+            yield Text(said, "", "", source)
     for path in _files():
         source = path.read_text(encoding="utf-8")
         if path.suffix != ".py":

@@ -12,6 +12,7 @@ from ninja.utils import contribute_operation_callback
 
 from accounts.api.base import ApiRequest, ApiSchema, Figure, operation, uuid_path
 from accounts.api.paging import CursorPaging, part
+from config.lib import sheets
 from payouts import export
 from payouts.api.bulk import BatchStatus, ItemOut, ItemPaging, items_of, status_of
 from payouts.models import Attempt, Batch, BatchRow
@@ -156,7 +157,8 @@ def one_batch(request: ApiRequest, response: HttpResponse, batchId: UUID, paging
 
 
 def _also_csv(done: Operation) -> None:
-    answers = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+    head = sheets.line(export.RECONCILIATION_HEAD)
+    answers = {200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": head}}}}
     done.openapi_extra = {**(done.openapi_extra or {}), "responses": answers}
 
 

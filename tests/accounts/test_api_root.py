@@ -15,7 +15,8 @@ from accounts.access.table import OPERATIONS
 from accounts.errors import NoClient
 from accounts.models import ApiCall, Customer, User
 from config.lib import limits
-from config.openapi import document, example, operations, resolved
+from config.openapi import document, operations
+from config.openapi_examples import example, resolved
 from tests.accounts import cast
 from tests.accounts.calling import call, key_of, own_page, problem_of, signed_in_now
 from tests.accounts.company import acting

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import Customer
 from config.api_v1 import TOLD
 from config.lib import envelope
-from config.openapi import example, resolved
+from config.openapi_examples import example, resolved
 from config.reference_v1 import ERRORS, EVENTS, STATES, TITLES, document
 from config.samples import VERIFICATION, Sample, languages
 from notifications.delivery import signing
