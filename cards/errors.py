@@ -117,6 +117,34 @@ class ActRefused(Conflict):
         self.more = {"authorizationId": str(act.payment.public_id)}
 
 
+class ClosingMoved(Conflict):
+    """Another proposal stands, or this one was confirmed or taken back."""
+
+    code = "closing_moved"
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody has changed this meanwhile: here is where it stands now."))
+
+
+class SamePerson(Conflict):
+    """Whoever proposed how a payment ends does not confirm it."""
+
+    code = "same_person"
+
+    def __init__(self) -> None:
+        super().__init__(_("A second person must confirm this: whoever proposed it cannot."))
+
+
+class ProcessorGone(CardsClosed):
+    """The processor that has a payment is not configured here any more."""
+
+    code = "processor_not_configured"
+
+    def __init__(self, name: str) -> None:
+        words = _("The processor of this payment (%(name)s) is not configured here. Nothing was done.")
+        ServiceError.__init__(self, words % {"name": name})
+
+
 class NotInDoubt(Conflict):
     """Only what a processor has left open for twelve hours is closed by hand."""
 

@@ -422,6 +422,12 @@ PAYOUT_PENDING_MINUTES = env.int("PAYOUT_PENDING_MINUTES", default=30)
 # The processor of live payments by card; without both nothing is charged. Play money goes to the simulated one only.
 CARD_PROCESSOR_URL = env.str("CARD_PROCESSOR_URL", default="").rstrip("/")
 CARD_PROCESSOR_KEY = env.str("CARD_PROCESSOR_KEY", default="")
+# What payments and its clearing account call it: another company is another name.
+CARD_PROCESSOR_NAME = env.str("CARD_PROCESSOR_NAME", default="simulator")
+# The one before, for as long as it has payments: asked about them, told to capture, to release and to give back.
+CARD_PROCESSOR_BEFORE_NAME = env.str("CARD_PROCESSOR_BEFORE_NAME", default="")
+CARD_PROCESSOR_BEFORE_URL = env.str("CARD_PROCESSOR_BEFORE_URL", default="").rstrip("/")
+CARD_PROCESSOR_BEFORE_KEY = env.str("CARD_PROCESSOR_BEFORE_KEY", default="")
 SANDBOX_CARDS_URL = env.str("SANDBOX_CARDS_URL", default="").rstrip("/")
 SANDBOX_CARDS_KEY = env.str("SANDBOX_CARDS_KEY", default="")
 CARD_TIMEOUT_SECONDS = env.float("CARD_TIMEOUT_SECONDS", default=15.0)

@@ -10,7 +10,9 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError
 
+from cards import processors
 from config.lib.raw_keys import read_key
 from payments.banks import STATIC_BANKS
 
@@ -189,6 +191,32 @@ def _cards() -> Iterator[CheckMessage]:
             hint="Set CARD_PROCESSOR_URL to a real processor, or leave it empty.",
             id="gerbang.W050",
         )
+    names = [settings.CARD_PROCESSOR_NAME, settings.CARD_PROCESSOR_BEFORE_NAME]
+    if not re.fullmatch(r"[a-z0-9-]{1,16}", names[0]) or not re.fullmatch(r"[a-z0-9-]{0,16}", names[1]):
+        hint = "CARD_PROCESSOR_NAME and CARD_PROCESSOR_BEFORE_NAME: at most 16 small letters, digits and hyphens."
+        yield Error("A processor of cards has a name that the books cannot bear.", hint=hint, id="gerbang.E054")
+    if names[0] == names[1]:
+        hint = "Give the new processor a CARD_PROCESSOR_NAME of its own; docs/runbook.md says how it is exchanged."
+        yield Error("Two processors of cards have one name.", hint=hint, id="gerbang.E055")
+
+
+@register(Tags.security, deploy=True)
+def open_card_payments_have_a_processor(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Costs one query; where there is no database yet there are no payments either."""
+    try:
+        found = processors.orphans()
+    except DatabaseError:
+        return []
+    hint = "Set CARD_PROCESSOR_BEFORE_NAME, _URL and _KEY until they have ended; docs/runbook.md says how."
+    return [
+        Error(
+            f"{one.count} open payments by card are at {one.processor!r}, which is not configured"
+            f" {'in the sandbox' if one.is_sandbox else 'for live cards'}.",
+            hint=hint,
+            id="gerbang.E056",
+        )
+        for one in found
+    ]
 
 
 def _is_simulator(url: str) -> bool:

@@ -64,7 +64,7 @@ def ask_payment(payment_id: int) -> CardPayment | None:
     payment = claiming.take_payment(payment_id)
     if payment is None:
         return None
-    processor = processors.processor_for(payment.is_sandbox)
+    processor = processors.processor_of(payment)
     answer = answer_of(lambda: processor.ask(payment.reference))
     verdict = judging.of_asking(payment, answer, age=_age(payment.in_doubt_since))
     return moving.settle(payment, verdict)
@@ -78,7 +78,7 @@ def ask_act(act_id: int) -> CardAct | None:
     act = claiming.take_act(act_id)
     if act is None:
         return None
-    processor = processors.processor_for(act.payment.is_sandbox)
+    processor = processors.processor_of(act.payment)
     answer = answer_of(lambda: processor.ask(act.payment.reference, act.reference))
     verdict = judging.of_asking_act(act, answer, age=_age(act.in_doubt_since))
     held = moving.settle_act(act, verdict)

@@ -43,7 +43,7 @@ def capture(
     """
     if reference and (begun := _begun(payment, reference)):
         return look(begun)
-    processor = processors.processor_for(payment.is_sandbox)
+    processor = processors.processor_of(payment)
     act = CardAct(payment=payment, kind=Act.CAPTURE, amount=amount, asked_by=asked_by, created_by=caused_by)
     act.reference = reference
     return _do(processor, act, actor)
@@ -60,7 +60,7 @@ def void(
     """Release an authorised payment: nothing can be collected of it any more. As `capture` otherwise."""
     if reference and (begun := _begun(payment, reference)):
         return look(begun)
-    processor = processors.processor_for(payment.is_sandbox)
+    processor = processors.processor_of(payment)
     act = CardAct(payment=payment, kind=Act.VOID, amount=payment.amount, asked_by=asked_by, created_by=caused_by)
     act.reference = reference
     return _do(processor, act, actor)
@@ -83,7 +83,7 @@ def refund(
     """
     if reference and (begun := _begun(payment, reference)):
         return look(begun)
-    processor = processors.processor_for(payment.is_sandbox)
+    processor = processors.processor_of(payment)
     words = note.strip()
     if len(words) > _LONGEST_NOTE or not words.isprintable() or numbers.hides_number(words):
         raise BadField("note", _("At most 200 characters on one line, and no card numbers."))

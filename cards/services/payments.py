@@ -165,7 +165,7 @@ def verify(*, payment: CardPayment, pa_res: str) -> CardPayment:
     (nothing changed, another one may come), `NotInState` when no challenge is open, `CardsClosed`, `ProcessorAway`,
     `OutcomeUnknown`.
     """
-    processor = processors.processor_for(payment.is_sandbox)
+    processor = processors.processor_of(payment)
     if len(pa_res) > _LONGEST_ANSWER or not processor.could_be(payment.reference, pa_res):
         _require_challenge(CardPayment.objects.get(pk=payment.pk))
         raise BadAnswer

@@ -15,12 +15,11 @@ _Read = Callable[[str, Mapping[str, Any]], Word]
 
 
 class Simulator:
-    """One address. ``challenge_key`` tells its signature under an answer to a challenge from anybody else's."""
+    """One address. ``challenge_key`` tells its signature under an answer to a challenge from anybody else's;
+    ``name`` is what payments and the books call it."""
 
-    name = "simulator"
-
-    def __init__(self, client: Client, challenge_key: str = "") -> None:
-        self._client, self._challenge_key = client, challenge_key
+    def __init__(self, client: Client, challenge_key: str = "", *, name: str = "simulator") -> None:
+        self._client, self._challenge_key, self.name = client, challenge_key, name
 
     @sensitive_variables()
     def authorize(self, wanted: Wanted, card: Plain) -> Word:

@@ -186,6 +186,13 @@ CARDS = Group(
             _("Offer another way to pay."),
         ),
         R(
+            "processor_not_configured",
+            _("The processor that has this payment is not configured here any more."),
+            OURS,
+            LATER,
+            TELL_US,
+        ),
+        R(
             "bad_card",
             _("Number, expiry or security code cannot be right."),
             PAYER,
@@ -207,6 +214,7 @@ CARDS = Group(
             CHANGED,
             FIX,
         ),
+        R("closing_moved", _("Somebody has changed how the payment is to be closed."), NOBODY, LOOKED, READ),
         R(
             "outcome_unknown",
             _("The processor did not answer. We go on asking; the payment reads Pending."),
