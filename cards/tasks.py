@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from cards.processing import asking, expiring
+from cards.processing import asking, expiring, keeping
 
 
 @shared_task(name="cards.ask")
@@ -13,5 +13,6 @@ def ask() -> None:
 
 @shared_task(name="cards.expire")
 def expire() -> None:
-    """Authorisations that nobody captured, challenges that nobody answered."""
+    """Authorisations that nobody captured, challenges that nobody answered, numbers that nobody asked to keep."""
+    keeping.forget_due()
     expiring.expire_due()

@@ -519,6 +519,7 @@ PAGES = (
     Right("CardPayments.Void", "POST", "/company/cards/{id}/release/", (PORTAL,)),
     Right("CardPayments.Refund", "POST", "/company/cards/{id}/refund/", (PORTAL,)),
     Right("Cards.Read", "GET", "/staff/cards/", (COMPANY, SUPPORT, AUDITOR)),
+    Right("Cards.Propose", "POST", "/staff/cards/{id}/propose/", (COMPANY, SUPPORT)),
     Right("Cards.Settle", "POST", "/staff/cards/{id}/settle/", (COMPANY,)),
     Right("Checkout.Cancel", "POST", "/company/checkout/{id}/cancel/", (PORTAL,)),
     Right("Checkout.Configure", "POST", "/company/checkout/settings/", (PORTAL,)),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cards import numbers
 from cards.models import CardPayment
+from cards.models.states import Reason
 from cards.selectors import search
 from config.lib.money import EXPONENTS, format_money
 from config.lib.typed import typed_amount
@@ -26,14 +27,17 @@ class PaymentFilter(forms.Form):
     q = forms.CharField(max_length=100, required=False)
     group = forms.ChoiceField(choices=[(one, one) for one in search.GROUPS], required=False)
     currency = forms.ChoiceField(choices=[(one, one) for one in EXPONENTS], required=False)
-    needs = forms.ChoiceField(choices=[(one, one) for one in (search.DOUBT, search.STUCK)], required=False)
+    needs = forms.ChoiceField(
+        choices=[(one, one) for one in (search.DOUBT, search.STUCK, search.PROPOSED)], required=False
+    )
+    reason = forms.ChoiceField(choices=[(search.NO_REASON, ""), *Reason.choices], required=False)
     first = forms.DateField(label=_("From"), required=False, widget=_day())
     last = forms.DateField(label=_("To"), required=False, widget=_day())
 
     def wanted(self) -> search.Wanted:
         self.is_valid()
         said = self.cleaned_data
-        words = {name: said.get(name) or "" for name in ("group", "currency", "needs")}
+        words = {name: said.get(name) or "" for name in ("group", "currency", "needs", "reason")}
         text = search.without_number((said.get("q") or "").replace("\0", "").strip())
         return search.Wanted(text=text, first=_sensible(said.get("first")), last=_sensible(said.get("last")), **words)
 
@@ -118,7 +122,7 @@ class SettleForm(forms.Form):
 
     def __init__(self, *args: Any, doubt: search.Doubt, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._doubt = doubt
+        self.doubt = doubt
         self.fields["outcome"] = forms.ChoiceField(
             label=_("What became of it"), widget=forms.RadioSelect, choices=_outcomes(doubt)
         )
@@ -131,7 +135,7 @@ class SettleForm(forms.Form):
 
     def clean_reference(self) -> str:
         given = str(self.cleaned_data["reference"]).strip().upper()
-        if given != self._doubt.reference.upper():
+        if given != self.doubt.reference.upper():
             raise forms.ValidationError(_("This is not the reference of what is closed."))
         return given
 

@@ -34,6 +34,8 @@ class Card(models.Model):
     api_user = models.ForeignKey(ApiUser, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(_("created"), default=clock.now)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    # A number that nobody asked to keep: given up then at the latest, whatever has become of its payment.
+    keep_until = models.DateTimeField(null=True, blank=True)
     # Forgotten: the number is gone, what was paid with it stays.
     removed_at = models.DateTimeField(null=True, blank=True)
 
@@ -56,6 +58,11 @@ class Card(models.Model):
             models.Index(fields=["client", "is_sandbox", "-id"], name="card_of_client"),
             models.Index(fields=["fingerprint"], name="card_fingerprint"),
             models.Index(fields=["key_id"], name="card_key", condition=Q(sealed_number__isnull=False)),
+            models.Index(
+                fields=["keep_until"],
+                name="card_to_forget",
+                condition=Q(keep_until__isnull=False, sealed_number__isnull=False),
+            ),
         )
         triggers = (pgtrigger.Protect(name="card_stays", operation=pgtrigger.Delete),)
 

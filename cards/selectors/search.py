@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 
 from accounts.access.actors import Actor
 from cards import numbers, wire
-from cards.models import CardAct, CardPayment
-from cards.models.states import ActState, State
+from cards.models import CardAct, CardPayment, Closing
+from cards.models.states import ActState, Reason, State
 from cards.selectors.payments import seen
 from config.lib.clock import now
 from config.lib.money import EXPONENTS, amounts_in
 
+_APPROVED = (State.AUTHORIZED, State.VOIDED, State.EXPIRED)
 GROUPS: dict[str, Q] = {
     "waiting": Q(state__in=(State.SENDING, State.IN_DOUBT, State.REQUIRES_3DS)),
     "authorized": Q(state=State.AUTHORIZED),
@@ -26,11 +27,15 @@ GROUPS: dict[str, Q] = {
     "refunded": Q(state=State.CAPTURED, refunded__gt=0),
     "declined": Q(state=State.DECLINED),
     "ended": Q(state__in=(State.VOIDED, State.EXPIRED)),
+    # Asked for by overviews: what the holder's bank said yes to and was not captured, and what it said anything to.
+    "approved": Q(state__in=_APPROVED),
+    "decided": Q(state__in=(*_APPROVED, State.CAPTURED, State.DECLINED)),
 }
-DOUBT, STUCK = "doubt", "stuck"
+NEEDS = DOUBT, STUCK, PROPOSED = ("doubt", "stuck", "proposed")
 # How long a processor may leave us in doubt before a person may close a payment or an act (docs/cards.md).
 PATIENCE = timedelta(hours=12)
 MOST_ROWS = 50_000
+NO_REASON = "-"
 PART_REFUNDED, REFUNDED = "part_refunded", "refunded"
 
 
@@ -42,12 +47,21 @@ class Wanted:
     group: str = ""
     currency: str = ""
     needs: str = ""
+    # Why it was declined; NO_REASON for those without any.
+    reason: str = ""
     first: date | None = None
     last: date | None = None
 
     @property
     def is_set(self) -> bool:
         return self != Wanted()
+
+    @property
+    def words(self) -> str:
+        """What it is narrowed to besides its chips, as one reads it."""
+        groups = {"approved": _("Authorised only"), "decided": _("Decided by the bank")}
+        reason = dict(Reason.choices).get(self.reason) or (_("No reason given") if self.reason else "")
+        return " · ".join(str(one) for one in (groups.get(self.group, ""), reason) if one)
 
 
 def without_number(text: str) -> str:
@@ -61,6 +75,8 @@ def listed(actor: Actor, wanted: Wanted) -> QuerySet[CardPayment]:
     found = seen(actor).select_related("card", "client", "api_user", "created_by")
     if wanted.group in GROUPS:
         found = found.filter(GROUPS[wanted.group])
+    if wanted.reason:
+        found = found.filter(reason="" if wanted.reason == NO_REASON else wanted.reason)
     if wanted.currency:
         found = found.filter(currency=wanted.currency)
     found = _of_days(_needing(found, wanted.needs), wanted)
@@ -88,6 +104,9 @@ def shown_state(payment: CardPayment) -> str:
 def _needing(found: QuerySet[CardPayment], needs: str) -> QuerySet[CardPayment]:
     if needs == DOUBT:
         return found.filter(_in_doubt())
+    if needs == PROPOSED:
+        waiting = Closing.objects.filter(payment=OuterRef("pk"), state=Closing.State.PROPOSED)
+        return found.filter(_in_doubt(), Exists(waiting))
     return found.filter(_in_doubt(now() - PATIENCE)) if needs == STUCK else found
 
 

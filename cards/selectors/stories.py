@@ -7,14 +7,21 @@ from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from cards.models import CardAct, CardPayment
+from cards.models import CardAct, CardPayment, Closing
 from cards.models.states import Act, ActState, State
+from cards.selectors import closings
 from config.lib.money import format_money
 from wallets.lines import word_of
 from wallets.models import Transaction
 
 _MOST_BOOKINGS = 50
+_DECIDED: dict[Closing.State, tuple[Promise, str, str]] = {
+    Closing.State.CONFIRMED: (gettext_lazy("Closed by a second person"), "success", "check-badge"),
+    Closing.State.WITHDRAWN: (gettext_lazy("Proposal taken back"), "neutral", "arrow-uturn-left"),
+    Closing.State.OVERTAKEN: (gettext_lazy("Proposal not needed any more"), "neutral", "clock"),
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ def events_of(payment: CardPayment, acts: list[CardAct], *, for_staff: bool = Fa
     found += _of_end(payment)
     if for_staff:
         found += _of_ledger(payment)
+        for closing in closings.of(payment):
+            found += _of_closing(closing)
     return sorted(found, key=lambda event: event.at)
 
 
@@ -120,6 +129,18 @@ def _of_end(payment: CardPayment) -> Iterator[Event]:
     elif payment.closed_at and payment.state == State.EXPIRED:
         words = _("It was not captured in time. Nothing was charged.")
         yield Event(payment.closed_at, _("Expired"), words, icon="no-symbol")
+
+
+def _of_closing(closing: Closing) -> Iterator[Event]:
+    about = closing.reference
+    words = closings.consequence(closing)
+    who = closing.proposed_by.email
+    yield Event(closing.proposed_at, _("Closing proposed"), words, who, "info", "hand-raised", reference=about)
+    if closing.decided_at is None:
+        return
+    title, tone, icon = _DECIDED[Closing.State(closing.state)]
+    who = closing.decided_by.email if closing.decided_by else ""
+    yield Event(closing.decided_at, title, closing.reason, who, tone, icon, reference=about)
 
 
 def _of_ledger(payment: CardPayment) -> Iterator[Event]:

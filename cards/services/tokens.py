@@ -1,6 +1,7 @@
 """A card is kept behind a token (TeraPay contract 11)."""
 
 import secrets
+from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -9,6 +10,7 @@ from accounts.models import ApiUser, Client
 from cards import numbers, vault
 from cards.errors import BadCard, CardsClosed
 from cards.models import Card
+from cards.processing import keeping
 from config.lib.clock import now
 from config.lib.errors import Text
 
@@ -26,12 +28,14 @@ def tokenize(
     expiry_year: int,
     code: str,
     api_user: ApiUser | None = None,
+    keep_for: timedelta | None = None,
 ) -> Card:
     """Keep a card behind a reusable token of ``client`` in its world, live or sandbox.
 
     ``number`` may hold spaces and hyphens; it must end in the right digit. ``code`` is only looked at: nothing of it is
     kept. Raises `BadCard`, whose ``fields`` (card_number, expiry_month, expiry_year, cvv) say what is wrong and never
-    repeat it; `CardsClosed` when there are no keys to keep cards under.
+    repeat it; `CardsClosed` when there are no keys to keep cards under. ``keep_for``: of a card for one payment; its
+    number is given up then at the latest, even if the process dies.
     """
     digits = numbers.bare(number)
     _check(digits, expiry_month, expiry_year, code)
@@ -50,6 +54,7 @@ def tokenize(
         fingerprint=vault.fingerprint(digits),
         sealed_number=vault.seal(token, digits),
         key_id=vault.newest_key_id(),
+        keep_until=now() + keep_for if keep_for else None,
         api_user=api_user,
     )
 
@@ -79,5 +84,4 @@ def token_of(*, client: Client, is_sandbox: bool, token: str) -> Card | None:
 def forget(*, card: Card) -> None:
     """Give the number of ``card`` up, in the caller's transaction: nothing can be charged with it any more. What was
     paid with it stays, and is captured and given back as before."""
-    gone = {"sealed_number": None, "key_id": "", "removed_at": now()}
-    Card.objects.filter(pk=card.pk, removed_at=None).update(**gone)
+    keeping.forget([card.pk])

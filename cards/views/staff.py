@@ -1,5 +1,7 @@
-"""Card payments of all clients, as staff look them up; and closing what the processor never answered for."""
+"""Card payments of all clients, as staff look them up; two of them close what the processor never answered for."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,19 +15,23 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import policy
 from accounts.permissions import ActorRequest, permission_required, step_up_required
+from cards import numbers
 from cards.forms.payments import PaymentFilter, SettleForm
-from cards.models import CardPayment
-from cards.selectors import search
+from cards.models import CardPayment, Closing
+from cards.selectors import closings, search
+from cards.selectors.search import Doubt
 from cards.services import settling
 from cards.views import lists, pictures
 from config.lib.errors import ServiceError
 from config.lib.pagination import keyset
 
-READ, SETTLE = "Cards.Read", "Cards.Settle"
+READ = "Cards.Read"
+PROPOSE, SETTLE = settling.PROPOSE, settling.CONFIRM
 NEEDS = [
     ("", gettext_lazy("All")),
     (search.DOUBT, gettext_lazy("Being checked")),
     (search.STUCK, gettext_lazy("For twelve hours")),
+    (search.PROPOSED, gettext_lazy("Waits for a second person")),
 ]
 
 
@@ -87,21 +93,72 @@ def payment(request: ActorRequest, public_id: UUID) -> HttpResponse:
 
 
 def _context(request: ActorRequest, found: CardPayment) -> dict[str, Any]:
-    doubts = search.doubts_of(found)
-    may_settle = policy.allows(request.actor, SETTLE)
     return {
         "payment": found,
         "picture": pictures.of(found, for_staff=True),
-        "doubts": doubts,
-        "closable": next((doubt for doubt in doubts if doubt.is_due and may_settle), None),
+        "doubts": search.doubts_of(found),
     }
 
 
 def _page(request: ActorRequest, found: CardPayment, form: SettleForm | None = None, status: int = 200) -> HttpResponse:
-    context = _context(request, found)
-    if context["closable"]:
-        context["form"] = form or SettleForm(doubt=context["closable"])
+    context = _context(request, found) | {"decisions": _decisions(request, found, form)}
     return render(request, "staff/cards/payment.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What two people decide about one doubt: a form to propose an end, or the proposal that waits."""
+
+    doubt: Doubt
+    form: SettleForm | None
+    closing: Closing | None
+    consequence: str
+    is_mine: bool
+    may_confirm: bool
+
+
+def _decisions(request: ActorRequest, found: CardPayment, form: SettleForm | None) -> list[Decision]:
+    """One for each doubt that is old enough, the oldest first."""
+    return [_decision(request, doubt, form) for doubt in search.doubts_of(found) if doubt.is_due]
+
+
+def _decision(request: ActorRequest, doubt: Doubt, form: SettleForm | None) -> Decision:
+    closing = closings.standing(doubt)
+    if closing is None and policy.allows(request.actor, PROPOSE):
+        wrong = form if form is not None and form.doubt == doubt else None
+        offered = wrong or SettleForm(doubt=doubt, auto_id=f"id_{doubt.reference}_%s")
+    else:
+        offered = None
+    return Decision(
+        doubt=doubt,
+        form=offered,
+        closing=closing,
+        consequence=closings.consequence(closing) if closing else "",
+        is_mine=closing is not None and closing.proposed_by_id == request.user.pk,
+        may_confirm=policy.allows(request.actor, SETTLE),
+    )
+
+
+@never_cache
+@require_POST
+@permission_required(READ, PROPOSE)
+def propose(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
+    """Say how the doubt about a payment, or about what was done with it, is to end."""
+    found = _found(request, public_id)
+    named = request.POST.get("about", "")
+    doubt = next((one for one in search.doubts_of(found) if one.is_due and one.reference == named), None)
+    if doubt is None:
+        messages.info(request, _("There is nothing to close: here is where the payment stands."))
+        return redirect("staff:card", public_id=public_id)
+    form = SettleForm(request.POST, doubt=doubt, auto_id=f"id_{doubt.reference}_%s")
+    if not form.is_valid():
+        return _page(request, found, form, status=422)
+    said = {"evidence": form.cleaned_data["evidence"], "reason": form.cleaned_data["reason"]}
+
+    def act() -> None:
+        settling.propose(actor=request.actor, payment=found, act=doubt.act, is_done=form.is_done, **said)
+
+    return _done(request, public_id, _("Proposed. A second person confirms it; nothing has changed yet."), act)
 
 
 @never_cache
@@ -109,23 +166,40 @@ def _page(request: ActorRequest, found: CardPayment, form: SettleForm | None = N
 @permission_required(READ, SETTLE)
 @step_up_required
 def settle(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
-    """Close what the processor never answered for: the payment, or what was done with it."""
-    found = _found(request, public_id)
-    doubt = _context(request, found)["closable"]
-    if doubt is None:
-        messages.info(request, _("There is nothing to close: here is where the payment stands."))
+    """Confirm the proposal that the page showed: it takes effect at once."""
+    closing = _closing(request, public_id)
+    words = _("Confirmed and closed. The client sees it now, and the record says why.")
+    return _done(request, public_id, words, lambda: settling.confirm(actor=request.actor, closing=closing))
+
+
+@never_cache
+@require_POST
+@permission_required(READ, PROPOSE)
+def withdraw(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
+    """Take a proposal back, one's own or, instead of confirming it, somebody else's."""
+    closing, note = _closing(request, public_id), request.POST.get("note", "").replace("\0", "")[:300]
+    if numbers.hides_number(note):
+        messages.error(request, _("Leave the number of the card out."))
         return redirect("staff:card", public_id=public_id)
-    form = SettleForm(request.POST, doubt=doubt)
-    if not form.is_valid():
-        return _page(request, found, form, status=422)
-    said = {"evidence": form.cleaned_data["evidence"], "reason": form.cleaned_data["reason"]}
+    words = _("The proposal is taken back. Nothing has changed.")
+    return _done(request, public_id, words, lambda: settling.withdraw(actor=request.actor, closing=closing, note=note))
+
+
+def _closing(request: ActorRequest, public_id: UUID) -> Closing:
+    """The proposal that the form names, of this payment."""
+    found = _found(request, public_id)
+    named = request.POST.get("proposal", "")
+    closing = next((one for one in closings.of(found) if str(one.public_id) == named), None)
+    if closing is None:
+        raise Http404
+    return closing
+
+
+def _done(request: ActorRequest, public_id: UUID, words: str, act: Callable[[], object]) -> HttpResponseBase:
     try:
-        if doubt.act:
-            settling.settle_act(actor=request.actor, act=doubt.act, is_done=form.is_done, **said)
-        else:
-            settling.settle_payment(actor=request.actor, payment=found, is_authorized=form.is_done, **said)
+        act()
     except ServiceError as refusal:
         messages.error(request, str(refusal.message))
     else:
-        messages.success(request, _("Closed. The client sees it now, and the record says why."))
+        messages.success(request, words)
     return redirect("staff:card", public_id=public_id)

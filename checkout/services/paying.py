@@ -34,6 +34,8 @@ WAYS_PER_SESSION = 12
 WINDOW_SECONDS = 600
 # With less time left nothing new is begun: nobody could pay it in peace.
 LEAST_TIME = timedelta(minutes=1)
+# The number of a typed card is given up as soon as the processor has it; after so long even if its request died.
+KEPT_FOR = timedelta(minutes=2)
 # Why a try is over that the payer has left for another way.
 LEFT = "left"
 
@@ -144,6 +146,7 @@ def _begin_card(session: Session, press: UUID, card: TypedCard) -> tuple[Try, Ca
             expiry_month=card.expiry_month,
             expiry_year=card.expiry_year,
             code=card.code,
+            keep_for=KEPT_FOR,
         )
         _leave(standing)
         attempt = Try.objects.create(session=held, method=Method.CARD, press=press, reference=new_reference("CP"))

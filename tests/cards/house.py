@@ -6,13 +6,15 @@ from typing import Any
 from django.core.cache import cache
 from django.db import connection
 
-from accounts.models import Client
+from accounts.access.actors import Actor, Origin
+from accounts.models import Client, Role
 from cards import checks
 from cards.models import Card, CardAct, CardPayment
 from cards.models.states import ACT_OPEN, State
-from cards.processing import asking, expiring
+from cards.processing import asking, expiring, keeping
 from cards.services import payments, tokens
 from config.lib.ids import new_dated_reference
+from tests.accounts import cast
 from tests.simulators import Simulator
 from wallets.selectors import client_balances
 from wallets.services import Purse, credit_client
@@ -89,10 +91,21 @@ def time_passes(seconds: float) -> None:
         )
 
 
+def people() -> tuple[Actor, Actor]:
+    """Two who run the gateway."""
+    found = []
+    for name in ("dewi", "eko"):
+        portal = cast.person(name, Role.COMPANY_ADMIN)
+        rights, origin = frozenset({"Cards.Propose", "Cards.Settle"}), Origin(via="page", request_id=name)
+        found.append(Actor(kind="session", origin=origin, user=portal.user, portal=portal, permissions=rights))
+    return found[0], found[1]
+
+
 def work() -> None:
     """One turn of the workers."""
     cache.delete("cards:asking")
     asking.ask_due()
+    keeping.forget_due()
     expiring.expire_due()
 
 

@@ -2,20 +2,25 @@
 counts as a no."""
 
 import time
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, ProgrammingError, transaction
+from django.db.models import F
 
-from accounts.access.actors import system
+from accounts.access.actors import Actor, system
+from accounts.errors import NotAllowed
 from accounts.models import AuditEntry, Client
 from cards import processors
-from cards.errors import CardsClosed, NotInDoubt, NotInState, OrderTaken, OutcomeUnknown
-from cards.models import CardAct, CardPayment
+from cards.errors import CardsClosed, ClosingMoved, NotInDoubt, NotInState, OrderTaken, OutcomeUnknown, SamePerson
+from cards.models import CardAct, CardPayment, Closing
 from cards.models.states import ActState, Reason, State
 from cards.processing import asking, claiming, judging, moving
 from cards.services import acts, payments, settling
 from cards.wire import wire_status
+from config.lib.clock import now
 from tests.cards.house import (
     ASKS,
     GOOD,
@@ -27,6 +32,7 @@ from tests.cards.house import (
     balance,
     card,
     charge,
+    people,
     problems,
     time_passes,
     work,
@@ -381,35 +387,120 @@ def test_a_balance_that_is_closed_while_the_processor_collects(shop: Client) -> 
     assert balance(shop) == Decimal("96.50")
 
 
-# --- people
+# --- people: one proposes, another one confirms
+
+SAID = {"evidence": "mail of the processor", "reason": "called them on Monday"}
 
 
-def test_people_settle_what_was_never_answered_after_twelve_hours(shop: Client, cards: Simulator) -> None:
+@pytest.fixture
+def pair(db: None) -> tuple[Actor, Actor]:
+    return people()
+
+
+def stuck(shop: Client, cards: Simulator) -> CardPayment:
     payment = doubtful(shop, cards, "html")
-    said = {"evidence": "mail of the processor", "reason": "called them"}
-    with pytest.raises(NotInDoubt):
-        settling.settle_payment(actor=system("test"), payment=payment, is_authorized=True, **said)
     time_passes(13 * 3600)
-    settling.settle_payment(actor=system("test"), payment=payment, is_authorized=True, **said)
+    CardPayment.objects.filter(pk=payment.pk).update(due_at=now() + timedelta(minutes=5))
+    payment.refresh_from_db()
+    return payment
+
+
+def propose(actor: Actor, payment: CardPayment, act: CardAct | None = None, *, is_done: bool = True) -> Closing:
+    return settling.propose(actor=actor, payment=payment, act=act, is_done=is_done, **SAID)
+
+
+def test_two_people_close_what_was_never_answered_after_twelve_hours(
+    shop: Client, cards: Simulator, pair: tuple[Actor, Actor]
+) -> None:
+    one, other = pair
+    payment = doubtful(shop, cards, "html")
+    with pytest.raises(NotInDoubt):
+        propose(one, payment)
+    time_passes(13 * 3600)
+    closing = propose(one, payment)
+    payment.refresh_from_db()
+    assert payment.state == State.IN_DOUBT, "nothing changes before the second person"
+    with pytest.raises(SamePerson):
+        settling.confirm(actor=one, closing=closing)
+    settling.confirm(actor=other, closing=closing)
     payment.refresh_from_db()
     assert payment.state == State.AUTHORIZED
+    assert settling.confirm(actor=other, closing=closing).state == "confirmed", "pressed twice"
+
     cards.control("misbehave", operation="captures", mode="html", times=1)
     with pytest.raises(OutcomeUnknown):
         acts.capture(payment=payment, amount=Decimal(100))
     act = CardAct.objects.get()
     with pytest.raises(NotInDoubt):
-        settling.settle_act(actor=system("test"), act=act, is_done=True, **said)
+        propose(other, payment, act)
     time_passes(13 * 3600)
-    settling.settle_act(actor=system("test"), act=act, is_done=True, **said)
+    closing = propose(other, payment, act)
+    with pytest.raises(ClosingMoved):
+        propose(one, payment, act, is_done=False)
+    settling.confirm(actor=one, closing=closing)
     assert balance(shop) == Decimal("96.50")
-    assert AuditEntry.objects.filter(action="card_payment.settled").count() == 2
+    said = AuditEntry.objects.filter(object_type="cardpayment").order_by("id").values_list("action", "actor_label")
+    assert [pair for pair in said if "clos" in pair[0] or "settled" in pair[0]] == [
+        ("card_payment.closing_proposed", "dewi@example.id"),
+        ("card_payment.settled", "eko@example.id"),
+        ("card_payment.closing_proposed", "eko@example.id"),
+        ("card_payment.settled", "dewi@example.id"),
+    ]
 
 
-def test_people_settle_that_nothing_happened(shop: Client, cards: Simulator) -> None:
-    payment = doubtful(shop, cards, "html")
-    time_passes(13 * 3600)
-    settling.settle_payment(
-        actor=system("test"), payment=payment, is_authorized=False, evidence="mail", reason="called them"
-    )
+def test_two_people_find_that_nothing_happened(shop: Client, cards: Simulator, pair: tuple[Actor, Actor]) -> None:
+    payment = stuck(shop, cards)
+    settling.confirm(actor=pair[1], closing=propose(pair[0], payment, is_done=False))
     payment.refresh_from_db()
     assert (payment.state, payment.reason) == (State.DECLINED, Reason.SETTLED_BY_STAFF)
+
+
+@pytest.mark.parametrize("who", [0, 1], ids=["own", "somebody-else's"])
+def test_either_of_the_two_takes_a_proposal_back(
+    shop: Client, cards: Simulator, pair: tuple[Actor, Actor], who: int
+) -> None:
+    payment = stuck(shop, cards)
+    closing = propose(pair[0], payment)
+    settling.withdraw(actor=pair[who], closing=closing, note="The mail was about another payment")
+    with pytest.raises(ClosingMoved):
+        settling.confirm(actor=pair[1], closing=closing)
+    entry = AuditEntry.objects.get(action="card_payment.closing_withdrawn")
+    assert (entry.actor_label, entry.after["note"]) == (pair[who].label, "The mail was about another payment")
+    other = propose(pair[1], payment, is_done=False)
+    payment.refresh_from_db()
+    assert (payment.state, other.state) == (State.IN_DOUBT, "proposed")
+
+
+def test_a_proposal_is_for_the_doubt_that_it_speaks_of(
+    shop: Client, cards: Simulator, pair: tuple[Actor, Actor]
+) -> None:
+    payment = stuck(shop, cards)
+    first = propose(pair[0], payment)
+    CardPayment.objects.filter(pk=payment.pk).update(in_doubt_since=F("in_doubt_since") + timedelta(minutes=1))
+    with pytest.raises(ClosingMoved):
+        settling.confirm(actor=pair[1], closing=first)
+    second = propose(pair[0], payment)
+    first.refresh_from_db()
+    assert (first.state, second.state) == ("overtaken", "proposed")
+    time_passes(400)
+    CardPayment.objects.filter(pk=payment.pk).update(lease_until=None, lease_token=None)
+    work()
+    payment.refresh_from_db()
+    assert payment.state == State.AUTHORIZED, "the processor has answered meanwhile"
+    with pytest.raises(NotInDoubt):
+        settling.confirm(actor=pair[1], closing=second)
+
+
+def test_programs_and_one_person_twice_are_not_two_people(
+    shop: Client, cards: Simulator, pair: tuple[Actor, Actor]
+) -> None:
+    payment = stuck(shop, cards)
+    with pytest.raises(NotAllowed):
+        propose(system("test"), payment)
+    closing = propose(pair[0], payment)
+    rows = Closing.objects.filter(pk=closing.pk)
+    for by in (pair[0].user, None):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rows.update(state="confirmed", decided_by=by, decided_at=now())
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        rows.update(is_done=False)

@@ -10,10 +10,11 @@ from django.core.cache import cache
 from django.test import Client as Browser
 
 from accounts.models import AuditEntry, Client, Role
-from cards.models import Act, ActState, CardAct, CardPayment, State
+from cards.models import Act, ActState, CardAct, CardPayment, Closing, State
 from cards.services import acts, payments, tokens
 from config.lib.clock import now
 from tests.accounts import cast
+from tests.conftest import prove_identity
 from tests.payouts.house import balance
 from tests.simulators import Simulator
 from wallets import proof
@@ -358,15 +359,27 @@ def doubtful(client: Client, hours: float) -> CardPayment:
     return payment
 
 
-def settle(browser: Browser, payment: CardPayment, **given: str) -> tuple[int, str]:
+def propose(browser: Browser, payment: CardPayment, **given: str) -> tuple[int, str]:
     said = {
+        "about": payment.reference,
         "outcome": "not_done",
         "evidence": "Line 7 of their statement",
         "reason": "Asked by mail, no such payment",
-        "reference": payment.reference.lower(),
         **given,
     }
-    return sent(browser, place(payment, "settle/", staff=True), **said)
+    said.setdefault("reference", said["about"].lower())
+    return sent(browser, place(payment, "propose/", staff=True), **said)
+
+
+def decide(browser: Browser, payment: CardPayment, how: str = "settle/", **given: str) -> tuple[int, str]:
+    closing = Closing.objects.filter(payment=payment).latest("pk")
+    return sent(browser, place(payment, how, staff=True), proposal=str(closing.public_id), **given)
+
+
+@pytest.fixture
+def second() -> Browser:
+    """Somebody else who runs the gateway."""
+    return cast.browser_of(cast.person("eko", Role.COMPANY_ADMIN))
 
 
 def test_staff_find_everybodys_payments(house: Browser, client: Client) -> None:
@@ -385,31 +398,70 @@ def test_staff_find_everybodys_payments(house: Browser, client: Client) -> None:
 def test_one_in_doubt_is_left_alone_for_twelve_hours(house: Browser, client: Client) -> None:
     payment = doubtful(client, 11.9)
     text = page(house, place(payment, staff=True))
-    assert "can be closed by hand from" in text
+    assert "two people can close it by hand from" in text
     assert "Close the payment by hand" not in text
-    assert "nothing to close" in settle(house, payment)[1]
+    assert "nothing to close" in propose(house, payment)[1]
+    assert not Closing.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "follows"),
+    [
+        pytest.param("done", State.AUTHORIZED, "Nassit can capture up to SLE 200.00", id="authorised"),
+        pytest.param("not_done", State.DECLINED, "nothing of SLE 200.00 can be captured", id="declined"),
+    ],
+)
+def test_afterwards_one_proposes_and_another_one_closes_it(
+    house: Browser, second: Browser, client: Client, outcome: str, state: str, follows: str
+) -> None:
+    payment = doubtful(client, 12.1)
+    assert "Close the payment by hand" in page(house, place(payment, staff=True))
+    assert "A second person confirms it" in propose(house, payment, outcome=outcome)[1]
+    own = page(house, place(payment, staff=True))
+    assert "You proposed this" in own
+    assert "Confirm and close" not in own
+    assert ids_on(second, "needs=proposed", staff=True) == {str(payment.public_id)}
+    seen = page(second, place(payment, staff=True))
+    assert all(words in seen for words in (follows, "dewi@example.id", "Line 7 of their statement", "no such payment"))
+    assert "A second person must confirm this" in decide(house, payment)[1]
+    payment.refresh_from_db()
+    assert payment.state == State.IN_DOUBT
+    assert "Confirmed and closed" in decide(second, payment)[1]
+    payment.refresh_from_db()
+    assert payment.state == state
+    entry = AuditEntry.objects.get(action="card_payment.settled")
+    assert (entry.actor_label, entry.after["proposed_by"]) == ("eko@example.id", "dewi@example.id")
+    assert "Closed by a second person" in page(house, place(payment, staff=True))
+
+
+def test_an_old_sign_in_confirms_nothing(house: Browser, client: Client) -> None:
+    payment = doubtful(client, 13)
+    propose(house, payment)
+    portal = cast.person("eko", Role.COMPANY_ADMIN)
+    late = cast.browser_of(portal)
+    prove_identity(late, portal.user, seconds_ago=3_600)
+    closing = Closing.objects.get()
+    answer = late.post(place(payment, "settle/", staff=True), {"proposal": str(closing.public_id)})
+    assert "reauthenticate" in answer["Location"]
     payment.refresh_from_db()
     assert payment.state == State.IN_DOUBT
 
 
-@pytest.mark.parametrize(
-    ("outcome", "state"),
-    [pytest.param("done", State.AUTHORIZED, id="authorised"), pytest.param("not_done", State.DECLINED, id="declined")],
-)
-def test_afterwards_staff_close_it_with_a_reason(house: Browser, client: Client, outcome: str, state: str) -> None:
-    payment = doubtful(client, 12.1)
-    assert "Close the payment by hand" in page(house, place(payment, staff=True))
-    status, text = settle(house, payment, outcome=outcome)
-    assert status == 200
-    assert "Closed. The client sees it now" in text
+def test_what_was_not_on_the_page_is_not_confirmed(house: Browser, second: Browser, client: Client) -> None:
+    payment, other = doubtful(client, 13), doubtful(client, 13)
+    propose(house, payment, outcome="done")
+    seen = str(Closing.objects.get().public_id)
+    decide(house, payment, "withdraw/")
+    propose(house, payment, outcome="not_done")
+    assert "Somebody has changed this" in sent(second, place(payment, "settle/", staff=True), proposal=seen)[1]
+    for named in (seen, "odd", ""):
+        assert sent(second, place(other, "settle/", staff=True), proposal=named)[0] == 404
     payment.refresh_from_db()
-    assert payment.state == state
-    entry = AuditEntry.objects.get(action="card_payment.settled")
-    assert entry.after["reason"] == "Asked by mail, no such payment"
+    assert payment.state == State.IN_DOUBT
 
 
 def test_a_refund_in_doubt_is_closed_with_its_money(
-    house: Browser, desk: Browser, client: Client, processor: Simulator
+    house: Browser, second: Browser, desk: Browser, client: Client, processor: Simulator
 ) -> None:
     payment = captured(client)
     processor.control("misbehave", operation="refunds", mode="502_after_accept")
@@ -417,8 +469,11 @@ def test_a_refund_in_doubt_is_closed_with_its_money(
     act = CardAct.objects.get(kind=Act.REFUND)
     CardAct.objects.filter(pk=act.pk).update(in_doubt_since=now() - timedelta(hours=13))
     assert "Close the refund of SLE 50.00 by hand" in page(house, place(payment, staff=True))
-    assert settle(house, payment)[0] == 422
-    assert settle(house, payment, reference=act.reference)[0] == 200
+    assert "nothing to close" in propose(house, payment)[1], "not the payment is in doubt"
+    assert propose(house, payment, about=act.reference, reference=payment.reference)[0] == 422
+    assert propose(house, payment, about=act.reference)[0] == 200
+    assert "SLE 50.00 goes back to the balance of Nassit at once." in page(second, place(payment, staff=True))
+    decide(second, payment)
     act.refresh_from_db()
     assert act.state == ActState.FAILED
     assert balance(client) == Decimal(194)
@@ -436,18 +491,30 @@ def test_a_refund_in_doubt_is_closed_with_its_money(
         pytest.param({"reference": "CP20260101ABCDEFGHIJ"}, id="reference"),
     ],
 )
-def test_closing_by_hand_wants_everything(house: Browser, client: Client, given: dict[str, str]) -> None:
+def test_a_proposal_wants_everything(house: Browser, client: Client, given: dict[str, str]) -> None:
     payment = doubtful(client, 13)
-    assert settle(house, payment, **given)[0] == 422
-    payment.refresh_from_db()
-    assert payment.state == State.IN_DOUBT
+    assert propose(house, payment, **given)[0] == 422
+    assert not Closing.objects.exists()
 
 
-def test_who_only_reads_closes_nothing(client: Client) -> None:
+def test_a_note_holds_no_number_of_a_card(house: Browser, client: Client) -> None:
+    payment = doubtful(client, 13)
+    propose(house, payment)
+    assert "Leave the number" in decide(house, payment, "withdraw/", note="It was 4242 4242 4242 4242")[1]
+    assert Closing.objects.get().state == "proposed"
+
+
+def test_who_only_reads_decides_nothing_and_who_helps_only_proposes(house: Browser, client: Client) -> None:
     payment = doubtful(client, 13)
     reader = cast.browser_of(cast.person("gilang", Role.AUDITOR))
-    assert "Close the payment by hand" not in page(reader, place(payment, staff=True))
-    assert settle(reader, payment)[0] == 404
+    helper = cast.browser_of(cast.person("hani", Role.SUPPORT))
+    assert "Waits for a proposal" in page(reader, place(payment, staff=True))
+    assert propose(reader, payment)[0] == 404
+    assert propose(helper, payment)[0] == 200
+    assert [decide(one, payment)[0] for one in (reader, helper)] == [404, 404]
+    assert decide(reader, payment, "withdraw/")[0] == 404
+    payment.refresh_from_db()
+    assert payment.state == State.IN_DOUBT
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,24 @@
 """Several at once, on connections of their own: whoever comes second finds what the first has done."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from accounts.models import Client
 from cards.errors import NotEnoughMoney, NotInState, OrderTaken, OutcomeUnknown, TooMuch
 from cards.models import CardAct, CardPayment
 from cards.models.states import ActState, State
-from cards.processing import asking, expiring
-from cards.services import acts, keys, payments
+from cards.processing import asking, claiming, expiring, judging, moving
+from cards.services import acts, keys, payments, settling
+from config.lib.clock import now
 from tests.cards.house import (
     ASKS,
     answer_of,
@@ -24,6 +27,7 @@ from tests.cards.house import (
     card,
     charge,
     fund,
+    people,
     problems,
     time_passes,
     work_off,
@@ -72,6 +76,7 @@ def test_acts_and_answers_that_meet(shop: Client, cards: Simulator) -> None:
     _one_order_in_two_windows(shop)
     _refunds_meet(shop, cards)
     _workers_ask_about_the_same(shop, cards)
+    _staff_close_what_a_slow_worker_writes_down(shop, cards)
     _keys_change_while_cards_are_charged(shop)
     work_off()
     assert [*problems(), *proof.run().problems] == []
@@ -153,6 +158,51 @@ def _workers_ask_about_the_same(shop: Client, cards: Simulator) -> None:
     assert (act.state, balance(shop) - before) == (ActState.DONE, Decimal("96.50"))
     log = cards.look(f"payments?reference={payment.reference}")["log"]
     assert [one["what"] for one in log] == ["capture", "authorize"]
+
+
+def _staff_close_what_a_slow_worker_writes_down(shop: Client, cards: Simulator) -> None:
+    """A worker whose lease has run out holds the payment and comes for its act, just when staff close that act."""
+    payment = charge(shop)
+    cards.control("misbehave", operation="captures", mode="502", times=1)
+    with pytest.raises(OutcomeUnknown):
+        acts.capture(payment=payment, amount=Decimal(100))
+    act, before = CardAct.objects.get(payment=payment), balance(shop)
+    time_passes(100)
+    slow = claiming.take_act(act.pk)
+    assert slow is not None
+    CardAct.objects.filter(pk=act.pk).update(in_doubt_since=now() - timedelta(hours=13), lease_until=now())
+    one, other = people()
+    closing = settling.propose(actor=one, payment=payment, act=act, is_done=True, evidence="their mail", reason="asked")
+
+    is_held = threading.Event()
+
+    def write_down() -> Any:
+        with transaction.atomic():
+            moving.hold(payment.pk)
+            is_held.set()
+            _until_somebody_waits()
+            return moving.settle_act(slow, judging.ActVerdict(ActState.IN_DOUBT, wait=60.0))
+
+    def close() -> Any:
+        is_held.wait(10)
+        return settling.confirm(actor=other, closing=closing)
+
+    found = together(write_down, close)
+    assert kinds(found) == {"CardAct": 1, "Closing": 1}
+    act.refresh_from_db()
+    assert (act.state, balance(shop) - before) == (ActState.DONE, Decimal("96.50"))
+
+
+def _until_somebody_waits() -> None:
+    """Until another connection waits for a lock of this one."""
+    asked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+    for _turn in range(250):
+        with connection.cursor() as cursor:
+            cursor.execute(asked)
+            if cursor.fetchone() != (0,):
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody came")
 
 
 def _keys_change_while_cards_are_charged(shop: Client) -> None:

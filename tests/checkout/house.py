@@ -89,6 +89,7 @@ def time_passes(span: timedelta) -> None:
         for change in (
             f"checkout_session SET expires_at = expires_at - {gone}",
             f"checkout_try SET created_at = created_at - {gone}",
+            f"cards_card SET keep_until = keep_until - {gone} WHERE keep_until IS NOT NULL",
             f"cards_cardpayment SET authorized_at = authorized_at - {gone}",
             f"cards_cardact SET done_at = done_at - {gone} WHERE done_at IS NOT NULL",
             f"payments_deposit SET expires_at = expires_at - {gone} WHERE state = 'pending'",

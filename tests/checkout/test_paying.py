@@ -12,11 +12,11 @@ from accounts.models import Client
 from cards.errors import CardsClosed
 from cards.models import Card, CardPayment
 from cards.models import State as CardState
-from cards.services import acts
+from cards.services import acts, tokens
 from checkout import stages
 from checkout.models import State, Try
 from checkout.processing import following
-from tests.cards.house import ASKS, DECLINES, GOOD, SILENT, SILENT_CAPTURE
+from tests.cards.house import ASKS, CODE, DECLINES, GOOD, SILENT, SILENT_CAPTURE
 from tests.cards.house import work_off as cards_work_off
 from tests.checkout.house import (
     answer_of,
@@ -307,6 +307,44 @@ def test_a_try_whose_request_died_is_ended(shop: Client) -> None:
     sweep()
     assert Try.objects.get().reason == "never_arrived"
     assert stage(session) == "choose"
+
+
+@pytest.mark.parametrize("place", ["_authorize", "payments._begin"])
+@pytest.mark.parametrize("way", ["waits", "goes-on-by-another-way"])
+def test_a_number_whose_request_died_is_given_up(
+    shop: Client, monkeypatch: pytest.MonkeyPatch, place: str, way: str
+) -> None:
+    def dies(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    session = ask_for(shop)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"checkout.services.paying.{place}", dies)
+        with pytest.raises(KeyboardInterrupt):
+            pay(session)
+    left = Card.objects.get()
+    assert (left.sealed_number is None, left.api_user, stage(session)) == (False, None, "confirming")
+    assert pay(session).status_code == 409
+    sweep()
+    left.refresh_from_db()
+    assert left.sealed_number is not None, "its request may still be at it"
+    time_passes(timedelta(seconds=70))
+    if way != "waits":
+        assert pay(session, next(iter(DECLINES))).status_code == 303
+    time_passes(timedelta(seconds=60))
+    sweep()
+    left.refresh_from_db()
+    assert (left.sealed_number, left.key_id, left.removed_at is None) == (None, "", False)
+    assert pay(session).status_code == 303
+    assert fresh(session).state == State.COMPLETED
+
+
+def test_a_token_that_a_program_keeps_is_not_swept(shop: Client) -> None:
+    kept = tokens.tokenize(client=shop, is_sandbox=False, number=GOOD, expiry_month=12, expiry_year=2030, code=CODE)
+    time_passes(timedelta(days=400))
+    sweep()
+    kept.refresh_from_db()
+    assert kept.sealed_number is not None
 
 
 def test_a_checkout_of_play_money_pays_in_play_money(shop: Client) -> None:
