@@ -6,7 +6,6 @@ Everything is read in one statement, so it is one moment of the batch, and writt
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,11 +17,12 @@ from django.utils.translation import gettext as _
 from config.lib import sheets
 from config.lib.money import as_json_number
 from config.lib.times import zone_name
-from payouts.models import Batch, BatchRow, Payout
+from payouts.models import Batch, BatchRow
 from payouts.models.states import RowState, State
 from payouts.routing import Routes
 from payouts.selectors.batches import rows_of
-from payouts.selectors.items import FAILED, PENDING, PROCESSED, amount_of, batch_status, failure_of, item_status
+from payouts.selectors.items import amount_of, batch_status, failure_of, item_status
+from payouts.selectors.reconciling import Sums
 
 _AT_ONCE = 2_000
 _PHONE = re.compile(r"\+[0-9 ]+", re.ASCII)
@@ -122,66 +122,6 @@ def _item(row: BatchRow) -> dict[str, Any]:
         "completedAt": _iso(payout.completed_at) if payout else None,
         "failureReason": failure_of(row) or None,
     }
-
-
-@dataclass
-class Figure:
-    count: int = 0
-    amount: Decimal = Decimal(0)
-
-    def add(self, amount: Decimal) -> None:
-        self.count += 1
-        self.amount += amount
-
-    def as_json(self) -> dict[str, Any]:
-        return {"count": self.count, "amount": as_json_number(self.amount)}
-
-
-@dataclass
-class Sums:
-    """What the items of a batch add up to. ``difference`` is zero when nothing is missing and nothing is twice."""
-
-    submitted: Figure = field(default_factory=Figure)
-    by_status: dict[str, Figure] = field(
-        default_factory=lambda: {PROCESSED: Figure(), FAILED: Figure(), PENDING: Figure()}
-    )
-    left_out: Figure = field(default_factory=Figure)
-    fees: Decimal = Decimal(0)
-    mismatches: list[dict[str, str]] = field(default_factory=list)
-
-    def add(self, row: BatchRow) -> None:
-        amount = amount_of(row)
-        self.submitted.add(amount)
-        self.by_status[item_status(row)].add(amount)
-        if row.state == RowState.EXCLUDED:
-            self.left_out.add(amount)
-        if row.payout is not None:
-            self.fees += row.payout.fee if row.payout.completed_at else Decimal(0)
-            self.mismatches += [{"itemId": str(row.public_id), "field": name} for name in _differences(row, row.payout)]
-
-    def as_json(self) -> dict[str, Any]:
-        parts = [figure.amount for figure in self.by_status.values()]
-        return {
-            "submitted": self.submitted.as_json(),
-            "processed": self.by_status[PROCESSED].as_json(),
-            "failed": self.by_status[FAILED].as_json(),
-            "pending": self.by_status[PENDING].as_json(),
-            "difference": as_json_number(self.submitted.amount - sum(parts, Decimal(0))),
-            "leftOut": self.left_out.as_json(),
-            "fees": as_json_number(self.fees),
-            "mismatches": self.mismatches,
-        }
-
-
-def _differences(row: BatchRow, payout: Payout) -> Iterator[str]:
-    """What a transaction has otherwise than the row that it was made from."""
-    pairs = {
-        "amount": (row.amount, payout.amount),
-        "fee": (row.fee, payout.fee),
-        "receiver": (row.receiver, payout.receiver),
-        "reference": (row.reference, payout.reference),
-    }
-    return (name for name, (asked, made) in pairs.items() if asked != made)
 
 
 def _digits(amount: Decimal) -> str:

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -26,6 +27,8 @@ _PATIENCE = timedelta(seconds=15)
 # Beyond what the database may take: sealing and keeping the file.
 _AFTERWARDS = timedelta(minutes=5)
 _TELL_EVERY = 0.5
+# Seconds: within the time of the task beside the writing itself.
+_COUNTING = 60
 
 logger = logging.getLogger(__name__)
 State = Export.State
@@ -33,6 +36,10 @@ State = Export.State
 
 class NotAllowedAnyMore(Exception):
     """Whoever asked may not read this report now."""
+
+
+class TooLong(Exception):
+    """There are more rows than a file may have."""
 
 
 def prepare(export_id: int) -> None:
@@ -44,6 +51,8 @@ def prepare(export_id: int) -> None:
         sheet = _written(export)
     except NotAllowedAnyMore:
         _give_up(export)
+    except TooLong:
+        _give_up(export, rows=settings.EXPORT_MOST_ROWS + 1)
     except Exception:
         logger.exception("Export %s was not written", export.public_id)
         _try_again(export)
@@ -80,9 +89,15 @@ def _claim(export_id: int) -> Export | None:
     )
     if export is None or (export.state == State.RUNNING and export.lease_until and export.lease_until > now()):
         return None
-    export.state, export.tries, export.lease_token = State.RUNNING, export.tries + 1, uuid.uuid4()
+    is_last = export.tries >= MOST_TRIES
+    export.state, export.tries, export.lease_token = State.RUNNING, export.tries + (not is_last), uuid.uuid4()
     export.lease_until = now() + timedelta(seconds=settings.EXPORT_SECONDS) + _AFTERWARDS
     export.save(update_fields=["state", "tries", "lease_token", "lease_until"])
+    if is_last:
+        # Three workers died over it: the fourth would as well.
+        logger.error("Export %s was begun three times and never came to an end", export.public_id)
+        _give_up(export)
+        return None
     return export
 
 
@@ -94,10 +109,24 @@ def _written(export: Export) -> "Written":
         raise NotAllowedAnyMore
     with translation.override(export.language), timezone.override(export.user.timezone):
         wanted = report.wanted(QueryDict(export.query).dict())
-        sheet = catalogue.Sheet(report, catalogue.Scope(actor, wanted), seconds=settings.EXPORT_SECONDS)
+        scope = catalogue.Scope(actor, wanted)
+        sheet = catalogue.Sheet(report, scope, seconds=settings.EXPORT_SECONDS)
+        _measure(export, report, scope)
     done = Written(export.pk, sheet)
     sealed_files.put(FOLDER, export.public_id, done)
     return done
+
+
+def _measure(export: Export, report: catalogue.Report, scope: catalogue.Scope) -> None:
+    """Say how many rows there will be, where that was not known when the file was asked for. Raises `TooLong`."""
+    if export.rows:
+        return
+    counted = catalogue.up_to(report, scope, settings.EXPORT_MOST_ROWS, seconds=_COUNTING)
+    if counted.rows is None:
+        return
+    if not counted.is_all:
+        raise TooLong
+    _mine(export).update(rows=counted.rows)
 
 
 class Written:
@@ -114,6 +143,8 @@ class Written:
         told, self.as_of = time.monotonic(), now()
         for piece in self.sheet:
             self.bytes += len(piece)
+            if self.rows > settings.EXPORT_MOST_ROWS:
+                raise TooLong
             yield piece
             if time.monotonic() - told > _TELL_EVERY:
                 told = time.monotonic()
@@ -156,9 +187,9 @@ def _try_again(export: Export) -> None:
 
 
 @transaction.atomic
-def _give_up(export: Export) -> None:
+def _give_up(export: Export, **known: Any) -> None:
     sealed_files.remove(FOLDER, export.public_id)
-    if _mine(export).update(state=State.FAILED, lease_token=None, lease_until=None):
+    if _mine(export).update(state=State.FAILED, lease_token=None, lease_until=None, **known):
         export.refresh_from_db()
         mails.over(export)
 

@@ -60,11 +60,16 @@ def submitted_amount(batch: Batch) -> Decimal:
 
 def item_status(row: BatchRow) -> str:
     """Pending | Processed | Failed. Failed is also what came back after it was paid, and what is never sent."""
-    if row.payout is None:
-        return FAILED if row.state in (RowState.ERROR, RowState.EXCLUDED) else PENDING
-    if row.payout.state == State.COMPLETED:
+    return status_of(row.state, row.payout.state if row.payout is not None else None)
+
+
+def status_of(state: str, payout_state: str | None) -> str:
+    """The same by the state of a row, and that of its payout if it has one."""
+    if payout_state is None:
+        return FAILED if state in (RowState.ERROR, RowState.EXCLUDED) else PENDING
+    if payout_state == State.COMPLETED:
         return PROCESSED
-    return PENDING if row.payout.state in IN_FLIGHT else FAILED
+    return PENDING if payout_state in IN_FLIGHT else FAILED
 
 
 def amount_of(row: BatchRow) -> Decimal:

@@ -129,7 +129,8 @@ def volume(request: ApiRequest, clientId: UUID, query: Query[VolumeQuery]) -> Vo
 )
 def api_calls(request: ApiRequest, response: HttpResponse, clientId: UUID, paging: Query[Paging]) -> list[CallerOut]:
     """API calls of a client, grouped by API user."""
-    found = selectors.callers(request.actor, selectors.one(request.actor, clientId))
+    actor, client = request.actor, selectors.one(request.actor, clientId)
+    found = selectors.callers(selectors.programs(client), selectors.calls_of_world(actor))
     return [
         CallerOut(
             api_user_id=one.public_id,

@@ -1,10 +1,7 @@
 """Reports on payments by card (TeraPay contract 15)."""
 
 from dataclasses import replace
-from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -13,6 +10,7 @@ from reports.catalogue.clients import CLIENT, CURRENCY
 from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, WORD, Column, states
 from reports.catalogue.reading import Detail, Report, Rows, Scope
 from reports.catalogue.wanted import MONTH
+from reports.searching.finding import by_foreign, by_id, by_reference, either
 from reports.selectors import cards as selectors
 
 SECTION = "cards"
@@ -24,11 +22,15 @@ GROUPS = [
     (f"{State.VOIDED}.{State.EXPIRED}", _("Released or expired")),
     (f"{State.SENDING}.{State.IN_DOUBT}", _("Being checked")),
 ]
-STATE = states("state", _("State"), "card:", "state", State.values)
+STATE = states("state", _("State"), "card:", "state", State.values, over=selectors.OVER)
 
 
 def _payments(scope: Scope) -> Rows:
     return selectors.listed(scope.actor)
+
+
+def _by_state(scope: Scope) -> Rows:
+    return _payments(scope).annotate(reads=selectors.READS)
 
 
 CARDS = Report(
@@ -43,7 +45,10 @@ CARDS = Report(
     dated_as=pgettext_lazy("days of payments", "made"),
     state="state",
     states=GROUPS,
+    with_states=selectors.with_states,
     client="client",
+    search=either(by_reference(), by_foreign("order_id"), by_id()),
+    search_by=_("Reference, order or id"),
     detail=Detail("public_id", company="company:card", staff="staff:card"),
     columns=(
         Column("reference", _("Reference"), "reference"),
@@ -71,7 +76,6 @@ RANGE = replace(
     operation="reports.cards-range",
     preset=MONTH,
 )
-_HELD = Q(state__in=[State.AUTHORIZED, State.CAPTURED, State.VOIDED, State.EXPIRED])
 SUMMARY = Report(
     slug="cards-summary",
     title=_("Card payments, added up"),
@@ -79,21 +83,14 @@ SUMMARY = Report(
     section=SECTION,
     permission="Reports.ReadCardSummary",
     operation="reports.cards-summary",
-    rows=_payments,
+    rows=_by_state,
     dated="created_at",
     dated_as=pgettext_lazy("days of payments", "made"),
     client="client",
-    group_by=("currency", "state"),
-    sums={
-        "s_count": Count("pk"),
-        "s_amount": Sum("amount"),
-        "s_held": Coalesce(Sum("amount", filter=_HELD), Decimal(0)),
-        "s_captured": Sum("captured"),
-        "s_refunded": Sum("refunded"),
-        "s_fee": Sum("fee"),
-    },
+    group_by=("currency", "reads"),
+    sums=selectors.SUMS,
     columns=(
-        STATE,
+        states("state", _("State"), "card:", "reads", State.values),
         Column("count", _("Payments"), "s_count", COUNT),
         Column("amount", _("Amount"), "s_amount", MONEY),
         Column("held", _("Authorised"), "s_held", MONEY),

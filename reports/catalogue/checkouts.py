@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -12,6 +12,8 @@ from checkout.selectors import sessions
 from reports.catalogue.clients import CLIENT, CURRENCY
 from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, Column, states
 from reports.catalogue.reading import Detail, Report, Rows, Scope
+from reports.searching.finding import by_id, by_reference, either
+from reports.selectors import checkout as selectors
 
 SECTION = "checkout"
 GROUPS = [
@@ -21,11 +23,14 @@ GROUPS = [
     (State.EXPIRED.value, _("Expired")),
     (State.FAILED.value, _("Failed")),
 ]
-STATE = states("state", _("State"), "checkout:", "state", State.values)
 
 
 def _sessions(scope: Scope) -> Rows:
     return sessions.seen(scope.actor)
+
+
+def _by_state(scope: Scope) -> Rows:
+    return _sessions(scope).annotate(reads=selectors.READS)
 
 
 SESSIONS = Report(
@@ -40,14 +45,17 @@ SESSIONS = Report(
     dated_as=pgettext_lazy("days of payments", "made"),
     state="state",
     states=GROUPS,
+    with_states=selectors.with_states,
     client="client",
+    search=either(by_reference(), by_id()),
+    search_by=_("Reference or id"),
     detail=Detail("public_id", company="company:checkout"),
     columns=(
         Column("reference", _("Reference"), "reference"),
         CLIENT,
         Column("made", pgettext_lazy("moment", "Made"), "created_at", MOMENT),
         Column("description", _("What it is for"), "description", TEXT),
-        STATE,
+        states("state", _("State"), "checkout:", "state", State.values, over=selectors.OVER),
         Column("paid", pgettext_lazy("moment", "Paid"), "completed_at", MOMENT),
         Column("by", _("Paid by"), "payment_reference"),
         Column("amount", _("Amount"), "amount", MONEY),
@@ -61,18 +69,14 @@ SUMMARY = Report(
     section=SECTION,
     permission="Reports.ReadCheckoutSummary",
     operation="reports.checkout-summary",
-    rows=_sessions,
+    rows=_by_state,
     dated="created_at",
     dated_as=pgettext_lazy("days of payments", "made"),
     client="client",
-    group_by=("currency", "state"),
-    sums={
-        "s_count": Count("pk"),
-        "s_amount": Sum("amount"),
-        "s_paid": Coalesce(Sum("amount", filter=Q(state=State.COMPLETED)), Decimal(0)),
-    },
+    group_by=("currency", "reads"),
+    sums={**selectors.SUMS, "s_paid": Coalesce(Sum("amount", filter=Q(state=State.COMPLETED)), Decimal(0))},
     columns=(
-        STATE,
+        states("state", _("State"), "checkout:", "reads", State.values),
         Column("count", _("Checkouts"), "s_count", COUNT),
         Column("amount", _("Amount"), "s_amount", MONEY),
         Column("paid", _("Amount paid"), "s_paid", MONEY),

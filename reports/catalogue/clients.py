@@ -1,23 +1,23 @@
 """Reports on what clients and their programs do (TeraPay contract 15, first half)."""
 
-from decimal import Decimal
+from dataclasses import replace
 
-from django.db.models import Count, DateTimeField, IntegerField, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.access import policy
-from accounts.models import ApiCall
 from payouts.models.states import IN_FLIGHT, UNPAID_ENDS, Kind, Reason, State
 from payouts.selectors import transfers
 from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, WORD, Column, states
 from reports.catalogue.reading import Detail, Report, Rows, Scope, between
+from reports.searching.finding import by_id, by_number, by_part, by_reference, by_request, either
+from reports.selectors import clients as selectors
 
 SECTION = "clients"
 CLIENT = Column("client", _("Client"), "client__name", TEXT, of_staff=True)
 KINDS = [(Kind.BANK.value, _("Bank transfers")), (Kind.MOBILE.value, _("Mobile money"))]
 KIND = Column("kind", _("Kind"), "kind", WORD, {Kind.BANK: _("Bank transfer"), Kind.MOBILE: _("Mobile money")})
+PLACE = Column("kind", _("Kind"), "place", WORD, {**KIND.words, "": _("A bank or operator we no longer know")})
 CURRENCY = Column("currency", _("Currency"), "currency", of_file=True)
 # As a reader thinks of them; the chips of a report may name several states, with points between.
 PAYOUT_GROUPS = [
@@ -26,7 +26,7 @@ PAYOUT_GROUPS = [
     (State.COMPLETED.value, _("Paid")),
     (".".join((*UNPAID_ENDS, State.RETURNED)), _("Not paid")),
 ]
-PAYOUT_STATE = states("state", _("State"), "payout:", "state", State.values)
+PAYOUT_STATE = states("state", _("State"), "payout:", "state", State.values, over=transfers.OVER)
 REASON = Column("reason", _("Reason"), "reason", WORD, dict(Reason.choices))
 PAYOUT = Detail("public_id", company="company:transfer", staff="staff:payout")
 
@@ -36,7 +36,7 @@ def _payouts(scope: Scope) -> Rows:
 
 
 def _by_programs(scope: Scope) -> Rows:
-    return _payouts(scope).filter(api_user__isnull=False)
+    return selectors.of_programs(_payouts(scope))
 
 
 TRANSACTIONS = Report(
@@ -51,9 +51,12 @@ TRANSACTIONS = Report(
     dated_as=_("asked for"),
     state="state",
     states=PAYOUT_GROUPS,
+    with_states=transfers.with_status,
     kind="kind",
     kinds=KINDS,
     client="client",
+    search=either(by_reference(), by_number("receiver"), by_id()),
+    search_by=_("Reference, account, phone or id"),
     detail=PAYOUT,
     columns=(
         Column("reference", _("Reference"), "reference"),
@@ -72,22 +75,14 @@ TRANSACTIONS = Report(
     ),
 )
 
-DETAILS = Report(
+DETAILS = replace(
+    TRANSACTIONS,
     slug="client-transaction-details",
     title=_("All transactions"),
     about=_("Every payment, whoever asked for it: amount, kind, date, state and reference."),
-    section=SECTION,
     permission="Reports.ReadClientTransactionDetails",
     operation="reports.client-transaction-details",
     rows=_payouts,
-    dated="created_at",
-    dated_as=_("asked for"),
-    state="state",
-    states=PAYOUT_GROUPS,
-    kind="kind",
-    kinds=KINDS,
-    client="client",
-    detail=PAYOUT,
     columns=(
         Column("reference", _("Reference"), "reference"),
         CLIENT,
@@ -99,7 +94,11 @@ DETAILS = Report(
     ),
 )
 
-_PAID = Q(state=State.COMPLETED)
+
+def _placed(scope: Scope) -> Rows:
+    return selectors.by_place(_payouts(scope))
+
+
 VOLUME = Report(
     slug="client-volume",
     title=_("Volume"),
@@ -107,22 +106,17 @@ VOLUME = Report(
     section=SECTION,
     permission="Reports.ReadClientVolume",
     operation="reports.client-volume",
-    rows=_payouts,
+    rows=_placed,
     dated="created_at",
     dated_as=_("asked for"),
-    kind="kind",
+    kind="place",
     kinds=KINDS,
     client="client",
-    group_by=("client__name", "client", "kind", "currency"),
-    sums={
-        "s_count": Count("pk"),
-        "s_amount": Sum("amount"),
-        "s_paid": Count("pk", filter=_PAID),
-        "s_paid_amount": Coalesce(Sum("amount", filter=_PAID), Decimal(0)),
-    },
+    group_by=("client__name", "client", "place", "currency"),
+    sums=selectors.SUMS,
     columns=(
         CLIENT,
-        KIND,
+        PLACE,
         Column("count", _("Payments"), "s_count", COUNT),
         Column("amount", _("Amount"), "s_amount", MONEY),
         Column("paid", _("Of them paid"), "s_paid", COUNT),
@@ -134,13 +128,8 @@ VOLUME = Report(
 
 def _callers(scope: Scope) -> Rows:
     """API users with what they called in the days asked for; those who never called too."""
-    calls = ApiCall.objects.filter(api_user=OuterRef("pk"), is_sandbox=scope.actor.is_sandbox)
-    calls = between(calls, "created_at", scope.wanted).order_by()
-    counted = calls.values("api_user").annotate(count=Count("pk")).values("count")
-    return policy.api_users_seen_by(scope.actor).annotate(
-        call_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
-        last_call=Subquery(calls.order_by("-id").values("created_at")[:1], output_field=DateTimeField()),
-    )
+    calls = between(selectors.calls_of_world(scope.actor), "created_at", scope.wanted)
+    return selectors.callers(policy.api_users_seen_by(scope.actor), calls)
 
 
 API_CALLS = Report(
@@ -153,21 +142,22 @@ API_CALLS = Report(
     rows=_callers,
     dated_as=_("called"),
     client="client",
+    search=by_part("developer_name", "developer_email"),
+    search_by=_("Part of the name or the address"),
     order_by="id",
     detail=Detail("public_id", company="company:api_user"),
     columns=(
         Column("program", _("API user"), "developer_name", TEXT),
         CLIENT,
         Column("mail", _("E-mail"), "developer_email", TEXT),
-        Column("last", _("Last call"), "last_call", MOMENT),
+        Column("last", _("Last call"), "last_call_at", MOMENT),
         Column("calls", _("Calls"), "call_count", COUNT),
     ),
 )
 
 
 def _calls(scope: Scope) -> Rows:
-    users = policy.api_users_seen_by(scope.actor)
-    return ApiCall.objects.filter(api_user__in=users, is_sandbox=scope.actor.is_sandbox)
+    return selectors.calls_seen(scope.actor)
 
 
 AUDIT_LOG = Report(
@@ -183,6 +173,8 @@ AUDIT_LOG = Report(
     client="api_user__client",
     kind="method",
     kinds=[("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("DELETE", "DELETE")],
+    search=by_request(),
+    search_by=_("Id of the request (X-Request-Id)"),
     columns=(
         Column("at", _("Time"), "created_at", MOMENT),
         Column("client", _("Client"), "api_user__client__name", TEXT, of_staff=True),

@@ -3,11 +3,11 @@
 The text is made by the database, so that a million rows need no Python each.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, CharField, DateTimeField, F, Func, TextField, Value, When
+from django.db.models import Case, CharField, DateTimeField, F, Func, Q, TextField, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat, Ord
 from django.db.models.lookups import Exact, In
@@ -16,6 +16,8 @@ from django.utils.functional import Promise
 from config.lib.states import look_of
 
 TEXT, PLAIN, MONEY, COUNT, MOMENT, STATE, WORD = "text", "plain", "money", "count", "moment", "state", "word"
+# Which rows read as which code.
+Over = Sequence[tuple[Q, str]]
 # With these a spreadsheet takes a cell for a formula (as config.lib.sheets has it for short files).
 _FORMULA = [ord(sign) for sign in "=+-@\t\r\n"]
 
@@ -43,8 +45,10 @@ class Column:
     words: Mapping[str, str | Promise] = field(default_factory=dict)
     of_staff: bool = False
     of_file: bool = False
-    # Of a state: its field, and what stands in front of its codes in `config.lib.states`.
+    # Of a state: its field, and what stands in front of its codes in `config.lib.states`; and those rows of which the
+    # state reads otherwise than the field has it.
     bare: tuple[str, str] | None = None
+    over: Over = ()
 
     @property
     def alias(self) -> str:
@@ -70,7 +74,8 @@ class Column:
             return _Stamp(self.expression())
         if self.bare:
             name, prefix = self.bare
-            return _worded(F(name), {code.removeprefix(prefix): word for code, word in self.words.items()})
+            words = {code.removeprefix(prefix): word for code, word in self.words.items()}
+            return _but(self.over, _worded(F(name), words), lambda code: str(words[code]))
         if self.kind in (STATE, WORD):
             return _worded(self.expression(), self.words)
         return self.expression()
@@ -80,10 +85,12 @@ class Column:
         return str(self.words.get(value, value)) if self.kind == WORD and value is not None else value
 
 
-def states(name: str, title: str | Promise, prefix: str, path: str, codes: Iterable[str]) -> Column:
-    """A field with the codes of a state, which `config.lib.states` knows as ``prefix`` and code."""
+def states(name: str, title: str | Promise, prefix: str, path: str, codes: Iterable[str], over: Over = ()) -> Column:
+    """A field with the codes of a state, which `config.lib.states` knows as ``prefix`` and code; rows that fit one of
+    ``over`` read as that code instead."""
     words = {f"{prefix}{code}": look_of(f"{prefix}{code}").word for code in codes}
-    return Column(name, title, named(prefix, path), STATE, words, bare=(path, prefix))
+    value = _but(over, named(prefix, path), lambda code: f"{prefix}{code}")
+    return Column(name, title, value, STATE, words, bare=(path, prefix), over=over)
 
 
 def looks(name: str, title: str | Promise, value: Combinable, codes: Iterable[str]) -> Column:
@@ -94,6 +101,11 @@ def looks(name: str, title: str | Promise, value: Combinable, codes: Iterable[st
 def named(prefix: str, path: str) -> Combinable:
     """The codes of a field as `config.lib.states` names them."""
     return Concat(Value(prefix), F(path), output_field=CharField())
+
+
+def _but(over: Over, value: Combinable, told: Callable[[str], str]) -> Combinable:
+    cases = [When(fits, then=Value(told(code))) for fits, code in over]
+    return Case(*cases, default=value, output_field=TextField()) if cases else value
 
 
 def _harmless(value: Combinable) -> Combinable:

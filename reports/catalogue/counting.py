@@ -1,22 +1,35 @@
-"""How many rows a report has, for a page: exact, and as of a moment that is said beside it."""
+"""How many rows a report has, for a page: exact as far as one file is sent at once, "more than" beyond, and as of a
+moment that is said beside it."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.core.cache import cache
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
 
 from config.lib.clock import now
 from reports.catalogue.reading import Report, Scope
 
-# Counting a few rows costs nothing; many are counted again after a minute.
-_MANY, _SECONDS = 10_000, 60
+# Many rows are counted again after a minute, and not for longer than somebody likes to wait for a figure.
+_REMEMBERED, _PATIENCE = 60, 3
+
+
+class TooSlow(Exception):
+    """The database did not come to an end in the time it was given."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    rows: int
+    """``rows`` were counted; ``is_all`` unless there are more. None: that takes too long to find out."""
+
+    rows: int | None
     as_of: datetime
+    is_all: bool = True
 
 
 def counted(report: Report, scope: Scope) -> Counted:
@@ -25,14 +38,49 @@ def counted(report: Report, scope: Scope) -> Counted:
     known: Counted | None = cache.get(key)
     if known is not None:
         return known
-    found = Counted(report.count(scope), now())
-    if found.rows > _MANY:
-        cache.set(key, found, _SECONDS)
+    found = up_to(report, scope, settings.EXPORT_AT_ONCE)
+    if not found.is_all:
+        cache.set(key, found, _REMEMBERED)
     return found
+
+
+def up_to(report: Report, scope: Scope, most: int, *, seconds: int = _PATIENCE) -> Counted:
+    """Rows up to ``most``, counted in ``seconds`` or not at all."""
+    try:
+        with within(seconds):
+            rows = report.count(scope, most + 1)
+    except TooSlow:
+        return Counted(None, now(), is_all=False)
+    return Counted(min(rows, most), now(), is_all=rows <= most)
+
+
+@contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """Each statement inside may take ``seconds``. Raises `TooSlow`."""
+    with too_slow(), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)",
+            [str(seconds * 1000)],
+        )
+        before = cursor.fetchone()[0]
+        yield
+        # As it was, where this is a part of a longer transaction.
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+
+
+@contextmanager
+def too_slow() -> Iterator[None]:
+    """`TooSlow` in place of what the database says when its time is over."""
+    try:
+        yield
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        raise TooSlow from error
 
 
 def _key(report: Report, scope: Scope) -> str:
     who = scope.actor.user.pk if scope.actor.user else 0
     client = scope.actor.client.pk if scope.actor.client else 0
     asked = hashlib.sha256(scope.wanted.as_query().encode()).hexdigest()[:32]
-    return f"report:{report.slug}:{who}:{client}:{asked}"
+    return f"report:{report.slug}:{who}:{client}:{settings.EXPORT_AT_ONCE}:{asked}"

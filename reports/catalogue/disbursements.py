@@ -1,5 +1,6 @@
 """Reports on batches (TeraPay contract 15, second half)."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from django.db.models import Case, CharField, F, Func, Value, When
@@ -13,6 +14,7 @@ from payouts.selectors.batches import rows_of
 from reports.catalogue.clients import CLIENT, REASON
 from reports.catalogue.columns import COUNT, MOMENT, MONEY, TEXT, WORD, Column, looks, named, states
 from reports.catalogue.reading import Detail, Report, Rows, Scope
+from reports.searching.finding import by_id, by_number, by_part, by_reference, either
 
 SECTION = "disbursements"
 BATCH_GROUPS = [
@@ -63,6 +65,8 @@ BATCHES = Report(
     state="state",
     states=BATCH_GROUPS,
     client="client",
+    search=either(by_reference(), by_id(), by_part("name")),
+    search_by=_("Part of the name, reference or id"),
     detail=BATCH,
     columns=(
         Column("reference", _("Reference"), "reference"),
@@ -120,6 +124,8 @@ ONE_BATCH = Report(
     state="payout__state",
     states=SENT,
     of_batch=True,
+    search=by_part("destination", "receiver_name", "reference"),
+    search_by=_("Part of account, phone, name or reference"),
     order_by="position",
     columns=(
         Column("position", _("Row"), "position", COUNT),
@@ -134,18 +140,14 @@ ONE_BATCH = Report(
     ),
 )
 
-RECONCILIATION = Report(
+RECONCILIATION = replace(
+    ONE_BATCH,
     slug="reconciliation",
     title=_("Reconciliation of a batch"),
     about=_("Every row of a batch beside the payment that was made for it, at its bank's reference."),
-    section=SECTION,
     permission="Reports.ReadReconciliation",
     operation="reports.reconciliation",
-    rows=_items,
-    state="payout__state",
-    states=SENT,
-    of_batch=True,
-    order_by="position",
+    adds_up=True,
     columns=(
         Column("position", _("Row"), "position", COUNT),
         DESTINATION,
@@ -178,6 +180,8 @@ RETRIES = Report(
     dated="started_at",
     dated_as=_("tried"),
     client="payout__client",
+    search=either(by_reference("payout__reference"), by_id("payout__public_id")),
+    search_by=_("Reference or id of the payment"),
     detail=Detail("payout__public_id", company="company:transfer", staff="staff:payout"),
     columns=(
         Column("reference", _("Reference"), "payout__reference"),
@@ -210,6 +214,8 @@ FAILED = Report(
     dated="payout__closed_at",
     dated_as=_("ended"),
     client="payout__client",
+    search=either(by_reference("payout__reference"), by_number("payout__receiver"), by_id("payout__public_id")),
+    search_by=_("Reference, account, phone or id"),
     order_by="-payout_id",
     detail=Detail("payout__public_id", company="company:transfer", staff="staff:payout"),
     columns=(

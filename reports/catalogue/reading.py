@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -17,11 +17,16 @@ from payouts.models import Batch
 from payouts.selectors import batches
 from reports.catalogue.columns import Column
 from reports.catalogue.wanted import ALL, PRESETS, Wanted, day, words
+from reports.searching.asking import read
+from reports.searching.finding import Match
 
 Rows = QuerySet[Any, Any]
 Choices = Sequence[tuple[str, str | Promise]]
 # Of a report that adds up there are few rows, and they come all at once.
 MOST_GROUPS = 500
+_MOST_FOUND = 1_000_000
+# Bytes of what is looked for: with a client's name beside it there is still room in a saved view.
+_LONGEST = 80
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,9 @@ class Detail:
 class Report:
     """``rows`` are what somebody may see at all. ``dated``, ``state``, ``kind`` and ``client`` are the fields that the
     filters mean; "" for a filter that it does not have. ``dated_as`` says what the days are about ("": there are none);
-    without ``dated`` the rows heed them themselves. ``group_by`` makes it one that adds up: it is then not cut
-    into pages. ``operation`` is the call of the API that tells the same."""
+    without ``dated`` the rows heed them themselves. ``with_states`` chooses by state where that is more than its
+    field. ``search`` is what a row may be found by, in words ``search_by``. ``group_by`` makes it one that adds up:
+    it is then not cut into pages. ``operation`` is the call of the API that tells the same."""
 
     slug: str
     title: str | Promise
@@ -82,7 +88,12 @@ class Report:
     kinds: Choices = ()
     client: str = ""
     of_batch: bool = False
+    # With sums above its rows, over all of the batch (payouts.selectors.reconciling).
+    adds_up: bool = False
     order_by: str = "-id"
+    with_states: Callable[[Rows, list[str]], Rows] | None = None
+    search: Match | None = None
+    search_by: str | Promise = ""
     group_by: tuple[str, ...] = ()
     sums: dict[str, Any] = field(default_factory=dict)
     detail: Detail | None = None
@@ -96,15 +107,22 @@ class Report:
         """The rows that are asked for, in order."""
         wanted, rows = scope.wanted, between(self.rows(scope), self.dated, scope.wanted)
         if self.state and wanted.state:
-            rows = rows.filter(**{f"{self.state}__in": wanted.state.split(".")})
+            rows = self._of_states(rows, wanted.state.split("."))
         if self.kind and wanted.kind:
             rows = rows.filter(**{self.kind: wanted.kind})
         if self.client and wanted.client and scope.is_of_staff:
             rows = rows.filter(**{f"{self.client}__in": Subquery(_clients(wanted.client).values("pk"))})
+        if self.search and wanted.q:
+            rows = _matching(rows, self.search(read(wanted.q)))
         if not self.group_by:
             return rows.order_by(self.order_by)
         groups: Rows = rows.order_by().values(*self.group_by).annotate(**self.sums)
         return groups.order_by(*self.group_by)
+
+    def _of_states(self, rows: Rows, states: list[str]) -> Rows:
+        if self.with_states is not None:
+            return self.with_states(rows, states)
+        return rows.filter(**{f"{self.state}__in": states})
 
     def lines(self, scope: Scope) -> Rows:
         """The rows as a page draws them, by the aliases of the columns; ``link_id`` is what `detail` needs."""
@@ -133,13 +151,30 @@ class Report:
             kind=_one_of(self.kinds, given.get("kind", "")),
             client=words(given, "client") if self.client else "",
             batch=words(given, "batch") if self.of_batch else "",
+            q=words(given, "q", most_bytes=_LONGEST) if self.search else "",
         )
 
-    def count(self, scope: Scope) -> int:
-        """How many rows there are now."""
-        if self.group_by:
-            return self.found(scope).count()
-        return int(self.found(scope).order_by().aggregate(rows=Count("pk"))["rows"])
+    def unheard(self, given: Mapping[str, str]) -> list[str]:
+        """What an address asks for that means nothing here, in the words of the address."""
+        wanted, days = self.wanted(given), [given.get(name, "") for name in ("first", "last")]
+        odd = [text for text in days if text and self.dated_as and day(text) is None]
+        if self.dated_as and not any(days) and given.get("range", "") not in dict([("", ""), *PRESETS]):
+            odd.append(given["range"])
+        pairs = [(self.state, "state", wanted.state), (self.kind, "kind", wanted.kind)]
+        return odd + [given[name] for field, name, heard in pairs if field and given.get(name) and not heard]
+
+    def count(self, scope: Scope, most: int) -> int:
+        """How many rows there are now, at most ``most``: the database counts no further."""
+        rows = self.found(scope)
+        return (rows if self.group_by else rows.order_by().values("pk"))[:most].count()
+
+
+def _matching(rows: Rows, fits: Q | None) -> Rows:
+    """Found without an order first, and put in order then: few rows of an index look-up are soon in order, but the
+    order would tempt the planner to walk all that there are, looking for them. The limit keeps the two apart."""
+    if fits is None:
+        return rows.none()
+    return rows.filter(pk__in=rows.filter(fits).order_by().values("pk")[:_MOST_FOUND])
 
 
 def _one_of(choices: Choices, value: str) -> str:

@@ -12,6 +12,7 @@ from reports.catalogue.reading import Report, Scope
 
 # Bytes: what is sealed at once (config.lib.sealed_files).
 _PIECE = 256 * 1024
+_LIMIT = "SELECT set_config('TimeZone', %s, true), set_config('statement_timeout', %s, true)"
 
 
 class Sheet:
@@ -33,11 +34,13 @@ class Sheet:
             return
         sql, parameters = self._statement
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('TimeZone', %s, true), set_config('statement_timeout', %s, true)", self._limits
-            )
+            cursor.execute("SELECT current_setting('TimeZone'), current_setting('statement_timeout')")
+            before = cursor.fetchone()
+            cursor.execute(_LIMIT, self._limits)
             with cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters) as copy:
                 yield from self._pieces(copy)
+            # As it was, where this is a part of a longer transaction: moments would be read in the wrong zone.
+            cursor.execute(_LIMIT, before)
 
     def _pieces(self, rows: Iterable[Any]) -> Iterator[bytes]:
         # The server hands over one row at a time; copied as they come, they cost a third of what a list of them does.

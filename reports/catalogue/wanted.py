@@ -39,10 +39,16 @@ class Wanted:
     kind: str = ""
     client: str = ""
     batch: str = ""
+    q: str = ""
 
     @property
     def is_set(self) -> bool:
         return self != Wanted(batch=self.batch)
+
+    @property
+    def is_reversed(self) -> bool:
+        """No day lies between those that are asked for."""
+        return bool(self.first and self.last and self.first > self.last)
 
     def fixed(self, today: date) -> "Wanted":
         """The same with the days that its preset means today."""
@@ -66,10 +72,10 @@ def day(text: str) -> date | None:
     return found if date(2000, 1, 1) <= found <= date(2200, 1, 1) else None
 
 
-def words(given: Mapping[str, str], name: str, most: int = 100) -> str:
+def words(given: Mapping[str, str], name: str, most: int = 100, most_bytes: int = 200) -> str:
     """What somebody typed, as far as the database can take it, alone and (three letters a byte) in an address."""
     text = given.get(name, "").replace("\0", "").strip()[:most]
-    return text.encode(errors="ignore")[: 2 * most].decode(errors="ignore").strip()
+    return text.encode(errors="ignore")[:most_bytes].decode(errors="ignore").strip()
 
 
 def _days(preset: str, today: date) -> tuple[date, date]:

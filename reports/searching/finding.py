@@ -116,6 +116,18 @@ def by_number(field: str) -> Match:
     return match
 
 
+def by_part(*fields: str) -> Match:
+    """Any part of a text; of few rows only, for no index helps."""
+
+    def match(asked: Asked) -> Q | None:
+        found = Q()
+        for field in fields:
+            found |= Q(**{f"{field}__icontains": asked.text})
+        return found if asked.text else None
+
+    return match
+
+
 def by_email(field: str) -> Match:
     """An address, or its beginning up to the sign at least."""
     return lambda asked: Q(**{f"{field}__startswith": asked.email}) & ~Q(**{field: ""}) if asked.email else None

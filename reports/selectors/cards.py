@@ -1,21 +1,34 @@
 """What there is to report about payments by card (TeraPay contract 11 and 15)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 
 from accounts.access.actors import Actor
 from cards import wire
 from cards.models import CardPayment
 from cards.models.states import State
 from cards.selectors import payments
-from config.lib.clock import now
 
 _NOTHING = Decimal(0)
+_UNCONFIRMED = Q(state=State.REQUIRES_3DS, challenge_until__isnull=False, challenge_until__lte=Now())
+_UNCAPTURED = Q(state=State.AUTHORIZED, expires_at__isnull=False, expires_at__lte=Now())
+# What ran out reads so from that moment, swept or not.
+OVER = ((_UNCONFIRMED, State.DECLINED.value), (_UNCAPTURED, State.EXPIRED.value))
+READS = Case(*(When(over, then=Value(reads)) for over, reads in OVER), default=F("state"))
+# What payments add up to. Authorised is what a bank agreed to once, whatever became of it.
+SUMS = {
+    "s_count": Count("pk"),
+    "s_amount": Sum("amount"),
+    "s_held": Coalesce(Sum("amount", filter=Q(authorized_at__isnull=False)), _NOTHING),
+    "s_captured": Sum("captured"),
+    "s_refunded": Sum("refunded"),
+    "s_fee": Sum("fee"),
+}
 
 
 def listed(actor: Actor) -> QuerySet[CardPayment]:
@@ -24,25 +37,19 @@ def listed(actor: Actor) -> QuerySet[CardPayment]:
 
 
 def with_status(rows: QuerySet[CardPayment], status: wire.Status) -> QuerySet[CardPayment]:
-    """Those that read ``status`` now: what ran out reads so from that moment, swept or not."""
-    late = {State.REQUIRES_3DS: _unconfirmed(), State.AUTHORIZED: _uncaptured()}
-    found = Q(state__in=wire.states_of(status))
-    for state, over in late.items():
-        if wire.STATUS[state] == status:
+    """Those that read ``status`` now."""
+    return with_states(rows, wire.states_of(status))
+
+
+def with_states(rows: QuerySet[CardPayment], states: Collection[str]) -> QuerySet[CardPayment]:
+    """Those whose state reads (`READS`) as one of ``states``; said so that indexes on the state serve."""
+    found = Q(state__in=list(states))
+    for state, (over, reads) in zip((State.REQUIRES_3DS, State.AUTHORIZED), OVER, strict=True):
+        if state in states and reads not in states:
             found &= ~over
-    if status == wire.DECLINED:
-        found |= late[State.REQUIRES_3DS]
-    if status == wire.EXPIRED:
-        found |= late[State.AUTHORIZED]
+        if reads in states and state not in states:
+            found |= over
     return rows.filter(found)
-
-
-def _unconfirmed() -> Q:
-    return Q(state=State.REQUIRES_3DS, challenge_until__isnull=False, challenge_until__lte=now())
-
-
-def _uncaptured() -> Q:
-    return Q(state=State.AUTHORIZED, expires_at__isnull=False, expires_at__lte=now())
 
 
 @dataclass(frozen=True)
@@ -60,35 +67,18 @@ class Figures:
         """Several states may read as one status."""
         return replace(
             self,
-            count=self.count + row["count"],
-            amount=self.amount + row["asked"],
-            authorized=self.authorized + row["held"],
-            captured=self.captured + row["taken"],
+            count=self.count + row["s_count"],
+            amount=self.amount + row["s_amount"],
+            authorized=self.authorized + row["s_held"],
+            captured=self.captured + row["s_captured"],
         )
 
 
 def summary(actor: Actor) -> list[Figures]:
     """By status and currency. One query."""
-    shown = Case(
-        When(_unconfirmed(), then=Value(State.DECLINED.value)),
-        When(_uncaptured(), then=Value(State.EXPIRED.value)),
-        default=F("state"),
-    )
-    rows = (
-        payments.seen(actor)
-        .order_by()
-        .annotate(shown=shown)
-        .values("shown", "currency")
-        .annotate(
-            count=Count("pk"),
-            asked=Sum("amount"),
-            held=Coalesce(Sum("amount", filter=Q(authorized_at__isnull=False)), _NOTHING),
-            taken=Sum("captured"),
-        )
-        .order_by("currency", "shown")
-    )
+    rows = payments.seen(actor).order_by().annotate(reads=READS).values("reads", "currency").annotate(**SUMS)
     found: dict[tuple[str, str], Figures] = {}
-    for row in rows:
-        status, currency = wire.STATUS[row["shown"]], row["currency"]
+    for row in rows.order_by("currency", "reads"):
+        status, currency = wire.STATUS[row["reads"]], row["currency"]
         found[currency, status] = found.get((currency, status), Figures(status, currency)).and_also(row)
     return list(found.values())

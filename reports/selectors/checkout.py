@@ -1,17 +1,36 @@
 """What there is to report about hosted checkouts (TeraPay contract 12 and 15)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Now
 
 from accounts.access.actors import Actor
 from checkout import stages, wire
 from checkout.models import Session, State, Try
 from checkout.selectors import sessions
 from config.lib.clock import now
+
+# Few at any time: asked for by themselves, so that the others need not be looked at one by one. Out of time with a try
+# under way counts as open: money may be on its way.
+_LATE = Q(state=State.OPEN, expires_at__lte=Now()) & ~Exists(Try.objects.filter(session=OuterRef("pk"), is_over=False))
+OVER = ((_LATE, State.EXPIRED.value),)
+READS = Case(*(When(over, then=Value(reads)) for over, reads in OVER), default=F("state"))
+# What checkouts add up to.
+SUMS = {"s_count": Count("pk"), "s_amount": Sum("amount")}
+
+
+def with_states(rows: QuerySet[Session], states: Collection[str]) -> QuerySet[Session]:
+    """Those whose state reads (`READS`) as one of ``states``; said so that indexes on the state serve."""
+    found = Q(state__in=list(states))
+    if State.OPEN in states and State.EXPIRED not in states:
+        found &= ~_LATE
+    if State.EXPIRED in states and State.OPEN not in states:
+        found |= _LATE
+    return rows.filter(found)
 
 
 @dataclass(frozen=True)
@@ -65,14 +84,10 @@ class Figures:
 
 
 def summary(actor: Actor, made: Mapping[str, datetime]) -> list[Figures]:
-    """By status and currency, of what fits the filters ``made``. Two queries. Out of time with a try under way counts
-    as open: money may be on its way."""
+    """By status and currency, of what fits the filters ``made``. Two queries."""
     found = sessions.seen(actor).filter(**made).order_by()
     figures = _by_state(found)
-    # Few at any time: asked for by themselves, so that the others need not be looked at one by one.
-    under_way = Try.objects.filter(session=OuterRef("pk"), is_over=False)
-    late = found.filter(~Exists(under_way), state=State.OPEN, expires_at__lte=now())
-    for (currency, _), (count, amount) in _by_state(late).items():
+    for (currency, _), (count, amount) in _by_state(found.filter(_LATE)).items():
         _add(figures, (currency, State.OPEN), -count, -amount)
         _add(figures, (currency, State.EXPIRED), count, amount)
     return [
@@ -86,7 +101,7 @@ _ByState = dict[tuple[str, str], tuple[int, Decimal]]
 
 
 def _by_state(rows: QuerySet[Session]) -> _ByState:
-    counted = rows.values_list("currency", "state").annotate(Count("pk"), Sum("amount"))
+    counted = rows.values_list("currency", "state").annotate(**SUMS)
     return {(currency, state): (count, amount) for currency, state, count, amount in counted}
 
 

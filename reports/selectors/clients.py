@@ -6,7 +6,20 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, DateTimeField, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from accounts.access import policy
@@ -14,12 +27,21 @@ from accounts.access.actors import Actor
 from accounts.errors import NotFound
 from accounts.models import ApiCall, ApiUser, Client
 from payouts.models import Bank, Payout, Telco
-from payouts.models.states import State
+from payouts.models.states import Kind, State
 from payouts.selectors import transfers
 from reports.selectors.money import MAIN
 
 BANK, MOBILE, ALL = "bank", "mobile", "all"
+_PLACES = {BANK: Kind.BANK, MOBILE: Kind.MOBILE}
 _END = 2**63 - 1
+_PAID = Q(state=State.COMPLETED)
+# What transactions add up to: all of them, and those paid and not sent back.
+SUMS = {
+    "s_count": Count("pk"),
+    "s_amount": Coalesce(Sum("amount"), Decimal(0)),
+    "s_paid": Count("pk", filter=_PAID),
+    "s_paid_amount": Coalesce(Sum("amount", filter=_PAID), Decimal(0)),
+}
 
 
 def one(actor: Actor, public_id: UUID) -> Client:
@@ -37,7 +59,12 @@ def transactions(actor: Actor, client: Client) -> QuerySet[Payout]:
 
 def by_programs(actor: Actor, client: Client) -> QuerySet[Payout]:
     """Those that its API users asked for."""
-    return transactions(actor, client).filter(api_user__isnull=False).select_related("api_user", "client")
+    return of_programs(transactions(actor, client)).select_related("api_user", "client")
+
+
+def of_programs(payouts: QuerySet[Payout]) -> QuerySet[Payout]:
+    """Those of ``payouts`` that API users asked for."""
+    return payouts.filter(api_user__isnull=False)
 
 
 @dataclass(frozen=True)
@@ -52,38 +79,34 @@ class Volume:
 
 
 def volume(actor: Actor, client: Client, asked: str) -> Volume:
-    """Count and sum of every status. "bank" and "mobile" go by the codes in our tables; any other word means all
-    (TeraPay contract 15). What is of neither counts in all of them only."""
+    """Count and sum of every status; any word but "bank" and "mobile" means all (TeraPay contract 15)."""
     kind = asked if asked in (BANK, MOBILE) else ALL
-    paid = Q(state=State.COMPLETED)
-    rows = _of_kind(transactions(actor, client).filter(currency=MAIN), kind).order_by()
-    found = rows.aggregate(
-        all=Count("pk"),
-        all_money=Coalesce(Sum("amount"), Decimal(0)),
-        paid=Count("pk", filter=paid),
-        paid_money=Coalesce(Sum("amount", filter=paid), Decimal(0)),
-    )
-    return Volume(kind, found["all"], found["all_money"], found["paid"], found["paid_money"])
+    rows = transactions(actor, client).filter(currency=MAIN).order_by()
+    chosen = rows if kind == ALL else by_place(rows).filter(place=_PLACES[kind])
+    found = chosen.aggregate(**SUMS)
+    return Volume(kind, found["s_count"], found["s_amount"], found["s_paid"], found["s_paid_amount"])
 
 
-def _of_kind(rows: QuerySet[Payout], kind: str) -> QuerySet[Payout]:
-    if kind == BANK:
-        return rows.filter(receiver_code__in=list(Bank.objects.values_list("code", flat=True)))
-    if kind == MOBILE:
-        # Behind one leading zero: "076" is the operator of "76".
-        return rows.filter(receiver_code__in=[f"0{code}" for code in Telco.objects.values_list("code", flat=True)])
-    return rows
+def by_place(payouts: QuerySet[Payout]) -> QuerySet[Payout]:
+    """``payouts`` with ``place``: a kind by the codes in our tables, "" for what is of neither and counts in all of
+    them only (TeraPay contract 15). Two queries."""
+    banks = list(Bank.objects.values_list("code", flat=True))
+    # Behind one leading zero: "076" is the operator of "76".
+    operators = [f"0{code}" for code in Telco.objects.values_list("code", flat=True)]
+    known = {Kind.BANK: banks, Kind.MOBILE: operators}
+    cases = [When(receiver_code__in=codes, then=Value(kind.value)) for kind, codes in known.items()]
+    return payouts.annotate(place=Case(*cases, default=Value(""), output_field=CharField()))
 
 
 # --- calls ---------------------------------------------------------------------------------------
 
 
-def callers(actor: Actor, client: Client) -> QuerySet[ApiUser]:
-    """The API users of ``client`` with ``call_count`` and ``last_call_at``; those who never called too, with 0."""
-    calls = ApiCall.objects.filter(api_user=OuterRef("pk"), is_sandbox=actor.is_sandbox)
-    counted = calls.order_by().values("api_user").annotate(count=Count("pk")).values("count")
-    last = calls.order_by("-id").values("created_at")[:1]
-    return programs(client).annotate(
+def callers(users: QuerySet[ApiUser], calls: QuerySet[ApiCall]) -> QuerySet[ApiUser]:
+    """``users`` with ``call_count`` and ``last_call_at``, of theirs among ``calls``; those without any too, with 0."""
+    theirs = calls.filter(api_user=OuterRef("pk"))
+    counted = theirs.order_by().values("api_user").annotate(count=Count("pk")).values("count")
+    last = theirs.order_by("-id").values("created_at")[:1]
+    return users.annotate(
         call_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
         last_call_at=Subquery(last, output_field=DateTimeField()),
     )
@@ -96,7 +119,17 @@ def programs(client: Client) -> QuerySet[ApiUser]:
 
 def calls(actor: Actor, client: Client) -> QuerySet[ApiCall]:
     """Every call of its API users that we still keep, refused ones too (TeraPay contract 15)."""
-    return ApiCall.objects.filter(api_user__client=client, is_sandbox=actor.is_sandbox)
+    return calls_of_world(actor).filter(api_user__client=client)
+
+
+def calls_seen(actor: Actor) -> QuerySet[ApiCall]:
+    """Every call of the API users that ``actor`` sees."""
+    return calls_of_world(actor).filter(api_user__in=policy.api_users_seen_by(actor))
+
+
+def calls_of_world(actor: Actor) -> QuerySet[ApiCall]:
+    """Every call with a key of the world, live or sandbox, that ``actor`` is in."""
+    return ApiCall.objects.filter(is_sandbox=actor.is_sandbox)
 
 
 # The newest of all: each API user gives its own newest by its index, however many calls there are of each.

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.core.cache import cache
-from django.db.models import Aggregate, Avg, Case, Count, F, FloatField, Q, QuerySet, Sum, Value, When
+from django.db.models import Aggregate, Avg, Count, FloatField, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.access import policy
@@ -16,8 +16,8 @@ from accounts.models import ApiCall, Client
 from config.lib.clock import now
 from payouts import wire
 from payouts.models import Payout
-from payouts.models.states import State
 from payouts.selectors import transfers
+from reports.selectors.clients import calls_of_world
 from reports.selectors.money import MAIN
 
 KEPT_SECONDS = 60
@@ -72,7 +72,7 @@ def _worked_out(actor: Actor) -> Callable[[], Metrics]:
 def _calls(actor: Actor) -> QuerySet[ApiCall]:
     """Calls of programs of the clients that ``actor`` sees. For staff every call with a key: theirs and customers'
     too."""
-    calls = ApiCall.objects.filter(is_sandbox=actor.is_sandbox)
+    calls = calls_of_world(actor)
     if actor.is_gateway_staff:
         return calls
     return calls.filter(api_user__in=list(policy.api_users_seen_by(actor).values_list("pk", flat=True)))
@@ -104,9 +104,7 @@ def _clients(actor: Actor) -> dict[str, int]:
 
 def _transactions(payouts: QuerySet[Payout]) -> list[tuple[wire.Status, int, Decimal]]:
     """By status as the API names it, every status counted; what waited for its code in vain is expired."""
-    late = Q(state=State.PENDING, expires_at__lte=now())
-    shown = Case(When(late, then=Value(State.EXPIRED.value)), default=F("state"))
-    rows = payouts.order_by().annotate(shown=shown).values_list("shown").annotate(Count("pk"), Sum("amount"))
+    rows = payouts.order_by().annotate(shown=transfers.READS).values_list("shown").annotate(Count("pk"), Sum("amount"))
     found: dict[wire.Status, tuple[int, Decimal]] = {}
     for state, count, amount in rows:
         before = found.get(wire.STATUS[state], (0, Decimal(0)))

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.services import audit
 from config.lib import sealed_files
 from config.lib.jobs import nudge
-from reports.catalogue import Report, Scope, Sheet
+from reports.catalogue import Report, Scope, Sheet, up_to
 from reports.errors import TooManyExports, TooManyRows
 from reports.models import Export
 from reports.preparing import FOLDER
@@ -44,13 +44,14 @@ def ask(*, actor: Actor, user: User, report: Report, scope: Scope) -> Export:
         return same
     if mine.count() >= settings.EXPORTS_UNDER_WAY:
         raise TooManyExports(settings.EXPORTS_UNDER_WAY)
-    rows = report.count(scope)
-    if rows > settings.EXPORT_MOST_ROWS:
+    counted = up_to(report, scope, settings.EXPORT_MOST_ROWS)
+    if counted.rows is not None and not counted.is_all:
         raise TooManyRows(settings.EXPORT_MOST_ROWS)
+    # Where that takes too long while somebody waits, the worker counts.
     export = Export.objects.create(
-        user=user, report=report.slug, query=query, language=translation.get_language() or "en", rows=rows
+        user=user, report=report.slug, query=query, language=translation.get_language() or "en", rows=counted.rows or 0
     )
-    _note(actor, report, scope, rows, export)
+    _note(actor, report, scope, counted.rows, export)
     nudge(prepare, export_id=export.pk)
     return export
 
@@ -65,6 +66,6 @@ def file_name(report: Report, as_of: datetime | None = None) -> str:
     return f"{report.slug}-{timezone.localtime(as_of):%Y-%m-%d-%H%M}.csv"
 
 
-def _note(actor: Actor, report: Report, scope: Scope, rows: int, export: Export | None = None) -> None:
+def _note(actor: Actor, report: Report, scope: Scope, rows: int | None, export: Export | None = None) -> None:
     facts = {"report": report.slug, "filters": scope.wanted.as_query(), "rows": rows}
     audit.record(actor, "report.exported", target=export, after=facts)

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -22,12 +23,15 @@ from reports.services import exports as services
 @require_safe
 @sign_in_required
 def listing(request: ActorRequest) -> HttpResponse:
-    """All of the reader's, newest first."""
-    if not catalogue.listed(request.actor):
+    """The reader's of reports that it may still see, newest first."""
+    reports = {report.slug: report for report in catalogue.listed(request.actor)}
+    if not reports:
         raise Http404
-    page = keyset(kept.exports_of(request.user), cursor=request.GET.get("cursor", ""))
-    found = [(export, catalogue.CATALOGUE.get(export.report)) for export in page.items]
-    return render(request, "reports/exports.html", {"page": page, "found": found})
+    cursor = request.GET.get("cursor", "")
+    page = keyset(kept.exports_of(request.user, reports), cursor=cursor)
+    found = [(export, reports[export.report]) for export in page.items]
+    context = {"page": page, "found": found, "is_beyond": bool(cursor) and not found}
+    return render(request, "reports/exports.html", context)
 
 
 @never_cache
@@ -37,6 +41,7 @@ def export(request: ActorRequest, public_id: UUID) -> HttpResponse:
     """One of them; the page's poll asks here too."""
     found, report = _own(request, public_id)
     context: dict[str, Any] = {"export": found, "report": report, "progress": kept.progress_of(found)}
+    context |= {"is_too_long": kept.is_too_long(found), "most_rows": settings.EXPORT_MOST_ROWS}
     context["polls"] = found.state in (Export.State.WAITING, Export.State.RUNNING)
     context["asked"] = report.wanted(QueryDict(found.query).dict())
     template = "reports/_export.html" if request.headers.get("HX-Request") else "reports/export.html"

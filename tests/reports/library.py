@@ -43,7 +43,7 @@ def _payments(client: Client, bot: ApiUser) -> None:
     payment(client, state=State.PENDING)
 
 
-def batch(client: Client) -> Batch:
+def batch(client: Client, *, amount: str = "100", fee: str = "0") -> Batch:
     """Paid, failed and tried again, wrong, left out: one row of each."""
     moment, checker = now(), User.objects.get_or_create(email="checker@example.id")[0]
     made = Batch.objects.create(
@@ -56,7 +56,7 @@ def batch(client: Client) -> Batch:
         valid=2,
         error=1,
         excluded=1,
-        amount=Decimal(200),
+        amount=2 * Decimal(amount),
         paid=1,
         failed=1,
         approved_at=moment,
@@ -65,14 +65,15 @@ def batch(client: Client) -> Batch:
         started_at=moment,
         finished_at=moment,
     )
-    paid = _sent(made, State.COMPLETED)
-    failed = _sent(made, State.FAILED, reason=Reason.NO_ACCOUNT, attempts=2)
+    sums = {"amount": Decimal(amount), "fee": Decimal(fee)}
+    paid = _sent(made, State.COMPLETED, **sums)
+    failed = _sent(made, State.FAILED, reason=Reason.NO_ACCOUNT, attempts=2, **sums)
     for number in (1, 2):
         Attempt.objects.create(
             payout=failed, number=number, result="failed", reason=Reason.NO_ACCOUNT, asked_by="fatu@example.id"
         )
-    _row(made, 1, paid)
-    _row(made, 2, failed)
+    _row(made, 1, paid, **sums)
+    _row(made, 2, failed, **sums)
     _row(made, 3, None, state=RowState.ERROR, destination="nonsense", problems=f"{Problem.BAD_DESTINATION}")
     _row(made, 4, None, state=RowState.EXCLUDED)
     return made

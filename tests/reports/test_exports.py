@@ -37,7 +37,8 @@ def asked(browser: Browser, query: str = "") -> Export:
 
 def test_a_long_report_is_prepared_and_mailed(browser: Browser, wages: Batch, fatu: PortalUser) -> None:
     html = page(browser, f"{REPORT}/")
-    assert "Prepare a file of 6 rows" in html
+    assert "Prepare a file of all rows" in html
+    assert "More than 1 row, as of" in html
     assert browser.get(f"{REPORT}/file.csv")["Location"] == f"{REPORT}/"
     export = asked(browser)
     waiting = page(browser, f"/reports/exports/{export.public_id}/")
