@@ -50,6 +50,15 @@ class TryUnderWay(Conflict):
         super().__init__(_("A payment is being confirmed. Please wait for its end; do not pay a second time."))
 
 
+class MoneyIsChecked(Conflict):
+    """A payment has come that our people look at."""
+
+    code = "payment_checked"
+
+    def __init__(self) -> None:
+        super().__init__(_("We have received a payment that a person checks. Please do not pay a second time."))
+
+
 class NotOffered(Invalid):
     """Not a way to pay this checkout."""
 

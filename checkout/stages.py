@@ -35,6 +35,17 @@ def is_confirming(attempt: Try) -> bool:
     return attempt.method == Method.OVO and _is_asked_about(deposit)
 
 
+def is_checked(attempt: Try) -> bool:
+    """Whether money came by it that a person looks at, however long ago the payer has left it."""
+    return attempt.deposit is not None and deposits.waits_for_people(attempt.deposit)
+
+
+def has_money_waiting(session: Session) -> bool:
+    """Whether money came by any of its tries that a person looks at: nobody is asked for more meanwhile."""
+    by_deposit = session.tries.filter(deposit__isnull=False).select_related("deposit")
+    return any(is_checked(attempt) for attempt in by_deposit)
+
+
 def is_challenged(attempt: Try) -> bool:
     """Whether the holder of the card is being asked by the bank."""
     payment = attempt.card_payment

@@ -17,17 +17,24 @@ from config.lib.money import format_money
 from payments import emv, qr, stages
 from payments.banks import BANKS, Way
 from payments.methods import CHOICES, METHODS, OVO, QRIS, SANDBOX, VA, VA_STATIC
-from payments.models import Deposit, OvoLink, PaymentAttempt, ProviderMessage
+from payments.models import Deposit, OvoLink, PaymentAttempt, PaymentCase, ProviderMessage
 from wallets.selectors import balances
 
 State, Account = Deposit.State, PaymentAttempt.State
 # What an attempt's reason says while its payment is on its way, and when it came but waits for people.
 SEEN, SET_ASIDE = "seen", "set_aside"
 _SPOKEN_FOR = {SEEN: "confirming", SET_ASIDE: "set_aside"}
+# Cases about a deposit that say nothing of money having come.
+_NO_MONEY = {"", PaymentCase.Kind.WRONG_ANSWER, PaymentCase.Kind.MISSING_THERE, PaymentCase.Kind.CLOSED_AFTER_SUCCESS}
 # What of the newest attempt decides about the stage.
 _DECISIVE = ("method", "state", "reason", "expires_at", "content")
 # Until then a number being made is simply being made; afterwards we say that it takes longer.
 _SLOW_AFTER = timedelta(seconds=20)
+
+
+def waits_for_people(deposit: Deposit) -> bool:
+    """Whether a payment for it has come, or is said to have, that our people look at before it counts; no query."""
+    return deposit.state != State.SUCCESS and deposit.attention not in _NO_MONEY
 
 
 @dataclass(frozen=True)

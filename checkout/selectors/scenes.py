@@ -12,18 +12,18 @@ from payments import selectors as deposits
 from payments.models import Deposit
 from payments.selectors import Picture
 
-# Tries that the page needs to know; the newest decide.
-_NEWEST = 3
+# Tries that the page needs to know: the newest decide, and money may come by any of them. More than anybody may make.
+_NEWEST = 60
 # What the payer left for another way is no failure.
 _SILENT = {"", "left", "paid_twice"}
 # The page is put together anew when it passes from one of these to another.
-_FRAMES = {"choose": "open", "deposit": "open", "confirming": "busy", "challenge": "asked"}
+_FRAMES = {"choose": "open", "deposit": "open", "confirming": "busy", "challenge": "asked", "checked": "checked"}
 
 
 @dataclass(frozen=True)
 class Scene:
     """``stage``: choose (a way to pay), deposit (a number, a QR or a push is there or nearly so), challenge (the bank
-    asks the holder), confirming (money is on its way), or how it ended. ``every``: seconds between two looks of the
+    asks the holder), confirming (money is on its way), checked (it came, and a person looks at it), or how it ended. ``every``: seconds between two looks of the
     page, 0 when nothing more will come by itself."""
 
     session: Session
@@ -69,7 +69,8 @@ def scene_of(session: Session) -> Scene:
     )
     current = next((attempt for attempt in tries if not attempt.is_over), None)
     picture = deposits.picture_of(current.deposit) if current and current.deposit else None
-    stage = _stage(session, current, picture)
+    is_checked = any(stages.is_checked(attempt) for attempt in tries)
+    stage = _stage(session, current, picture, is_checked=is_checked)
     is_shown = stage in {"deposit", "confirming"}
     return Scene(
         session=session,
@@ -81,7 +82,13 @@ def scene_of(session: Session) -> Scene:
     )
 
 
-def _stage(session: Session, current: Try | None, picture: Picture | None) -> str:
+def _stage(session: Session, current: Try | None, picture: Picture | None, *, is_checked: bool) -> str:
+    if session.state == State.COMPLETED:
+        return session.state
+    # A card that is being charged comes first: it may pay before anybody has looked.
+    is_charged = current is not None and current.method == Method.CARD and stages.is_confirming(current)
+    if is_checked and not is_charged:
+        return "checked"
     if session.state != State.OPEN:
         return session.state
     if current is not None:
@@ -123,6 +130,8 @@ def _pace(session: Session, stage: str, current: Try | None, picture: Picture | 
         return picture.every or 3
     if stage == "choose":
         return 15
+    if stage == "checked":
+        return 30
     # Money on its way may still come.
     is_late = stage in {State.EXPIRED, State.CANCELLED} and session.expires_at > now() - timedelta(hours=1)
     return 30 if is_late else 0

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from checkout import stages
 from checkout.models import Method, Session, State, Try
 from payments.models import Deposit
 from wallets.lines import word_of
@@ -62,6 +63,8 @@ def events_of(session: Session, tries: Sequence[Try], *, for_staff: bool = False
 
 def why(attempt: Try) -> Text:
     """Why a way did not pay it, for the client; empty while it is under way and when it did."""
+    if stages.is_checked(attempt):
+        return _("A payment came otherwise than agreed, and our people look at it. Do not ask the payer for it again.")
     if attempt.card_payment is not None and attempt.card_payment.reason:
         return str(attempt.card_payment.get_reason_display())
     return _REASONS.get(attempt.reason, "")

@@ -17,7 +17,7 @@ from cards.errors import NotInState, OrderTaken, OutcomeUnknown
 from cards.models import Card
 from cards.services import payments, tokens
 from checkout import choices, stages
-from checkout.errors import NotOffered, SessionOver, TooManyTries, TryUnderWay
+from checkout.errors import MoneyIsChecked, NotOffered, SessionOver, TooManyTries, TryUnderWay
 from checkout.models import Method, Session, State, Try
 from checkout.processing import closing, following
 from checkout.wire import page_url
@@ -191,6 +191,8 @@ def _free(held: Session, method: str) -> Sequence[Try]:
     standing = list(stages.open_tries(held))
     if any(stages.is_confirming(attempt) or stages.is_pushed(attempt) for attempt in standing):
         raise TryUnderWay
+    if stages.has_money_waiting(held):
+        raise MoneyIsChecked
     return standing
 
 

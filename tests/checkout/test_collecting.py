@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test import Client as Browser
 
 from accounts.access.actors import system
-from accounts.models import Client, Customer
+from accounts.models import Client, Customer, Role
 from cards.models import CardPayment
 from checkout.models import Session, State, Try
 from checkout.processing import following
@@ -20,13 +20,16 @@ from checkout.services import sessions
 from config.lib.clock import now
 from notifications.models import WebhookDelivery, WebhookEndpoint
 from payments import settlement
-from payments.models import Deposit
+from payments.models import Deposit, PaymentCase
 from payments.settlement import play
 from tests.accounts import cast
 from tests.checkout.house import ask_for, balance, fresh, look, pay, problems, stage, sweep, time_passes, url
+from tests.payments.cases_desk import Desk
 from tests.payments.conftest import House
 from tests.simulators import Simulator
 from wallets import proof
+from wallets.models import Account
+from wallets.services import Purse, client_account
 
 pytestmark = pytest.mark.django_db
 BCA, BRI = "702", "800"
@@ -144,10 +147,66 @@ def test_with_less_than_was_asked_it_has_failed(session: Session, house: House, 
     deposit = deposit_of(session)
     if deposit.state != Deposit.State.SUCCESS:
         # It waits for people: nobody is asked to pay meanwhile.
-        assert stage(session) == "confirming"
+        assert stage(session) == "checked"
         return
     assert fresh(session).state == State.FAILED
     assert "Less than the amount has arrived" in look(session)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Somebody who proposes, and two who decide."""
+    people = {
+        "maker": cast.person("maker", Role.SUPPORT),
+        "checker": cast.person("checker", Role.COMPANY_ADMIN),
+        "other": cast.person("other", Role.COMPANY_ADMIN, Role.SUPER_ADMIN),
+    }
+    return Desk(*(cast.browser_of(person) for person in people.values()), people)
+
+
+@pytest.fixture
+def set_aside(session: Session, house: House, shop: Client) -> PaymentCase:
+    """The payer's transfer came after its time, when the shop's balance took nothing: it waits for people."""
+    choose(session)
+    [letter] = house.pay(deposit_of(session))
+    account = client_account(Purse(shop, "IDR"))
+    Deposit.objects.update(expires_at=now())
+    house.work()
+    sweep()
+    Account.objects.filter(pk=account.pk).update(status=Account.Status.CLOSED)
+    house.deliver(letter)
+    house.work()
+    Account.objects.filter(pk=account.pk).update(status=Account.Status.OPEN)
+    assert Try.objects.get().is_over
+    return PaymentCase.objects.get(deposit=deposit_of(session))
+
+
+def test_money_that_a_person_checks_is_not_paid_a_second_time(
+    session: Session, set_aside: PaymentCase, shop: Client, desk: Desk
+) -> None:
+    text = look(session)
+    assert 'data-stage="checked"' in text
+    assert "We have received a payment that a person checks" in text
+    assert 'name="number"' not in text
+    assert 'name="method"' not in text
+    refused = [choose(session, bank=BRI), choose(session, "qris", ""), pay(session)]
+    assert [answer.status_code for answer in refused] == [409, 409, 409]
+    assert (Deposit.objects.count(), CardPayment.objects.exists()) == (1, False)
+    # Its time goes on; what a person decides afterwards completes it.
+    time_passes(timedelta(minutes=40))
+    sweep()
+    assert (fresh(session).state, stage(session)) == (State.EXPIRED, "checked")
+    desk.settle(set_aside, "credit")
+    paid = fresh(session)
+    assert (paid.state, paid.payment_reference) == (State.COMPLETED, str(deposit_of(session).public_id))
+    assert (stage(session), balance(shop, "IDR")) == ("completed", 75_000)
+
+
+def test_money_that_goes_back_leaves_the_payer_free(session: Session, set_aside: PaymentCase, desk: Desk) -> None:
+    desk.settle(set_aside, "return")
+    assert stage(session) == "choose"
+    assert choose(session, bank=BRI).status_code == 303
+    assert stage(session) == "deposit"
 
 
 @pytest.mark.parametrize("change", ["client_id = %s", "method = 'sandbox', amount = amount + 0 * %s"])

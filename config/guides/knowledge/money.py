@@ -231,6 +231,7 @@ CARDS = Group(
         R("checkout_not_found", _("There is no such checkout, or it is another client's."), YOURS, NO, READ),
         R("checkout_over", _("Paid, called off or out of time."), NOBODY, NO, ANEW),
         R("payment_under_way", _("A payment is on its way and its end is not known."), BANK, LOOKED, READ),
+        R("payment_checked", _("A payment has come that our people look at."), NOBODY, LOOKED, READ),
         R("not_offered", _("Not a way to pay this checkout."), PAYER, CHANGED, FIX),
     ),
 )
