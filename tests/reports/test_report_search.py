@@ -10,7 +10,6 @@ from django.db import connection
 from django.test import Client as Browser
 
 from accounts.models import ApiCall, Client
-from cards.models import CardPayment
 from checkout.models import Session
 from payouts.models import Batch, Payout
 from reports.catalogue import CATALOGUE
@@ -19,6 +18,7 @@ from tests.accounts.cast import company
 from tests.payouts.house import payment
 from tests.reports.library import fill, page, question, sheet
 from tests.reports.test_pages import shown
+from tests.reports.things import charged
 
 pytestmark = pytest.mark.django_db
 
@@ -52,12 +52,8 @@ def test_payments_by_reference_account_and_id(browser: Browser, nassit: Client) 
 
 
 def test_each_by_what_it_is_known_by(browser: Browser, wages: Batch) -> None:
-    card, session, call = (
-        CardPayment.objects.earliest("id"),
-        Session.objects.earliest("id"),
-        ApiCall.objects.latest("id"),
-    )
-    CardPayment.objects.filter(pk=card.pk).update(order_id="order-4711")
+    card, session = charged(wages.client, order_id="order-4711"), Session.objects.earliest("id")
+    ApiCall.objects.filter(pk=ApiCall.objects.earliest("id").pk).update(request_id="01KAJ0000000000000000000AB")
     failed = Payout.objects.get(batch=wages, state="failed")
     for slug, text, count in [
         ("cards", "order-4711", 1),
