@@ -1,6 +1,7 @@
 """What a person does, in the words of the pages."""
 
 import re
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
@@ -16,9 +17,14 @@ _STICKING_OUT = """[...document.querySelectorAll("main *")]
 def expect_accessible(page: Page) -> None:
     """axe finds nothing serious on the page as it stands, and nothing sticks out to the right of any screen."""
     page.wait_for_load_state()  # a page without its style sheet is not what people see
-    found = Axe().run(page).response["violations"]
-    serious = [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found if rule["impact"] in _SERIOUS]
+    serious = _serious(page)
     assert not serious, f"{page.url}: {serious}"
+    expect_fits(page)
+
+
+def expect_fits(page: Page) -> None:
+    """Nothing sticks out to the right of any screen."""
+    page.wait_for_load_state()
     own = page.viewport_size
     for name, (width, height) in SCREENS.items():
         page.set_viewport_size({"width": width, "height": height})
@@ -27,6 +33,21 @@ def expect_accessible(page: Page) -> None:
         )
     if own:
         page.set_viewport_size(own)
+
+
+def expect_contrast(page: Page) -> None:
+    """In the other theme everything can be read too: the one thing about a page that a theme changes."""
+    own = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+    page.emulate_media(color_scheme="light" if own == "dark" else "dark")
+    faint = _serious(page, {"runOnly": ["color-contrast", "link-in-text-block"]})
+    page.emulate_media(color_scheme=own)
+    assert not faint, f"{page.url} in the other theme: {faint}"
+
+
+def _serious(page: Page, options: dict[str, Any] | None = None) -> list[str]:
+    found = Axe().run(page, options=options or {"resultTypes": ["violations"]}).response["violations"]
+    serious = [rule for rule in found if rule["impact"] in _SERIOUS]
+    return [f"{rule['id']}: {' | '.join(node['html'] for node in rule['nodes'][:3])}" for rule in serious]
 
 
 def sign_up(page: Page, context: BrowserContext, email: str, name: str = "Dewi Anggraini") -> None:

@@ -1,98 +1,71 @@
-"""Every page that somebody can come to by links, as everybody: no error, no breach of the policy, nothing serious for
-axe, nothing sticking out, and not a word of English left on an Indonesian page. The README's pictures come from here.
+"""Every page that somebody can come to, as everybody: no error, no breach of the policy, nothing serious for axe in
+either theme, nothing sticking out, and not a word of another language. The README's pictures come from here.
 """
 
 import os
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
-import polib
 import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Page
 
+from tests.browser import stops
 from tests.browser.portal import Portal
 from tests.browser.screens import SCREENS
-from tests.browser.steps import expect_accessible
+from tests.browser.walking import Walk, keep_picture
 from tests.simulators import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak, pytest.mark.timeout(3600)]
 
-NOBODY = "nobody"
-WHO = [
-    *(NOBODY, "customer", "portal_admin", "payout_maker", "payout_approver"),
-    *("approver", "support", "auditor", "company_admin", "superadmin"),
-]
-# What is fetched instead of looked at, what ends the walk, and what others wrote.
-_ASIDE = re.compile(
-    r"^/(admin|api/openapi|api/v1/openapi|language|account/logout|topup/ovo/return)"
-    r"|/export/|/errors\.json$|\.(csv|xlsx|pdf|png|txt|json)$"
-)
-_ONE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/|$)|(?<=/)[A-Z0-9]{10,}(?=/|$)")
-_MOST = 250
-# The references say in English what the schema says.
-_REFERENCE = re.compile(r"/api/(v1/)?docs")
-# Page by whom -> the picture of it in the README.
+LOOKS = {"desktop": ("en", "light"), "phone": ("id", "dark")}
+# Page by whom, and how it is looked at -> the picture of it in the README.
 PICTURES = {
-    ("customer", "/numbers/"): "shop",
-    ("portal_admin", "/company/"): "company",
-    ("portal_admin", "/company/batches/*/"): "batch",
-    ("superadmin", "/staff/"): "desk",
-    ("superadmin", "/reports/cards/"): "report",
-    (NOBODY, "/developers/states/"): "states",
+    ("customer", "desktop", "/numbers/"): "shop",
+    ("customer", "desktop", "/numbers/live/"): "live-orders",
+    ("portal_admin", "desktop", "/company/"): "company",
+    ("portal_admin", "desktop", "/company/batches/*/"): "batch",
+    ("superadmin", "desktop", "/staff/"): "desk",
+    ("superadmin", "desktop", "/reports/cards/"): "report",
+    (stops.NOBODY, "desktop", "/developers/states/"): "states",
+    (stops.NOBODY, "desktop", "/pay/*"): "checkout",
 }
-_WORDS = """() => [...document.querySelectorAll("body *")]
-  .filter(one => !one.closest("code, pre, script, style, svg, .ref"))
-  .flatMap(one => [...one.childNodes]).filter(node => node.nodeType === 3).map(node => node.textContent.trim())"""
+# Kinds of pages that axe has seen in this run, by look: much the same for whoever comes after.
+_JUDGED: dict[str, set[str]] = {look: set() for look in LOOKS}
 
 
-def english() -> set[str]:
-    """Texts that read otherwise in Indonesian: sentences and words that cannot be somebody's name or data."""
-    catalogue = polib.pofile(str(ROOT / "locale" / "id" / "LC_MESSAGES" / "django.po"))
-    ours = {
-        entry.msgid for entry in catalogue if entry.msgstr and entry.msgstr != entry.msgid and "%(" not in entry.msgid
-    }
-    return {text for text in ours if " " in text} - {entry.msgstr for entry in catalogue}
+@pytest.fixture(params=LOOKS)
+def look(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-ENGLISH = english()
-
-
-@pytest.fixture(params=[("desktop", "en", "light"), ("phone", "id", "dark")], ids=["desktop", "phone"])
-def look(request: pytest.FixtureRequest, chromium: Browser, portal: Portal) -> Iterator[tuple[Page, str]]:
-    """A tab in one of two ways to look at pages, and its language."""
-    name, language, theme = request.param
-    width, height = SCREENS[name]
+@pytest.fixture
+def page(look: str, chromium: Browser, portal: Portal) -> Iterator[Page]:
+    language, theme = LOOKS[look]
+    width, height = SCREENS[look]
     context = chromium.new_context(
         base_url=portal.base_url, viewport={"width": width, "height": height}, color_scheme=theme
     )
     host = urlsplit(portal.base_url).hostname or ""
     context.add_cookies([{"name": "django_language", "value": language, "domain": host, "path": "/"}])
-    yield context.new_page(), language
+    yield context.new_page()
     context.close()
 
 
-@pytest.mark.parametrize("who", WHO)
-def test_every_page(who: str, look: tuple[Page, str], portal: Portal) -> None:
-    page, language = look
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(f"{page.url}: {error}"))
-    page.on("console", _noting(page, troubles))
-    if who != NOBODY:
+@pytest.mark.parametrize("who", stops.LANDMARKS)
+def test_every_page(who: str, look: str, page: Page, portal: Portal) -> None:
+    language = LOOKS[look][0]
+    if who != stops.NOBODY:
         _enter(page, portal.demo["users"][who], language)
-    seen = list(_walk(page, portal.base_url, lambda pattern: _inspect(page, who, pattern, language, troubles)))
-    assert not troubles, "\n".join(troubles)
-    assert len(seen) >= 8, seen
-
-
-def _noting(page: Page, troubles: list[str]) -> Callable[..., None]:
-    def note(message: object) -> None:
-        kind, text = getattr(message, "type", ""), getattr(message, "text", "")
-        if kind == "error":
-            troubles.append(f"{page.url}: {text}")
-
-    return note
+    aside = None if who == stops.NOBODY else stops.ALIKE
+    walk = Walk(page, portal.base_url, language, aside=aside, judged=_JUDGED[look])
+    walk.on_page = lambda kind: _keep(walk, who, look, kind)
+    walk.by_links(["/", *stops.STARTS.get(who, ())])
+    for stop in stops.STOPS[who]:
+        stop(walk, portal)
+    missing = [kind for kind in stops.LANDMARKS[who] if kind not in walk.met]
+    assert not walk.troubles, "\n".join(walk.troubles)
+    assert not missing, f"never came to {missing}, only to {sorted(walk.met)}"
 
 
 def _enter(page: Page, person: dict[str, str], language: str) -> None:
@@ -113,45 +86,10 @@ def _enter(page: Page, person: dict[str, str], language: str) -> None:
     )
 
 
-def _walk(page: Page, base_url: str, inspect: Callable[[str], None]) -> Iterator[str]:
-    """Go to one page of each kind, from the first page on, by the links people see."""
-    waiting, known, came_from = ["/", "/developers/"], set(), {"/": "", "/developers/": ""}
-    while waiting and len(known) < _MOST:
-        path = waiting.pop(0)
-        pattern = _ONE.sub("*", urlsplit(path).path)
-        if pattern in known or _ASIDE.search(pattern):
-            continue
-        known.add(pattern)
-        answer = page.goto(path)
-        status = answer.status if answer else 0
-        if status == 404 and came_from[path].startswith("/sandbox/"):
-            # The sandbox is everybody's, and leads to pages of whoever made what it shows.
-            continue
-        assert status < 400, f"{path}, linked from {came_from[path]}: {status}"
-        inspect(pattern)
-        yield pattern
-        hrefs = page.eval_on_selector_all("a[href]", "links => links.map(one => one.getAttribute('href'))")
-        found = (urlsplit(urljoin(page.url, href)) for href in hrefs if href and not href.startswith("#"))
-        links = [one.path for one in found if f"{one.scheme}://{one.netloc}" == base_url]
-        came_from = {**dict.fromkeys(links, path), **came_from}
-        waiting += links
-
-
-def _inspect(page: Page, who: str, pattern: str, language: str, troubles: list[str]) -> None:
-    try:
-        expect_accessible(page)
-    except AssertionError as error:
-        troubles.append(str(error))
-    except Error:
-        # It went on by itself (a page that waits for something): what it became is looked at when a link leads there.
-        return
-    if language == "id":
-        left = sorted({text for text in page.evaluate(_WORDS) if text in ENGLISH and not _REFERENCE.match(pattern)})
-        troubles += [f"{page.url}: {text!r} is English"] if (text := "; ".join(left)) else []
-    elif os.environ.get("TAKE_PICTURES") and (name := PICTURES.get((who, pattern))):
-        _take(page, ROOT / "docs" / "img" / f"{name}.png")
-
-
-def _take(page: Page, target: Path) -> None:
-    page.evaluate("window.scrollTo(0, 0)")
-    page.screenshot(path=target, animations="disabled")
+def _keep(walk: Walk, who: str, look: str, kind: str) -> None:
+    name = re.sub(r"\W+", "_", kind.replace("*", "X"))
+    keep_picture(walk.page, f"{look}/{who}{name}{walk.met[kind]}")
+    wanted = PICTURES.get((who, look, kind))
+    if wanted and walk.met[kind] == 1 and os.environ.get("TAKE_PICTURES"):
+        walk.page.evaluate("window.scrollTo(0, 0)")
+        walk.page.screenshot(path=ROOT / "docs" / "img" / f"{wanted}.png", animations="disabled")
