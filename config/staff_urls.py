@@ -9,6 +9,7 @@ from otp.views import staff_limits, staff_orders, staff_supplier
 from payments.views import staff_cases, staff_deposits, staff_exchanges, staff_reconciliation
 from payouts.views import staff_batches, staff_fundings, staff_payouts, staff_rules
 from reports.views import search
+from wallets.views import books
 
 app_name = "staff"
 
@@ -101,6 +102,7 @@ urlpatterns = [
     path("cards/<uuid:public_id>/propose/", staff_cards.propose, name="card_propose"),
     path("cards/<uuid:public_id>/settle/", staff_cards.settle, name="card_settle"),
     path("cards/<uuid:public_id>/withdraw/", staff_cards.withdraw, name="card_withdraw"),
+    path("ledger/", books.ledger, name="ledger"),
     path("checkouts/", staff_checkouts.listing, name="checkouts"),
     path("checkouts/<uuid:public_id>/", staff_checkouts.session, name="checkout"),
     path("batches/", staff_batches.listing, name="batches"),

@@ -18,6 +18,7 @@ from kyc.models import KycCase
 from kyc.selectors import cases as identity
 from otp import floats, limits
 from otp import selectors as otp
+from otp.overviews import NEEDS as order_needs
 from payments import selectors as payments
 from payments.overviews import cases as payment_cases
 from payments.overviews import deposits as payment_deposits
@@ -56,9 +57,10 @@ def overview(request: ActorRequest) -> HttpResponse:
 def _linked(
     request: ActorRequest, counts: Kept[Mapping[str, int]], permission: str, url_of: Callable[[str], str]
 ) -> list[tuple[str, int, str]]:
-    """(state, number, the list of them) for those who may see it."""
-    may = policy.allows(request.actor, permission)
-    return [(state, number, url_of(state) if may else "") for state, number in counts.value.items()]
+    """(state, number, the list of them) for those who may see it; nothing for others."""
+    if not policy.allows(request.actor, permission):
+        return []
+    return [(state, number, url_of(state)) for state, number in counts.value.items()]
 
 
 def _deposits_url(state: str) -> str:
@@ -68,7 +70,7 @@ def _deposits_url(state: str) -> str:
 
 
 def _orders_url(state: str) -> str:
-    return f"{reverse('staff:orders')}?{'needs=late' if state in ('overdue', 'no_answer') else 'state=live'}"
+    return f"{reverse('staff:orders')}?{'needs' if state in order_needs else 'state'}={state}"
 
 
 @never_cache

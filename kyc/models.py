@@ -62,6 +62,8 @@ class KycCase(models.Model):
                 fields=["submitted_at", "id"], name="kyc_queue", condition=Q(state__in=["open", "second", "lead"])
             ),
             models.Index(fields=["identity_hash"], name="kyc_same_identity"),
+            models.Index(fields=["submitted_at"], name="kyc_sent", condition=Q(submitted_at__isnull=False)),
+            models.Index(fields=["decided_at"], name="kyc_decided", condition=Q(decided_at__isnull=False)),
         )
         constraints = (
             models.UniqueConstraint(fields=["customer", "attempt"], name="kyc_attempt_once"),
@@ -118,6 +120,7 @@ class KycDocument(models.Model):
             models.Index(fields=["customer", "-id"], name="kyc_document_of_customer"),
             models.Index(fields=["status", "id"], name="kyc_document_waiting", condition=Q(status="Pending")),
             models.Index(fields=["sha256"], name="kyc_same_file"),
+            models.Index(fields=["reviewed_at"], name="kyc_document_refused", condition=Q(status="Rejected")),
         )
         triggers = (
             pgtrigger.FSM(

@@ -125,6 +125,11 @@ def reasons_for(kind: str) -> list[Reason]:
     return [reason for reason in _ALL if not reason.kinds or kind in reason.kinds]
 
 
+def title_of(code: str) -> str:
+    """What was wrong, as it is counted; a code that is offered no more stands for itself."""
+    return str(REASONS[code].text) if code in REASONS else code
+
+
 def words_of(reason: Reason, language: str) -> str:
     """What the customer reads: what was wrong and what to do, in ``language`` ("en", "id")."""
     with translation.override(language):

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", review.queue_page, name="queue"),
     path("start/", review.start, name="start"),
     path("overview/", review_figures.overview_page, name="overview"),
+    path("cases/", review_figures.listing, name="cases"),
     path("done/", review_figures.done, name="done"),
     path("files/<uuid:document_id>/", review.file, name="file"),
     path("<uuid:case_id>/", review.case_page, name="case"),

@@ -17,7 +17,11 @@ from otp.models import LIVE, UNSENT, Order, OrderCode, Reason, State
 # So long the supplier may keep us waiting before a person may close an order by hand.
 HOPELESS = timedelta(hours=12)
 DOUBT, HAND, LATE, LOST, WITHHELD = "doubt", "hand", "late", "lost", "withheld"
-NEEDS = (DOUBT, HAND, LATE, LOST, WITHHELD)
+# The two kinds of being late, as they are counted.
+OVERDUE, STUCK = "overdue", "no_answer"
+NEEDS = (DOUBT, HAND, LATE, LOST, WITHHELD, OVERDUE, STUCK)
+# Groups of states, and each that an order can be in while it lasts.
+STATES = {**selectors.STATE_FILTERS, **{state.value: (state,) for state in LIVE}}
 # Orders that got their number or inbox and are over, or brought a code: all of them, and by whether a code came.
 TRIED, CAME, MISSED = "all", "came", "missed"
 # Seconds up to which a wait for a code belongs to a column; what took longer belongs to the last one.
@@ -50,7 +54,9 @@ class Wanted:
     def words(self) -> str:
         """What it is narrowed to besides state, kind and days, as one reads it."""
         tried = {TRIED: _("Got a number, and ended"), CAME: _("With code"), MISSED: _("Got a number, no code")}
-        found = [tried.get(self.tried, ""), wait_words(self.wait), self.service, self.country]
+        state = State(self.state).label if self.state in State.values else ""
+        late = {OVERDUE: _("Late"), STUCK: _("No answer")}.get(self.needs, "")
+        found = [state, late, tried.get(self.tried, ""), wait_words(self.wait), self.service, self.country]
         return " · ".join(str(one) for one in found if one)
 
 
@@ -64,8 +70,8 @@ def wait_words(place: int | None) -> str:
 def listed(wanted: Wanted) -> QuerySet[Order]:
     """Real orders as `Wanted`, unordered; the sandbox's are none."""
     found: QuerySet[Order] = Order.objects.filter(customer__is_sandbox=False).select_related("customer__user")
-    if wanted.state in selectors.STATE_FILTERS:
-        found = found.filter(state__in=selectors.STATE_FILTERS[wanted.state])
+    if wanted.state in STATES:
+        found = found.filter(state__in=STATES[wanted.state])
     if wanted.kind in selectors.KIND_FILTERS:
         found = found.filter(server__in=selectors.KIND_FILTERS[wanted.kind])
     if wanted.service:
@@ -97,6 +103,10 @@ def _tried(found: QuerySet[Order], wanted: Wanted) -> QuerySet[Order]:
 
 
 def _needing(found: QuerySet[Order], needs: str) -> QuerySet[Order]:
+    if needs == OVERDUE:
+        return found.filter(pk__in=Order.objects.overdue().values("pk"))
+    if needs == STUCK:
+        return found.filter(pk__in=Order.objects.stuck().values("pk"))
     if needs == LATE:
         late = Order.objects.overdue().values("pk")
         return found.filter(pk__in=late.union(Order.objects.stuck().values("pk")))

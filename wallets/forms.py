@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.lib.money import EXPONENTS
 from config.lib.typed import typed_amount
 from wallets.selectors import Period
 
@@ -42,6 +43,15 @@ class PeriodForm(forms.Form):
         zone = ZoneInfo(timezone.get_current_timezone_name())
         cleaned = self.cleaned_data if self.is_bound and self.is_valid() else {}
         return Period(zone, cleaned.get("first"), cleaned.get("last"), cleaned.get("direction") or "")
+
+
+class BookForm(forms.Form):
+    """Which account of the house, and which of its days; nonsense counts as not asked."""
+
+    account = forms.CharField(max_length=80, required=False)
+    currency = forms.ChoiceField(choices=[(one, one) for one in EXPONENTS], required=False)
+    first = forms.DateField(label=_("From"), required=False, widget=_day())
+    last = forms.DateField(label=_("To"), required=False, widget=_day())
 
 
 class SpendingForm(forms.Form):

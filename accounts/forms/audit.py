@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.selectors.audit import Wanted, action_choices
+from accounts.selectors.audit import BY, Wanted, action_choices
 from accounts.selectors.audit_words import VIAS
 
 
@@ -37,6 +37,7 @@ class AuditForm(forms.Form):
     last = _day(_("To"))
     request_id = _words(_("Request"))
     via = _choice(_("By way of"), [("", _("any")), *VIAS.items()])
+    by = _choice(_("By"), [("", _("anybody")), *BY.items()])
     address = _words(_("Address"))
     about = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput)
     until = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)

@@ -147,6 +147,9 @@ class CallsForm(forms.Form):
     )
     status = forms.ChoiceField(required=False, choices=STATUSES)
     key = forms.ChoiceField(label=_("Key"), required=False)
+    everybody = forms.BooleanField(required=False)
+    first = forms.DateField(required=False)
+    last = forms.DateField(required=False)
 
     def __init__(self, *args: Any, keys: Iterable[ApiKey], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -159,4 +162,10 @@ class CallsForm(forms.Form):
         found = self.cleaned_data
         words = found.get("q", "")
         key = self.keys.get(found.get("key", ""))
-        return selectors.CallFilter(words="" if "\x00" in words else words, status=found.get("status", ""), key=key)
+        return selectors.CallFilter(
+            words="" if "\x00" in words else words,
+            status=found.get("status", ""),
+            key=key,
+            **{name: found.get(name) or None for name in ("first", "last")},
+            everybody=bool(found.get("everybody")),
+        )

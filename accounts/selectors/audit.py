@@ -51,6 +51,16 @@ _PAGES = {
 _REAL_ONLY = frozenset({"batch", "cardpayment", "deposit", "funding", "order", "payout", "session"})
 
 
+DESK = "desk"
+# Who acts, as the record is counted: people of the house and of clients are those who are nothing else.
+BY: dict[str, str | Promise] = {
+    DESK: gettext_lazy("By people of the house and of clients"),
+    "customer": gettext_lazy("By customers"),
+    "api_key": gettext_lazy("By programs"),
+    "system": gettext_lazy("By jobs"),
+}
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What is searched for: ``who`` and ``what`` from their beginning, days of ``zone``, both included."""
@@ -63,6 +73,8 @@ class Wanted:
     last: date | None = None
     request_id: str = ""
     via: str = ""
+    # One of `BY`.
+    by: str = ""
     address: str = ""
     # "client:<id>": all that belongs to one object, as its own page shows it.
     about: str = ""
@@ -136,7 +148,14 @@ def _words(wanted: Wanted) -> Q:
     for name in ("action", "request_id", "via"):
         if value := getattr(wanted, name):
             matches &= Q(**{name: value})
-    return matches & (Q(address=wanted.address) if wanted.address else Q())
+    return matches & by_kind(wanted.by) & (Q(address=wanted.address) if wanted.address else Q())
+
+
+def by_kind(name: str) -> Q:
+    """What one of `BY` did; everything for anything else."""
+    if name == DESK:
+        return ~Q(actor_kind__in=[one for one in BY if one != DESK])
+    return Q(actor_kind=name) if name in BY else Q()
 
 
 def _days(wanted: Wanted) -> Q:

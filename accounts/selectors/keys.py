@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from accounts.access import policy
 from accounts.access.actors import Actor
 from accounts.models import ApiCall, ApiKey, ApiUser, Client, User
+from config.lib import times
 from config.lib.pagination import Page, keyset
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{20,64}")
@@ -73,21 +74,31 @@ def use_of_old(key: ApiKey) -> OldKeyUse | None:
 
 @dataclass(frozen=True)
 class CallFilter:
-    """What somebody looks for in the log: words are a request id or a part of the route."""
+    """What somebody looks for in the log: words are a request id or a part of the route; ``everybody`` is what staff
+    ask for who look after all clients. Days in the reader's zone, inclusive."""
 
     words: str = ""
     status: str = ""
     key: ApiKey | None = None
+    everybody: bool = False
+    first: date | None = None
+    last: date | None = None
 
     @property
     def is_set(self) -> bool:
-        return bool(self.words or self.status or self.key)
+        return self != CallFilter()
+
+
+# With live keys of clients' programs and people; what customers call is their own.
+OF_CLIENTS = (Q(key__api_user__isnull=False) | Q(key__user__portal__client__isnull=False)) & Q(is_sandbox=False)
 
 
 def calls(actor: Actor, wanted: CallFilter, *, cursor: str = "", size: int = 25) -> Page[ApiCall]:
     """One page of the calls ``actor`` may see, newest first."""
     found = policy.calls_seen_by(actor)
-    if actor.is_gateway_staff and wanted.key is None:
+    if actor.is_gateway_staff and wanted.everybody:
+        found = found.filter(OF_CLIENTS)
+    elif actor.is_gateway_staff and wanted.key is None:
         found = found.filter(key__user=actor.user)
     return _page(found, wanted, cursor, size)
 
@@ -108,6 +119,7 @@ def _page(found: QuerySet[ApiCall], wanted: CallFilter, cursor: str, size: int) 
         found = found.filter(status__gte=least, status__lt=beyond)
     if wanted.words:
         found = found.filter(_words(wanted.words))
+    found = times.within(found, wanted.first, wanted.last)
     return keyset(found.select_related("key__api_user", "key__user"), cursor=cursor, size=size)
 
 

@@ -138,7 +138,14 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     "review:queue",
                     _("Identity checks"),
                     "identification",
-                    also=("review:case", "review:done", "review:overview", "review:decide", "review:number"),
+                    also=(
+                        "review:case",
+                        "review:cases",
+                        "review:done",
+                        "review:overview",
+                        "review:decide",
+                        "review:number",
+                    ),
                     permission="KycAdmin.ReadPending",
                 ),
                 _REPORTS,
@@ -202,6 +209,7 @@ _SECTIONS: dict[str, list[tuple[str | Promise, list[Entry]]]] = {
                     also=("staff:reconciliation_day", "staff:settlement_files", "staff:settlement_file"),
                     permission="Reconciliation.Read",
                 ),
+                Entry("staff:ledger", _("Ledger"), "book-open", permission="Reconciliation.Read"),
                 Entry(
                     "staff:exchanges",
                     _("Provider exchanges"),

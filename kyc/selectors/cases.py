@@ -9,9 +9,13 @@ from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When
 
 from accounts.access.actors import Actor
 from accounts.models import Customer
+from config.lib import times
 from kyc.models import KycCase, KycDecision, KycDocument
+from kyc.reasons import title_of
 from kyc.selectors import queue
 
+# The moment a list of cases goes by; usually they are listed by when they were sent.
+DECIDED = "decided"
 _ORDER = {kind: place for place, kind in enumerate(KycDocument.Kind.values)}
 
 
@@ -133,6 +137,42 @@ def _shelf(kind: KycDocument.Kind, attempts: Sequence[KycCase]) -> Shelf:
         exhibits = [*shown, *exhibits]
         earlier = {row.sha256 for row in rows} or earlier
     return Shelf(kind, exhibits)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Cases sent (or with ``by`` `DECIDED`: decided) on days of the reader's zone, inclusive. ``reason`` is the code
+    of why a document was not accepted: it is then about documents, by when they were looked at."""
+
+    by: str = ""
+    reason: str = ""
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def is_set(self) -> bool:
+        return self != Wanted()
+
+    @property
+    def words(self) -> str:
+        return title_of(self.reason) if self.reason else ""
+
+
+def listed(actor: Actor, wanted: Wanted) -> QuerySet[KycCase]:
+    """The cases ``actor`` may see of what is wanted, newest first."""
+    field = "decided_at" if wanted.by == DECIDED else "submitted_at"
+    found = queue.cases_seen_by(actor).select_related("customer__user").order_by("-id")
+    found = found.filter(decided_at__isnull=False) if wanted.by == DECIDED else found
+    return times.within(found, wanted.first, wanted.last, field=field)
+
+
+def refused(actor: Actor, wanted: Wanted) -> QuerySet[KycDocument]:
+    """The documents that were not accepted for a reason, newest first, each with its case."""
+    found = KycDocument.objects.filter(
+        status=KycDocument.Status.REJECTED, reason_code=wanted.reason, case__in=queue.cases_seen_by(actor)
+    )
+    found = times.within(found, wanted.first, wanted.last, field="reviewed_at")
+    return found.select_related("case__customer__user").order_by("-id")
 
 
 def done_since(actor: Actor, moment: datetime, *, everybody: bool) -> QuerySet[KycDecision]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from config.lib import clock
 from kyc.models import KycCase, KycDecision, KycDocument
-from kyc.reasons import REASONS
+from kyc.reasons import title_of
 from kyc.selectors import queue
 
 DAYS = 14
@@ -35,6 +35,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Reason:
+    code: str
     text: str
     count: int
     percent: int
@@ -113,11 +114,10 @@ def _reasons(is_sandbox: bool, start: datetime) -> list[Reason]:
     )
     rows = list(refused.order_by().values("reason_code").annotate(number=Count("pk")).order_by("-number"))
     total = sum(row["number"] for row in rows) or 1
-    return [Reason(_words(row["reason_code"]), row["number"], round(100 * row["number"] / total)) for row in rows]
-
-
-def _words(code: str) -> str:
-    return str(REASONS[code].text) if code in REASONS else code
+    return [
+        Reason(row["reason_code"], title_of(row["reason_code"]), row["number"], round(100 * row["number"] / total))
+        for row in rows
+    ]
 
 
 class _Median(Aggregate):

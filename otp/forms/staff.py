@@ -13,7 +13,7 @@ class OrderFilter(forms.Form):
     """The search over orders; nonsense counts as not asked."""
 
     q = forms.CharField(max_length=100, required=False)
-    state = forms.ChoiceField(choices=[(one, one) for one in selectors.STATE_FILTERS], required=False)
+    state = forms.ChoiceField(choices=[(one, one) for one in overviews.STATES], required=False)
     kind = forms.ChoiceField(choices=[(one, one) for one in selectors.KIND_FILTERS], required=False)
     needs = forms.ChoiceField(choices=[(one, one) for one in overviews.NEEDS], required=False)
     tried = forms.ChoiceField(

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy
 from accounts.access import policy
 from accounts.access.actors import Actor
 from accounts.models import ApiCall, AuditEntry, Client, Role
+from accounts.selectors import audit
+from accounts.selectors.keys import OF_CLIENTS
 from cards.models import CardPayment
 from cards.models.states import State as CardState
 from config.lib import clock
@@ -224,16 +226,16 @@ def _changes(window: charts.Window) -> charts.Chart:
         default=Value("desk"),
         output_field=CharField(),
     )
-    kinds = ("desk", "customer", "api_key", "system")
+    kinds = tuple(audit.BY)
     found = kept(f"desk:changes:{window.first}:{window.last}", lambda: _per_day(rows, "at", who, kinds))
-    url = f"{reverse('staff:audit')}?first={{day}}&last={{day}}"
+    url = reverse("staff:audit")
+    days = f"{url}?first={{day}}&last={{day}}"
+    whole = f"{url}?first={window.first}&last={window.last}&by="
     return charts.stacked(
-        window.points(found.value, nothing=(0, 0, 0, 0), url=url),
+        window.points(found.value, nothing=(0, 0, 0, 0), url=days, each=[f"by={kind}" for kind in kinds]),
         series=[
-            charts.Series(_("By people of the house and of clients")),
-            charts.Series(_("By customers"), "four"),
-            charts.Series(_("By programs"), "three"),
-            charts.Series(_("By jobs"), "neutral"),
+            charts.Series(audit.BY[kind], tone, f"{whole}{kind}")
+            for kind, tone in zip(kinds, ("one", "four", "three", "neutral"), strict=True)
         ],
         heading=charts.day_heading(),
         as_of=found.as_of,
@@ -241,7 +243,7 @@ def _changes(window: charts.Window) -> charts.Chart:
 
 
 def _requests(window: charts.Window) -> charts.Chart:
-    rows = ApiCall.objects.filter(created_at__gte=window.start, is_sandbox=False)
+    rows = ApiCall.objects.filter(OF_CLIENTS, created_at__gte=window.start)
     ended = Case(
         When(status__lt=400, then=Value("done")),
         When(status__lt=500, then=Value("refused")),
@@ -250,12 +252,15 @@ def _requests(window: charts.Window) -> charts.Chart:
     )
     kinds = ("done", "refused", "failed")
     found = kept(f"desk:requests:{window.first}:{window.last}", lambda: _per_day(rows, "created_at", ended, kinds))
+    url = f"{reverse('developers:calls')}?everybody=1"
+    whole = f"{url}&first={window.first}&last={window.last}&status="
+    days = f"{url}&first={{day}}&last={{day}}"
     return charts.stacked(
-        window.points(found.value, nothing=(0, 0, 0), url=url_or_none("developers:calls") or ""),
+        window.points(found.value, nothing=(0, 0, 0), url=days, each=("status=2", "status=4", "status=5")),
         series=[
-            charts.Series(_("Answered"), "success"),
-            charts.Series(_("Refused (4xx)"), "warning"),
-            charts.Series(_("Failed (5xx)"), "danger"),
+            charts.Series(_("Answered"), "success", f"{whole}2"),
+            charts.Series(_("Refused (4xx)"), "warning", f"{whole}4"),
+            charts.Series(_("Failed (5xx)"), "danger", f"{whole}5"),
         ],
         heading=charts.day_heading(),
         as_of=found.as_of,
