@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -129,7 +129,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             "secure_url": settings.BASE_URL + reverse("account_reset_password"),
             **(context or {}),
         }
-        with translation.override(user.language):
+        with translation.override(user.language), timezone.override(user.timezone):
             super().send_notification_mail(template_prefix, user, more, email or user.email)
 
     def send_account_already_exists_mail(self, email: str) -> None:
