@@ -135,6 +135,7 @@ def logged(app: Any, log: RequestLog, describe: Callable[[dict[str, Any]], Row])
             "method": environ["REQUEST_METHOD"],
             "path": environ["PATH_INFO"],
             "query": environ["QUERY_STRING"],
+            "request_id": environ.get("HTTP_X_REQUEST_ID", "")[:64],
             "at": datetime.now(WIB).isoformat(timespec="milliseconds"),
             "status": None,
             **describe(environ),
