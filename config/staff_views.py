@@ -22,7 +22,7 @@ from otp.overviews import NEEDS as order_needs
 from payments import selectors as payments
 from payments.overviews import cases as payment_cases
 from payments.overviews import deposits as payment_deposits
-from reports.overviews import operations, waiting
+from reports.overviews import operations, providers, waiting
 from reports.overviews.keeping import Kept, kept
 from wallets import selectors as wallets
 from wallets.lines import line_of
@@ -47,6 +47,7 @@ def overview(request: ActorRequest) -> HttpResponse:
         "floats": floats.standings(),
         "ranges": operations.ranges(),
         **operations.home(request.actor, days),
+        **providers.home(request.actor),
         **waiting.listed(request.actor),
         **waiting.breaks(request.actor),
         **waiting.doings(request.actor, days),

@@ -42,7 +42,9 @@ class Health:
 
 
 @dataclass(frozen=True)
-class _Figures:
+class Figures:
+    """What is judged: calls of some minutes, and the unbroken rows of failures or answers at their end."""
+
     calls: int
     failures: int
     median_ms: float | None
@@ -55,11 +57,14 @@ class _Figures:
 
 
 # A business refusal is an answer. No answer, a 5xx, and something that is no answer in their language are failures.
-_QUERY = """
+FAILED = """(outcome = 'unsent' OR status IS NULL OR status >= 500 OR code ~ '^5[0-9]{6}$'
+               OR (outcome = 'unknown' AND code = ''))"""
+# What a failure is called.
+MISTAKE = """CASE WHEN outcome = 'unsent' THEN 'unsent' WHEN status IS NULL THEN 'no answer'
+                           WHEN code <> '' THEN code ELSE 'HTTP ' || status END"""
+_QUERY = f"""
     WITH recent AS MATERIALIZED (
-      SELECT sent_at, elapsed_ms, status, code, outcome,
-             outcome = 'unsent' OR status IS NULL OR status >= 500 OR code ~ '^5[0-9]{6}$'
-               OR (outcome = 'unknown' AND code = '') AS failed
+      SELECT sent_at, elapsed_ms, status, code, outcome, {FAILED} AS failed
         FROM payments_providerexchange
        WHERE provider = %(provider)s AND sent_at > now() - make_interval(mins => %(minutes)s)
          AND (NOT %(qr_only)s OR operation LIKE %(qr)s) AND (NOT %(no_qr)s OR operation NOT LIKE %(qr)s)
@@ -71,20 +76,18 @@ _QUERY = """
     SELECT count(*), count(*) FILTER (WHERE r.failed),
            percentile_cont(0.5) WITHIN GROUP (ORDER BY elapsed_ms),
            percentile_cont(0.9) WITHIN GROUP (ORDER BY elapsed_ms),
-           (array_agg(CASE WHEN outcome = 'unsent' THEN 'unsent' WHEN status IS NULL THEN 'no answer'
-                           WHEN code <> '' THEN code ELSE 'HTTP ' || status END
-                      ORDER BY sent_at DESC) FILTER (WHERE r.failed))[1],
+           (array_agg({MISTAKE} ORDER BY sent_at DESC) FILTER (WHERE r.failed))[1],
            max(sent_at) FILTER (WHERE r.failed),
            min(sent_at) FILTER (WHERE r.failed AND sent_at > t.answered),
            count(*) FILTER (WHERE r.failed AND sent_at > t.answered),
            count(*) FILTER (WHERE NOT r.failed AND sent_at > t.failed)
       FROM recent r, turns t
-"""
+"""  # noqa: S608 - no part of it comes from outside
 
 
 def of(provider: str) -> Health:
     """How ``provider`` does, at most ten seconds old."""
-    return _cached(f"health:{provider}", lambda: _judge(_figures(provider)))
+    return _cached(f"health:{provider}", lambda: judge(_figures(provider)))
 
 
 def of_method(method: str) -> Health:
@@ -95,7 +98,7 @@ def of_method(method: str) -> Health:
     if known.provider != METHODS[QRIS].provider:
         return of(known.provider)
     qr = method == QRIS
-    own = _cached(f"health:{known.provider}:{qr}", lambda: _judge(_figures(known.provider, qr_only=qr, no_qr=not qr)))
+    own = _cached(f"health:{known.provider}:{qr}", lambda: judge(_figures(known.provider, qr_only=qr, no_qr=not qr)))
     return own if own.calls >= settings.PROVIDER_HEALTH["few_calls"] else of(known.provider)
 
 
@@ -116,7 +119,7 @@ def _cached(key: str, count: Callable[[], Health]) -> Health:
     return counted
 
 
-def _figures(provider: str, *, qr_only: bool = False, no_qr: bool = False) -> _Figures:
+def _figures(provider: str, *, qr_only: bool = False, no_qr: bool = False) -> Figures:
     minutes = int(settings.PROVIDER_HEALTH["window_minutes"])
     wanted: dict[str, str | int | bool] = {
         "provider": provider,
@@ -127,10 +130,11 @@ def _figures(provider: str, *, qr_only: bool = False, no_qr: bool = False) -> _F
     }
     with connection.cursor() as cursor:
         cursor.execute(_QUERY, wanted)
-        return _Figures(*cursor.fetchone())
+        return Figures(*cursor.fetchone())
 
 
-def _judge(figures: _Figures) -> Health:
+def judge(figures: Figures) -> Health:
+    """The state that the settings give to ``figures``, of any provider."""
     if not figures.calls:
         return Health(State.UNKNOWN)
     rate = (figures.calls - figures.failures) / figures.calls
@@ -146,7 +150,7 @@ def _judge(figures: _Figures) -> Health:
     )
 
 
-def _state(figures: _Figures, rate: float) -> State:
+def _state(figures: Figures, rate: float) -> State:
     """What just happened counts for more than the rate: a row of failures is down, a row of answers is not."""
     rules = settings.PROVIDER_HEALTH
     few = rules["few_calls"]

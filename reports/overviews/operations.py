@@ -1,4 +1,4 @@
-"""The desk's home: how providers do, how much of what is asked for arrives, and what waits for a person."""
+"""The desk's home: how much of what is asked for arrives, and how soon."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F
 from django.urls import reverse
@@ -18,8 +17,7 @@ from accounts.access import policy
 from accounts.access.actors import Actor
 from config.lib import times
 from otp import overviews as orders
-from payments import health
-from payments.methods import METHODS, PROVIDER_NAMES, SANDBOX, VA_STATIC
+from payments.methods import METHODS, SANDBOX, VA_STATIC
 from payouts.models.states import IN_FLIGHT, UNPAID_ENDS, State
 from payouts.routing import Routes
 from payouts.selectors import transfers
@@ -65,24 +63,6 @@ _DEPOSITS = """
 
 
 @dataclass(frozen=True)
-class Provider:
-    """One way to the outside, as its last calls went."""
-
-    name: str
-    health: health.Health
-    url: str
-
-    @property
-    def state(self) -> str:
-        return f"health:{self.health.state}"
-
-    @property
-    def percent(self) -> str:
-        success = self.health.success_rate
-        return "–" if success is None else f"{int(success * 100)} %"
-
-
-@dataclass(frozen=True)
 class Tried:
     """Orders of some days: (tried, came) by day and by service and country, all of them, and the usual waits."""
 
@@ -110,7 +90,6 @@ def home(actor: Actor, days: int) -> dict[str, Any]:
     """As far as ``actor`` may see it. Counted once a minute for everybody."""
     window = charts.days_back(days)
     parts: tuple[tuple[str, Callable[[Actor, charts.Window], dict[str, Any]]], ...] = (
-        ("Exchanges.Read", _providers),
         ("Deposits.Read", _deposits),
         ("Orders.Read", _orders),
         ("Payouts.Read", _payouts),
@@ -133,16 +112,6 @@ def _link(name: str, **more: str) -> str:
 
 def _between(window: charts.Window) -> dict[str, str]:
     return {"first": window.first, "last": window.last}
-
-
-def _providers(actor: Actor, window: charts.Window) -> dict[str, Any]:
-    open_ones = {method.provider for method in METHODS.values() if method.provider and method.is_on}
-    providers = [
-        Provider(name, health.of(code), _link("staff:exchanges", provider=code))
-        for code, name in PROVIDER_NAMES.items()
-        if code in open_ones
-    ]
-    return {"providers": providers, "health_minutes": int(settings.PROVIDER_HEALTH["window_minutes"])}
 
 
 # --- money in -------------------------------------------------------------------------------------------------
