@@ -25,8 +25,8 @@ _PLACE = re.compile(r"%\(\w+\)[sd]|\{\w+\}|<[^>]+>|https?://\S+|/\S+")
 
 # Methods of HTTP, a role, a bank's app; and memos of the ledger, which stay as they were written.
 _NAMES = re.compile(
-    r"\b(GET|POST|PUT|PATCH|DELETE|Support|BCA mobile|WhatsApp Business|Waits for a decision|Permanent number \w+)\b"
-    r"|^Cancelled: [\w., ]+"
+    r"\b(GET|POST|PUT|PATCH|DELETE|Support|BCA mobile|WhatsApp Business|Apple Pay|Google Pay|Cash App)\b"
+    r"|Waits for a decision|Permanent number \w+|^Cancelled: [\w., ]+"
 )
 # Where names stand that are nobody's words: of the demo's people, of services, banks, and countries.
 _NAMED = (

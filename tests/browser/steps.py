@@ -13,6 +13,12 @@ _SERIOUS = {"serious", "critical"}
 _STICKING_OUT = """[...document.querySelectorAll("main *")]
   .filter((one) => one.getBoundingClientRect().right > window.innerWidth).map((one) => one.outerHTML.slice(0, 120))"""
 
+# Colours on their way from one theme to the other are nobody's.
+_AT_REST = """() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => {
+  document.getAnimations().filter(one => one.effect.getComputedTiming().endTime !== Infinity).forEach(one => one.finish());
+  resolve();
+})))"""
+
 
 def expect_accessible(page: Page) -> None:
     """axe finds nothing serious on the page as it stands, and nothing sticks out to the right of any screen."""
@@ -39,6 +45,7 @@ def expect_contrast(page: Page) -> None:
     """In the other theme everything can be read too: the one thing about a page that a theme changes."""
     own = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
     page.emulate_media(color_scheme="light" if own == "dark" else "dark")
+    page.evaluate(_AT_REST)
     faint = _serious(page, {"runOnly": ["color-contrast", "link-in-text-block"]})
     page.emulate_media(color_scheme=own)
     assert not faint, f"{page.url} in the other theme: {faint}"

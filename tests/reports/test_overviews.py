@@ -291,6 +291,14 @@ def test_what_waits_is_named_with_its_age_and_its_list(desk: Browser, nassit: Cl
     assert desk.get(waiting["Clients to approve"].url).status_code == 200
 
 
+def test_nobody_is_led_to_a_list_of_others() -> None:
+    company("Newcomer", status=Client.Status.PENDING)
+    for number, role in enumerate((Role.AUDITOR, Role.COMPANY_ADMIN)):
+        browser = browser_of(person(f"reader{number}", role))
+        waiting = browser.get("/staff/").context["waiting"]
+        assert [browser.get(one.url).status_code for one in waiting] == [200] * number
+
+
 def test_the_desk_shows_each_what_it_may_see() -> None:
     page = browser_of(person("dewi", Role.APPROVER)).get("/staff/")
     for name in ("funnel", "waits", "payout_days", "breaks_age", "changes", "requests", "providers"):
