@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth
 from allauth.mfa.utils import decrypt, encrypt
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
@@ -137,6 +139,26 @@ def test_the_secret_rests_encrypted(customer: Customer, settings: Any) -> None:
     sealed = encrypt(secret)
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "a newer one"
     assert decrypt(sealed) == secret
+
+
+def test_second_factors_outlive_the_key_they_were_sealed_with(customer: Customer, settings: Any) -> None:
+    secret = app_of(customer.user)
+    RecoveryCodes.activate(customer.user)
+    codes = RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).generate_codes()
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "a newer one"
+    for expected in ("2 second factors", "0 second factors"):
+        call_command("reseal_second_factors", stdout=(said := StringIO()))
+        assert said.getvalue().strip() == expected
+    settings.SECRET_KEY_FALLBACKS = []
+    assert decrypt(Authenticator.objects.get(type="totp").data["secret"]) == secret
+    assert RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).generate_codes() == codes
+
+
+def test_second_factors_that_no_key_opens_are_named(customer: Customer, settings: Any) -> None:
+    app_of(customer.user)
+    settings.SECRET_KEY = "another one, and the first is forgotten"
+    with pytest.raises(CommandError, match="Keep every fallback"):
+        call_command("reseal_second_factors", stdout=StringIO())
 
 
 def _race(work: Callable[[], bool], count: int) -> int:
