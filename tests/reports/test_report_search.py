@@ -75,6 +75,7 @@ def test_each_by_what_it_is_known_by(browser: Browser, wages: Batch) -> None:
 def test_it_stands_in_the_address_the_chip_and_the_view(browser: Browser, wages: Batch) -> None:
     fill(company("Stranger"), "Spy")
     html = page(browser, "/reports/batches/?q=november&range=30d")
+    assert '<input class="form-control" type="search" id="q" name="q" value="november"' in html
     (chip,) = re.findall(r'<a class="chip is-chosen" href="([^"]*)"><span class="visually-hidden">Do not', html)
     assert "q=" not in unescape(chip)
     assert "range=30d" in unescape(chip)
