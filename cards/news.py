@@ -10,8 +10,14 @@ from cards.wire import wire_status
 from config.lib.money import as_json_number
 from notifications.services import emit_to_client
 
-CAPTURED, DECLINED, REFUNDED = "card.captured", "card.declined", "card.refunded"
-_EVENTS: dict[str, str] = {State.CAPTURED: CAPTURED, State.DECLINED: DECLINED}
+REFUNDED = "card.refunded"
+# Each end of a payment is told once.
+_EVENTS: dict[str, str] = {
+    State.CAPTURED: "card.captured",
+    State.DECLINED: "card.declined",
+    State.VOIDED: "card.voided",
+    State.EXPIRED: "card.expired",
+}
 
 
 def changed(payment: CardPayment) -> None:

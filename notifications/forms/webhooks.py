@@ -37,6 +37,8 @@ CLIENT_EVENT_WORDS = [
     ("card.captured", _("Money of a card was taken in")),
     ("card.declined", _("A card was declined")),
     ("card.refunded", _("Money went back to a card")),
+    ("card.voided", _("An authorised amount was released to the holder")),
+    ("card.expired", _("An authorised amount was not captured in time")),
     ("payout.completed", _("A single transfer was paid out")),
     ("payout.failed", _("A single transfer failed or came back")),
     ("batch.finished", _("A batch came to its end")),

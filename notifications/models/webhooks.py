@@ -37,6 +37,8 @@ CLIENT_EVENTS = (
     "card.captured",
     "card.declined",
     "card.refunded",
+    "card.voided",
+    "card.expired",
     "payout.completed",
     "payout.failed",
     "batch.finished",

@@ -11,6 +11,7 @@ from django.test import Client as Caller
 from accounts.models import ApiUser, Client, IdempotencyRecord
 from cards.models import CardAct, CardPayment
 from cards.models.states import State
+from cards.providers.simulator import schemas
 from cards.services import acts
 from config.lib import sealing
 from config.lib.clock import now
@@ -18,7 +19,18 @@ from notifications.delivery import PURPOSE
 from notifications.models import CLIENT_EVENTS, WebhookDelivery, WebhookEndpoint
 from tests.accounts import cast
 from tests.accounts.calling import call, key_of, problem_of
-from tests.cards.house import ASKS, GOOD, SILENT, SILENT_CAPTURE, answer_of, balance, problems, time_passes, work
+from tests.cards.house import (
+    ASKS,
+    GOOD,
+    SILENT,
+    SILENT_CAPTURE,
+    answer_of,
+    balance,
+    charge,
+    problems,
+    time_passes,
+    work,
+)
 from tests.simulators import Simulator
 from wallets import proof
 
@@ -332,3 +344,41 @@ def listen(shop: Client) -> None:
         secret=sealing.seal(PURPOSE, "whsec_for_a_test"),
         secret_set_at=now(),
     )
+
+
+def test_each_end_of_a_payment_is_told_once(shop: Client, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *args, **kwargs: None)
+    listen(shop)
+    ends = {"voided": charge(shop), "expired": charge(shop), "captured": charge(shop), "declined": charge(shop, ASKS)}
+    acts.capture(payment=ends["captured"], amount=Decimal(10))
+    acts.void(payment=ends["voided"])
+    time_passes(8 * 24 * 3600)
+    for _turn in range(3):
+        work()
+    heard = WebhookDelivery.objects.order_by("event").values_list("event", "subject")
+    assert list(heard) == [(f"card.{end}", str(ends[end].public_id)) for end in sorted(ends)]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        ("https://bank.example/acs?a=b;c", True),
+        ("http://127.0.0.1:8103/acs/1", True),
+        ("https://bank.example; script-src *", False),
+        ("https://bank.example;frame-src*/x", False),
+        ("https://user@bank.example/", False),
+        ("https://bank.example/a b", False),
+        ("https://bank.example/\r\nX: y", False),
+        ("javascript:alert(1)", False),
+        ("//bank.example/", False),
+        ("https:///acs", False),
+    ],
+)
+def test_a_holder_is_led_to_plain_addresses_only(url: str, is_one: bool) -> None:
+    row = {"reference": "CP1", "status": "challenge", "acsUrl": url, "paReq": "x", "amount": "1.00", "currency": "SLE"}
+    row["challengeUntil"] = now().isoformat()
+    if is_one:
+        assert schemas.payment("CP1", row).acs_url == url
+        return
+    with pytest.raises(schemas.Strange):
+        schemas.payment("CP1", row)
