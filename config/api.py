@@ -24,6 +24,7 @@ from accounts.api.base import StrictParser
 from accounts.api.messages import message_of
 from cards.api import cards
 from checkout.api import checkout
+from config.guides.changes import VERSION
 from config.lib import problems
 from config.lib.errors import ServiceError
 from config.lib.strict_json import Unacceptable
@@ -39,7 +40,7 @@ from wallets import api as wallets
 
 api = NinjaAPI(
     title="Gerbang gateway API",
-    version="1.0.0",
+    version=VERSION,
     urls_namespace="api",
     docs_url=None,
     openapi_url=None,

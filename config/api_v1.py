@@ -14,6 +14,7 @@ from accounts.api.base import StrictParser
 from accounts.api.compatible import REPLAYED
 from accounts.api.messages import message_of
 from accounts.services.idempotency import RefusedBefore
+from config.guides.changes import VERSION
 from config.lib import envelope, problems
 from config.lib.errors import ServiceError, TooMany
 from config.lib.strict_json import Unacceptable
@@ -23,7 +24,7 @@ from payments import api_v1 as payments
 
 api = NinjaAPI(
     title="Gerbang API v1",
-    version="1.0.0",
+    version=VERSION,
     urls_namespace="api_v1",
     docs_url=None,
     openapi_url=None,

@@ -90,12 +90,17 @@ def said_in(found: Json) -> Iterator[str]:
 
 def served(request: HttpRequest, describe: Describe) -> HttpResponse:
     """A document as JSON: in English for everybody, in another language where the address says ``?lang=``."""
-    asked = request.GET.get("lang", "")
-    language = asked if asked in dict(settings.LANGUAGES) else ENGLISH
+    language = asked_language(request)
     body, tag = _written(describe, language)
     answer = HttpResponse(body, content_type="application/json", headers={"Content-Language": language})
     answer["ETag"] = tag
     return cast(HttpResponse, get_conditional_response(request, etag=tag, response=answer))
+
+
+def asked_language(request: HttpRequest) -> str:
+    """The language that the address asks for; English where it asks for none that we speak."""
+    asked = request.GET.get("lang", "")
+    return asked if asked in dict(settings.LANGUAGES) else ENGLISH
 
 
 @lru_cache(maxsize=8)

@@ -249,7 +249,7 @@ _NAMED = {
 }
 _DEEPEST = 6
 # Codes by which each status is said most often.
-_CODES = {400: "invalid", 409: "not_now", 422: "insufficient_funds", 429: "too_many_requests", 503: "try_again"}
+_CODES = {400: "invalid", 422: "insufficient_funds", 429: "too_many_requests", 503: "try_again"}
 _DETAILS = {
     400: "Some fields are not right.",
     401: "Sign in, or send a valid key.",

@@ -29,6 +29,7 @@ _PAGES = (
     ("Errors as JSON", "guides:errors_json", "the same for programs"),
     ("Webhooks", "guides:webhooks", "events, signature, repetition, a tool to verify"),
     ("Changelog", "guides:changelog", "what changed for programs"),
+    ("Changelog as Atom", "guides:changelog_feed", "the same for programs"),
 )
 
 

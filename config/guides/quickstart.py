@@ -26,6 +26,8 @@ class Call:
     is_once: bool = False
     status: int = 200
     look: Text = ""
+    # Where the world outside is played, if the sandbox is on: the name of its page.
+    outside: str = ""
 
     @property
     def sample(self) -> Sample:
@@ -50,17 +52,21 @@ WALLET = (
     Call(
         "deposit",
         _("Put play money in"),
-        _("It answers an invoice with payment_url. Open that address and pay it; nothing real moves."),
+        _("It answers an invoice. A payer opens its payment_url; in the sandbox you scan the code yourself."),
         "POST",
         "/api/v1/topup/create",
         body=(("amount", 50000),),
         is_once=True,
-        look=_("data.status goes from pending to success by itself."),
+        look=_("Once the invoice is paid, the first call answers a balance of 50000."),
+        outside="sandbox:ways",
     ),
     Call(
         "order",
         _("Buy a number"),
-        _("The price is held, and taken only when a message comes."),
+        _(
+            "The price is held, and taken only when a message comes. A 402 says that the deposit is not paid yet: then "
+            "send the order with another Idempotency-Key, for the same key repeats its answer."
+        ),
         "POST",
         "/api/v1/order/create",
         body=(("server", 1), ("product_id", 1071)),
@@ -75,6 +81,7 @@ WALLET = (
         "/api/v1/order/check",
         query=(("order_id", ORDER_ID),),
         look=_("Put your own order_id in. data.otp_code is the latest code; data.status says how it stands."),
+        outside="sandbox:index",
     ),
 )
 COMPANY = (
@@ -95,6 +102,7 @@ COMPANY = (
         body=(("amount", 25000), ("currency", "IDR"), ("returnUrl", "https://shop.example/thanks")),
         status=201,
         look=_("sessionUrl is where the payer goes, sessionId is what you ask about next."),
+        outside="sandbox:cards",
     ),
     Call(
         "payments",

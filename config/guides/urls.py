@@ -12,4 +12,5 @@ urlpatterns = [
     path("errors.json", views.errors_json, name="errors_json"),
     path("webhooks/", views.webhooks, name="webhooks"),
     path("changelog/", views.changelog, name="changelog"),
+    path("changelog.atom", views.changelog_feed, name="changelog_feed"),
 ]

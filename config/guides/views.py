@@ -8,18 +8,19 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import open_to_all
-from config.api import api
-from config.guides import llms, machines, quickstart, refusals
-from config.guides.changes import UNRELEASED
+from config.guides import changes, feed, llms, machines, quickstart, refusals
 from config.guides.forms import VerifyForm
 from config.guides.readers import Reader, reader_of
 from config.lib import times
+from config.lib.clock import now
 from config.lib.problems import type_of
+from config.openapi import asked_language
+from config.reference import address_of
 from config.samples import VERIFICATION
 from notifications.forms.webhooks import CLIENT_EVENT_WORDS, EVENT_WORDS
 from notifications.services import verifying
@@ -153,8 +154,26 @@ def _in_words(pause: timedelta) -> str:
 @open_to_all
 @require_safe
 def changelog(request: HttpRequest) -> HttpResponse:
-    """What changed for programs."""
-    return render(request, "developers/guide_changelog.html", {"changes": UNRELEASED, "version": api.version})
+    """What changed for programs, and what they may rely on."""
+    context = {
+        "releases": changes.RELEASES,
+        "version": changes.VERSION,
+        "ending": changes.ending(now().date()),
+        "days": changes.NOTICE.days,
+        "feed": address_of("guides:changelog_feed"),
+    }
+    return render(request, "developers/guide_changelog.html", context)
+
+
+@open_to_all
+@require_safe
+@cache_control(public=True, max_age=300)
+def changelog_feed(request: HttpRequest) -> HttpResponse:
+    """The same for programs that read news; in the language that the address says."""
+    language = asked_language(request)
+    answer = HttpResponse(feed.written(language), content_type="application/atom+xml; charset=utf-8")
+    answer["Content-Language"] = language
+    return answer
 
 
 @open_to_all

@@ -23,7 +23,8 @@ _BACK = "topup/ovo/return"
 _PUBLIC = ("", "favicon.ico", "language", "account/", "admin/password_change/", "join/", "sandbox/mail/", "pay/", _BACK)
 # What every developer may read; the pages beside them are about somebody's keys and calls.
 _GUIDES = {"llms.txt", "developers/"} | {
-    f"developers/{name}" for name in ("quickstart/", "states/", "errors/", "errors.json", "webhooks/", "changelog/")
+    f"developers/{name}"
+    for name in ("quickstart/", "states/", "errors/", "errors.json", "webhooks/", "changelog/", "changelog.atom")
 }
 # For letters of providers: whoever shows no signature of theirs is refused.
 _LETTERS = ("v1.0/", "faspay/", "btcpay/webhook")

@@ -1,6 +1,7 @@
 """The guides for developers: whole, drawn from the code, and right when somebody does what they say."""
 
 import ast
+import itertools
 import json
 import os
 import re
@@ -8,9 +9,11 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from django.conf import settings as portal_settings
@@ -22,7 +25,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import ApiKey, Customer
 from config import openapi, reference_v1, urls
 from config.guides import quickstart, refusals
-from config.guides.changes import UNRELEASED
+from config.guides.changes import BREAKING, DEPRECATED, NOTICE, RELEASES, VERSION, Change, Release, changes, ending
 from config.guides.diagrams import Diagram, Node, drawn
 from config.guides.knowledge import GROUPS
 from config.guides.machines import SOURCES, Machine, machine_of
@@ -470,7 +473,63 @@ def test_the_shown_verification_in_javascript_accepts_what_we_send() -> None:
 def test_every_section_of_both_apis_stands_in_the_changelog() -> None:
     documents = (openapi.document(), reference_v1.document())
     tags = {tag for found in documents for _method, one in openapi.operations(found) for tag in one["tags"]}
-    assert tags <= {section for change in UNRELEASED for section in change.sections}
+    assert tags == {section for _release, change in changes() for section in change.sections}
+
+
+def test_both_apis_name_the_newest_version() -> None:
+    assert {openapi.document()["info"]["version"], reference_v1.document()["info"]["version"]} == {VERSION}
+
+
+def test_versions_say_by_their_numbers_what_changed() -> None:
+    for newer, older in itertools.pairwise(RELEASES):
+        now_at, was_at = numbers(newer), numbers(older)
+        assert newer.day >= older.day
+        part = next(at for at, (new, was) in enumerate(zip(now_at, was_at, strict=True), 1) if new != was)
+        assert now_at > was_at
+        assert part == min(change.kind.part for change in newer.changes), newer.version
+
+
+def numbers(release: Release) -> tuple[int, ...]:
+    return tuple(int(part) for part in release.version.split("."))
+
+
+def test_every_change_has_an_address_and_nothing_ends_sooner_than_promised() -> None:
+    slugs = [change.slug for _release, change in changes()]
+    assert len(slugs) == len(set(slugs))
+    by_slug = {change.slug: (release, change) for release, change in changes()}
+    for release, change in changes():
+        assert change.ends is None or change.ends - release.day >= NOTICE, change.slug
+        if change.kind is BREAKING:
+            announcement, announced = by_slug[change.announced]
+            assert announced.ends is not None
+            assert announced.ends <= release.day
+            assert announcement.day < release.day
+
+
+def test_what_is_to_end_is_said_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = RELEASES[0].day
+    late, soon, over = (
+        Change(name, DEPRECATED, name, "", ends=day + timedelta(days=days))
+        for name, days in (("late", 400), ("soon", 200), ("over", -1))
+    )
+    monkeypatch.setattr("config.guides.changes.RELEASES", (Release("2.0.0", day, (late, over, soon)),))
+    assert ending(day) == [soon, late]
+
+
+def test_the_page_and_the_feed_tell_every_change(db: None, settings: Any) -> None:
+    settings.BASE_URL = "https://portal.example"
+    shown = page("changelog/")
+    answer = Client().get("/developers/changelog.atom")
+    root = ElementTree.fromstring(answer.content)  # noqa: S314 - our own
+    entries = root.findall("{*}entry")
+    links = [one.find("{*}link").get("href") for one in entries]  # type: ignore[union-attr]
+    assert links == [f"https://portal.example/developers/changelog/#{change.slug}" for _release, change in changes()]
+    assert all(f'id="{change.slug}"' in shown for _release, change in changes())
+    assert f'datetime="{RELEASES[0].day}"' in shown
+    assert f"at least {NOTICE.days} days" in shown
+    told = Client().get("/developers/changelog.atom", {"lang": "id"}, headers={"Accept-Language": "en"})
+    assert (answer["Content-Language"], told["Content-Language"]) == ("en", "id")
+    assert b'xml:lang="id"' in told.content
 
 
 def test_machines_read_all_of_it_in_one_text(db: None, settings: Any) -> None:
