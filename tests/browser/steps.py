@@ -15,7 +15,8 @@ _STICKING_OUT = """[...document.querySelectorAll("main *")]
 
 # Colours on their way from one theme to the other are nobody's.
 _AT_REST = """() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => {
-  document.getAnimations().filter(one => one.effect.getComputedTiming().endTime !== Infinity).forEach(one => one.finish());
+  const passing = document.getAnimations().filter(one => one.effect.getComputedTiming().endTime !== Infinity);
+  passing.forEach(one => one.finish());
   resolve();
 })))"""
 

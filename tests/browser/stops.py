@@ -178,7 +178,7 @@ STOPS: dict[str, list[Stop]] = {
         sent("/company/checkout/new/", "/company/checkout/*:new", amount="75"),
         sent("/company/batches/new/"),
         sent("/company/sms/new/"),
-        sent("/company/sms/new/", "/company/sms/new/:sure", phone_numbers="+23276123456", message="Halo"),
+        sent("/company/sms/new/", "/company/sms/new/:sure", phone_numbers="+23276123456", message="INV 7: 123456"),
         sent("/company/team/new/"),
         sent("/company/api-users/new/"),
         sent("/company/balance/top-up/"),
