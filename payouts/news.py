@@ -57,7 +57,7 @@ def batches_ended(batch_ids: Collection[int]) -> None:
         emit_all([_end(batch) for batch in known.order_by("pk")])
 
 
-def _heard() -> QuerySet[WebhookEndpoint, dict[str, Any]]:
+def _heard() -> QuerySet[WebhookEndpoint, Any]:
     """The clients of whom a program listens."""
     return WebhookEndpoint.objects.filter(client__isnull=False).values("client")
 

@@ -30,7 +30,8 @@ def _payments(scope: Scope) -> Rows:
 
 
 def _by_state(scope: Scope) -> Rows:
-    return _payments(scope).annotate(reads=selectors.READS)
+    found: Rows = _payments(scope).annotate(reads=selectors.READS)
+    return found
 
 
 CARDS = Report(

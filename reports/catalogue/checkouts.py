@@ -30,7 +30,8 @@ def _sessions(scope: Scope) -> Rows:
 
 
 def _by_state(scope: Scope) -> Rows:
-    return _sessions(scope).annotate(reads=selectors.READS)
+    found: Rows = _sessions(scope).annotate(reads=selectors.READS)
+    return found
 
 
 SESSIONS = Report(

@@ -16,7 +16,8 @@ from config.lib.clock import now
 
 # Few at any time: asked for by themselves, so that the others need not be looked at one by one. Out of time with a try
 # under way counts as open: money may be on its way.
-_LATE = Q(state=State.OPEN, expires_at__lte=Now()) & ~Exists(Try.objects.filter(session=OuterRef("pk"), is_over=False))
+_UNDER_WAY = Exists(Try.objects.filter(session=OuterRef("pk"), is_over=False))
+_LATE = Q(~_UNDER_WAY, state=State.OPEN, expires_at__lte=Now())
 OVER = ((_LATE, State.EXPIRED.value),)
 READS = Case(*(When(over, then=Value(reads)) for over, reads in OVER), default=F("state"))
 # What checkouts add up to.

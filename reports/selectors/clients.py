@@ -3,6 +3,7 @@ world, live or sandbox."""
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -82,12 +83,12 @@ def volume(actor: Actor, client: Client, asked: str) -> Volume:
     """Count and sum of every status; any word but "bank" and "mobile" means all (TeraPay contract 15)."""
     kind = asked if asked in (BANK, MOBILE) else ALL
     rows = transactions(actor, client).filter(currency=MAIN).order_by()
-    chosen = rows if kind == ALL else by_place(rows).filter(place=_PLACES[kind])
+    chosen: QuerySet[Any, Any] = rows if kind == ALL else by_place(rows).filter(place=_PLACES[kind])
     found = chosen.aggregate(**SUMS)
     return Volume(kind, found["s_count"], found["s_amount"], found["s_paid"], found["s_paid_amount"])
 
 
-def by_place(payouts: QuerySet[Payout]) -> QuerySet[Payout]:
+def by_place(payouts: QuerySet[Payout]) -> QuerySet[Any, Any]:
     """``payouts`` with ``place``: a kind by the codes in our tables, "" for what is of neither and counts in all of
     them only (TeraPay contract 15). Two queries."""
     banks = list(Bank.objects.values_list("code", flat=True))
