@@ -213,7 +213,7 @@ def _mistake(code: str, found: Mapping[str, Day]) -> str:
 
 def _count() -> dict[str, Day]:
     now = clock.now()
-    asked = {
+    asked: dict[str, Any] = {
         "start": now - timedelta(hours=HOURS),
         "lately": now - timedelta(minutes=int(settings.PROVIDER_HEALTH["window_minutes"])),
         "providers": list(PROVIDER_NAMES),
