@@ -37,7 +37,6 @@ _TITLES = {
     "APIUserPermissions": _("Overrides of API users"),
     "PortalUsers": _("Portal users"),
     "Roles": _("Roles"),
-    "RolePermissions": _("Permissions of roles"),
     "Permissions": _("Permissions"),
     "KycAdmin": _("Identity review"),
     "CardPayments": _("Payments by card"),
@@ -138,7 +137,7 @@ def _sections() -> list[Section]:
 
 
 def address_of(name: str) -> str:
-    """Where the document called ``name`` is read in the reader's language."""
+    """Where what is called ``name`` is read in the reader's language."""
     language = translation.get_language() or ENGLISH
     return reverse(name) + (f"?lang={language}" if language != ENGLISH else "")
 

@@ -23,6 +23,9 @@ from config.openapi import ENGLISH, completed, in_language, said_in, served
 from config.openapi_examples import Json
 from config.reference import Call, Section, address_of, one_of, sections_of
 from config.samples import VERIFICATION, Sample, languages
+from notifications.forms.webhooks import EVENT_WORDS
+from notifications.services.promises import promises
+from otp.api_v1 import budget
 from payments import methods
 
 _ABOUT = """Numbers, mail inboxes and deposits for programs of customers, in the words of OTPZap: a program written for
@@ -117,21 +120,7 @@ STATES = tuple(
     for kind, words in ((_("Number"), NUMBER), (_("Mail inbox"), INBOX), (_("Deposit"), DEPOSIT))
     for state, told in words.items()
 )
-EVENTS = (
-    ("order.otp_received", _("A message for a number has arrived.")),
-    ("order.finished", _("A number is finished.")),
-    ("order.cancelled", _("A number was cancelled, and the price is back.")),
-    ("order.replaced", _("A number was swapped for another one.")),
-    ("order.failed", _("A number ended without a message, and the price is back.")),
-    ("email.received", _("A mail has arrived in an inbox.")),
-    ("email.finished", _("An inbox is closed.")),
-    ("email.cancelled", _("An inbox was given back.")),
-    ("email.expired", _("An inbox ended without a mail, and the price is back.")),
-    ("deposit.success", _("A deposit is in the wallet.")),
-    ("deposit.expired", _("A deposit was not paid in time.")),
-    ("deposit.failed", _("A deposit was refused by the payment provider.")),
-    ("*", _("All of them.")),
-)
+EVENTS = (*EVENT_WORDS, ("*", _("All of them.")))
 
 
 @dataclass(frozen=True)
@@ -180,6 +169,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "base_url": f"{settings.BASE_URL}/api/v1",
         "own_prefix": reader_of(request).prefix,
         "rate": settings.API_RATE_PER_MINUTE,
+        "costly": budget.PER_MINUTE,
+        "seconds": promises().answer_within,
         "qris_minutes": minutes,
         "first_call": languages(Sample("GET", f"{settings.BASE_URL}/api/v1/balance", {})),
         "first_order": languages(

@@ -173,7 +173,7 @@ RELEASES: tuple[Release, ...] = (
                 _("Customers, clients, API users, roles and permissions, identity documents, wallets, sandbox keys."),
                 (
                     *("Customers", "CustomerWallet", "Kyc", "KycAdmin", "SandboxApiKeys", "Clients", "APIUsers"),
-                    *("APIUserPermissions", "PortalUsers", "Roles", "RolePermissions", "Permissions"),
+                    *("APIUserPermissions", "PortalUsers", "Roles", "Permissions"),
                 ),
             ),
         ),
