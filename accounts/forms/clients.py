@@ -77,10 +77,10 @@ class JoinAloneForm(JoinForm):
 class ProfileForm(JoinForm):
     """What may be changed of a client later: the fields of these columns, as the client has them now."""
 
-    def __init__(self, *args: Any, client: Client, columns: Collection[str], **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, client: Client, columns: Collection[str]) -> None:
         columns_of = {name: "email" if name == "email_address" else name for name in self.base_fields}
         now = {name: getattr(client, column) for name, column in columns_of.items()}
-        super().__init__(*args, initial=now, **kwargs)
+        super().__init__(data, initial=now)
         for name, column in columns_of.items():
             if column not in columns:
                 del self.fields[name]

@@ -290,7 +290,7 @@ def _change(actor: Actor, client: Client, given: dict[str, Any]) -> Client:
 
 
 def _tell_of_change(client: Client, before: dict[str, str]) -> None:
-    words = [Client._meta.get_field(column).verbose_name for column in before]
+    words = [field.verbose_name for field in Client._meta.fields if field.name in before]
     for address in dict.fromkeys([before.get("email", client.email), client.email]):
         _tell(client, "changed", to=address, words=words)
 
