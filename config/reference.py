@@ -240,7 +240,7 @@ def _limits(schema: Json) -> str:
     lengths = {"minLength": _("≥ %(count)s characters"), "maxLength": _("≤ %(count)s characters")}
     bounds = {"minimum": "≥ %(count)s", "maximum": "≤ %(count)s"}
     return ", ".join(
-        str(words % {"count": schema[name]}) for name, words in {**lengths, **bounds}.items() if name in schema
+        str(words) % {"count": schema[name]} for name, words in {**lengths, **bounds}.items() if name in schema
     )
 
 
