@@ -23,7 +23,7 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 @register(Tags.security)
 def settings_make_sense(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    files = [*_key_files(), *_file_keys(), *_cards()]
+    files = [*_key_files(), *_file_keys()]
     return [
         *_secrets(),
         *_sandbox(),
@@ -192,8 +192,9 @@ def _cards() -> Iterator[CheckMessage]:
             id="gerbang.W050",
         )
     names = [settings.CARD_PROCESSOR_NAME, settings.CARD_PROCESSOR_BEFORE_NAME]
-    if not re.fullmatch(r"[a-z0-9-]{1,16}", names[0]) or not re.fullmatch(r"[a-z0-9-]{0,16}", names[1]):
-        hint = "CARD_PROCESSOR_NAME and CARD_PROCESSOR_BEFORE_NAME: at most 16 small letters, digits and hyphens."
+    # The clearing accounts of play money end in -test.
+    if not all(re.fullmatch(r"(?!.*-test$)[a-z0-9-]{0,16}", name) for name in names) or not names[0]:
+        hint = "CARD_PROCESSOR_NAME, _BEFORE_NAME: at most 16 small letters, digits and hyphens, not ending in -test."
         yield Error("A processor of cards has a name that the books cannot bear.", hint=hint, id="gerbang.E054")
     if names[0] == names[1]:
         hint = "Give the new processor a CARD_PROCESSOR_NAME of its own; docs/runbook.md says how it is exchanged."

@@ -114,7 +114,7 @@ class CardPayment(models.Model):
                 name="card_pay_frozen",
                 fields=[
                     *("public_id", "reference", "client", "is_sandbox", "card", "api_user", "created_by", "origin"),
-                    *("order_id", "amount", "currency", "created_at"),
+                    *("order_id", "amount", "currency", "processor", "created_at"),
                 ],
             ),
             pgtrigger.Protect(name="card_pay_stays", operation=pgtrigger.Delete),

@@ -35,7 +35,7 @@ def _with_mark(amount: Decimal) -> str:
 class FigureField(forms.DecimalField):
     """A sum or a percentage that may be nothing, with ``decimal_places``; its mark as people type it."""
 
-    def to_python(self, value: object) -> Decimal | None:
+    def to_python(self, value: object) -> Decimal | None:  # type: ignore[override]
         text = str(value).strip() if value is not None else ""
         # Three digits behind a comma could be thousands: only what cannot is read as decimals.
         if text.count(",") == 1 and "." not in text and len(text.partition(",")[2]) < 3:

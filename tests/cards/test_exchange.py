@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import ProgrammingError, transaction
 
 from accounts.models import Client
 from cards import processors
@@ -93,6 +94,12 @@ def test_doubt_waits_for_whoever_has_it(shop: Client, cards: Simulator, settings
     assert CardAct.objects.get().state == ActState.DONE
 
 
+def test_nothing_moves_a_payment_to_another_company(shop: Client) -> None:
+    payment = charge(shop)
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        CardPayment.objects.filter(pk=payment.pk).update(processor="newpay")
+
+
 def test_play_money_has_a_world_of_its_own(shop: Client, cards: Simulator, settings: Any) -> None:
     play = charge(shop, is_sandbox=True)
     exchange(settings, is_before_kept=False)
@@ -118,6 +125,7 @@ def test_each_company_has_a_clearing_account_of_its_own(shop: Client, cards: Sim
         ("", "", ["gerbang.E054", "gerbang.E055"]),
         ("New Pay", "", ["gerbang.E054"]),
         ("x" * 17, "", ["gerbang.E054"]),
+        ("simulator-test", "", ["gerbang.E054"]),
         ("newpay", "Old:Pay", ["gerbang.E054"]),
         ("newpay", "newpay", ["gerbang.E055"]),
     ],
