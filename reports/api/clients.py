@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from accounts.api.base import ApiRequest, ApiSchema, Figure, operation, uuid_path
-from accounts.api.paging import NEXT, TOTAL, CursorPaging, Paging, cut, part
+from accounts.api.paging import NEXT, CursorPaging, Paging, cut, part, say_total
 from accounts.models import ApiCall, ApiUser
 from config.lib.masking import last_four
 from payouts import wire
@@ -151,7 +151,7 @@ def audit_log(
     """Audit-log entries of each API user of a client, newest first."""
     actor, client = request.actor, selectors.one(request.actor, clientId)
     found = selectors.newest_calls(actor, client, cursor=paging.cursor, size=paging.pageSize)
-    response[TOTAL] = str(selectors.calls(actor, client).count())
+    say_total(response, selectors.calls(actor, client))
     if found.next_cursor:
         response[NEXT] = found.next_cursor
     entries: dict[int | None, list[LoggedCallOut]] = {}

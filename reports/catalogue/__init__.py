@@ -3,9 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access.actors import Actor
+from config.lib.patience import TooSlow, too_slow
 from reports.catalogue import cards, checkouts, clients, disbursements
 from reports.catalogue.columns import Column
-from reports.catalogue.counting import Counted, TooSlow, counted, too_slow, up_to
+from reports.catalogue.counting import Counted, counted, up_to
 from reports.catalogue.reading import MOST_GROUPS, Report, Scope, may_read
 from reports.catalogue.sheet import Sheet
 from reports.catalogue.wanted import PRESETS, Wanted

@@ -9,18 +9,14 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import OperationalError, connection, transaction
-from psycopg.errors import QueryCanceled
+from django.db import connection, transaction
 
 from config.lib.clock import now
+from config.lib.patience import TooSlow, too_slow
 from reports.catalogue.reading import Report, Scope
 
 # Many rows are counted again after a minute, and not for longer than somebody likes to wait for a figure.
 _REMEMBERED, _PATIENCE = 60, 3
-
-
-class TooSlow(Exception):
-    """The database did not come to an end in the time it was given."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +62,6 @@ def within(seconds: int) -> Iterator[None]:
         yield
         # As it was, where this is a part of a longer transaction.
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
-
-
-@contextmanager
-def too_slow() -> Iterator[None]:
-    """`TooSlow` in place of what the database says when its time is over."""
-    try:
-        yield
-    except OperationalError as error:
-        if not isinstance(error.__cause__, QueryCanceled):
-            raise
-        raise TooSlow from error
 
 
 def _key(report: Report, scope: Scope) -> str:

@@ -51,10 +51,10 @@ def test_things_are_found_by_their_ids(nassit: Client, fatu: PortalUser) -> None
 
 def test_a_play_one_has_no_page(nassit: Client) -> None:
     audit.record(command("test"), "report.exported", target=charged(nassit, is_sandbox=True))
-    entry = AuditEntry.objects.latest("id")
-    assert selectors.line_of(entry, _auditor()).url
+    entry, auditor = AuditEntry.objects.latest("id"), _auditor()
+    assert selectors.line_of(entry, auditor).url
     entry.is_sandbox = True
-    assert selectors.line_of(entry, _auditor()).url == ""
+    assert selectors.line_of(entry, auditor).url == ""
 
 
 def test_what_others_brought_along_is_not_found() -> None:

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import OperationalError, connection
+from django.http import HttpResponse
 from django.test import Client as Browser
+from psycopg.errors import AdminShutdown, QueryCanceled
 
+from accounts.api import paging
 from accounts.models import AuditEntry, Client, PortalUser, Role
 from config.lib.clock import now
 from notifications.models import Mail
@@ -34,6 +37,22 @@ def slow(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
     for name in names:
         monkeypatch.setattr(catalogue.Report, name, sleep)
+
+
+def test_programs_are_told_no_number_rather_than_an_error() -> None:
+    class Endless:
+        def count(self) -> int:
+            raise OperationalError from QueryCanceled()
+
+    class Broken:
+        def count(self) -> int:
+            raise OperationalError from AdminShutdown()
+
+    answer = HttpResponse()
+    paging.say_total(answer, Endless())  # type: ignore[arg-type]
+    assert paging.TOTAL not in answer
+    with pytest.raises(OperationalError):
+        paging.say_total(answer, Broken())  # type: ignore[arg-type]
 
 
 def test_counts_go_no_further_than_a_file_at_once(browser: Browser, wages: Batch, settings: Any) -> None:
