@@ -141,7 +141,7 @@ def play(request: ActorRequest) -> HttpResponseBase:
     _own(request)
     form = PlayForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors.get("amount", [])))
+        messages.error(request, " ".join(str(words) for words in form.errors.get("amount", [])))
         return redirect("/company/balance/?sandbox=1")
     try:
         services.play(actor=request.actor, amount=form.cleaned_data["amount"])
