@@ -16,7 +16,8 @@ _TEXTS = """() => {
   const seen = [...document.querySelectorAll("body *")].filter(one => !one.closest(aside));
   const nodes = seen.flatMap(one => [...one.childNodes]).filter(node => node.nodeType === 3);
   const attributes = seen.flatMap(one => said.map(name => one.getAttribute(name))).filter(Boolean);
-  return [document.title, ...nodes.map(node => node.textContent), ...attributes]
+  const title = document.querySelector("h1 [translate=no]") ? [] : [document.title];
+  return [...title, ...nodes.map(node => node.textContent), ...attributes]
     .map(text => text.replace(/\\s+/g, " ").trim()).filter(Boolean);
 }"""
 _WORD = re.compile(r"(?<![\w./@:-])[A-Za-z]{3,}(?![\w/@]|[.:-]\w)")
