@@ -5,7 +5,8 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import celery, setting_checks, system_checks  # noqa: F401  (registers the Celery app and the checks)
+        # Registers the Celery app and the checks.
+        from config import celery, setting_checks, shape_checks, system_checks  # noqa: F401
         from config.lib import error_reports
 
         error_reports.start()

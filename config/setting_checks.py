@@ -31,6 +31,7 @@ _POSITIVE = (
 _ORDERED = (
     ("DEPOSIT_MINIMUM", "DEPOSIT_MAXIMUM"),
     ("KYC_FILE_BYTES", "KYC_BYTES_PER_CUSTOMER"),
+    ("EXPORT_AT_ONCE", "EXPORT_MOST_ROWS"),
 )
 # One without the other does nothing, or fails at the first use.
 _TOGETHER = (
@@ -126,8 +127,9 @@ def _words() -> Iterator[CheckMessage]:
     if unknown := sorted(currencies - EXPONENTS.keys()):
         hint = f"Known are {', '.join(sorted(EXPONENTS))}."
         yield Error(f"No currency of ours: {', '.join(unknown)}.", hint=hint, id="gerbang.E041")
-    if len(set(settings.FILE_ENCRYPTION_KEYS)) != len(settings.FILE_ENCRYPTION_KEYS):
-        yield checks.Warning("FILE_ENCRYPTION_KEYS holds a key twice.", hint="Name each once.", id="gerbang.W030")
+    for name in ("FILE_ENCRYPTION_KEYS", "CARD_ENCRYPTION_KEYS"):
+        if len(set(getattr(settings, name))) != len(getattr(settings, name)):
+            yield checks.Warning(f"{name} holds a key twice.", hint="Name each once.", id="gerbang.W030")
 
 
 def _networks() -> Iterator[CheckMessage]:

@@ -3,20 +3,21 @@
 The table of variables stands in README.md. Mistakes are reported by config/system_checks.py with a hint.
 """
 
-from decimal import Decimal
+import logging
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-import environ
 from csp.constants import NONCE, NONE, SELF
+
+from config.lib.surroundings import Surroundings
 
 # Lets classes such as ModelAdmin[User] be written as the type checker wants them.
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = Surroundings()
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 if env.bool("READ_LOCAL_ENV", default=True) and (VAR_DIR / "local.env").is_file():
     env.read_env(VAR_DIR / "local.env")
@@ -442,10 +443,10 @@ CARD_3DS_FROM = {
     "SLE": env.int("CARD_3DS_FROM_SLE", default=1_000),
     "IDR": env.int("CARD_3DS_FROM_IDR", default=500_000),
 }
-CARD_FEE_PERCENT = Decimal(env.str("CARD_FEE_PERCENT", default="2.5"))
+CARD_FEE_PERCENT = env.decimal("CARD_FEE_PERCENT", default="2.5")
 CARD_FEE_FIXED = {
-    "SLE": Decimal(env.str("CARD_FEE_FIXED_SLE", default="1")),
-    "IDR": Decimal(env.str("CARD_FEE_FIXED_IDR", default="2000")),
+    "SLE": env.decimal("CARD_FEE_FIXED_SLE", default="1"),
+    "IDR": env.decimal("CARD_FEE_FIXED_IDR", default="2000"),
 }
 CARD_AUTHORIZATION_DAYS = env.int("CARD_AUTHORIZATION_DAYS", default=7)
 CARD_CHALLENGE_MINUTES = env.int("CARD_CHALLENGE_MINUTES", default=15)
@@ -627,6 +628,8 @@ CONTENT_SECURITY_POLICY = {
 
 # --- logs: one line each, with the request's id, never a body or a secret --------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+# A level that is none is named by a check, which must not fall over it first.
+_LEVEL = LOG_LEVEL if LOG_LEVEL in logging.getLevelNamesMapping() else "INFO"
 LOG_FORMAT = env.str("LOG_FORMAT", default="text")
 LOGGING = {
     "version": 1,
@@ -647,7 +650,7 @@ LOGGING = {
             "filters": ["route_only"],
         }
     },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "root": {"handlers": ["stderr"], "level": _LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},

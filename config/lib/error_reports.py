@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from config.lib import tracing
 from config.lib.log_lines import without_rows
@@ -29,6 +30,7 @@ def start() -> None:
     from sentry_sdk.integrations.django import DjangoIntegration
     from sentry_sdk.integrations.logging import LoggingIntegration
 
+    _check(settings.SENTRY_DSN)
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
         environment=settings.SENTRY_ENVIRONMENT,
@@ -48,6 +50,15 @@ def start() -> None:
         server_name="",
         before_send=scrubbed,
     )
+
+
+def _check(dsn: str) -> None:
+    from sentry_sdk.utils import BadDsn, Dsn
+
+    try:
+        Dsn(dsn)
+    except BadDsn:
+        raise ImproperlyConfigured("SENTRY_DSN is no DSN: https://key@host/number, as Sentry shows it.") from None
 
 
 def scrubbed(event: Any, hint: Any) -> Any:
