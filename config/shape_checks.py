@@ -97,7 +97,8 @@ def _files() -> Iterator[CheckMessage]:
     if not settings.PRIVATE_FILES_BUCKET and not Path(settings.PRIVATE_FILES_DIR).is_absolute():
         hint = "Web, workers and commands start in folders of their own."
         yield Error("PRIVATE_FILES_DIR is not a whole path.", hint=hint, id="gerbang.E083")
-    bucket = settings.STORAGES["private"]["OPTIONS"] if settings.PRIVATE_FILES_BUCKET else {}
+    private: Any = settings.STORAGES["private"]
+    bucket = private["OPTIONS"] if settings.PRIVATE_FILES_BUCKET else {}
     if bool(bucket.get("access_key")) != bool(bucket.get("secret_key")):
         hint = "Set both, or neither to use the machine's role."
         yield Error("One of PRIVATE_FILES_KEY_ID and PRIVATE_FILES_KEY is missing.", hint=hint, id="gerbang.E084")
