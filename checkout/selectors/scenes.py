@@ -23,8 +23,8 @@ _FRAMES = {"choose": "open", "deposit": "open", "confirming": "busy", "challenge
 @dataclass(frozen=True)
 class Scene:
     """``stage``: choose (a way to pay), deposit (a number, a QR or a push is there or nearly so), challenge (the bank
-    asks the holder), confirming (money is on its way), checked (it came, and a person looks at it), or how it ended. ``every``: seconds between two looks of the
-    page, 0 when nothing more will come by itself."""
+    asks the holder), confirming (money is on its way), checked (it came, and a person looks at it), or how it ended.
+    ``every``: seconds between two looks of the page, 0 when nothing more will come by itself."""
 
     session: Session
     stage: str
