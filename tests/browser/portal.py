@@ -17,7 +17,7 @@ import requests
 
 from tests.simulators import ROOT, Simulator, free_port
 
-_READY_SECONDS = 180
+_READY_SECONDS = 600
 
 
 @dataclass
