@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 from django.utils.translation import gettext, override
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from accounts.access.table import OPERATIONS
 from config import openapi, reference_v1
