@@ -46,7 +46,7 @@ def left_in(page: Page, language: str) -> list[str]:
 
 def _ours(text: str) -> str:
     """Without what people of the demo have written, and without names."""
-    return _NAMES.sub(" ", _written().sub(" ", text))
+    return _written().sub(" ", _NAMES.sub(" ", text))
 
 
 @cache

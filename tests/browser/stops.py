@@ -122,7 +122,9 @@ def _buy(walk: Walk, portal: Portal) -> None:
             page.locator("section:has(#again-title) form").first.evaluate("form => form.submit()")
     number = page.locator("main .big-number").first
     expect(number).to_be_visible()
-    portal.otpzap.control("deliver", phone_number=re.sub(r"\D", "", number.inner_text()), code="482913")
+    portal.otpzap.control(
+        "deliver", phone_number=re.sub(r"\D", "", number.inner_text()), code="482913", message="WhatsApp: 482913"
+    )
     expect(page.locator("main .big-code").first).to_be_visible()
 
 
@@ -133,7 +135,7 @@ def _top_ups(walk: Walk, portal: Portal) -> None:
         walk.visit("/topup/")
         page.locator(f"input[name=method][value={way}]").check(force=True)
         if way == "va":
-            page.locator("input[name=bank]").first.check(force=True)
+            page.locator("input[name=bank]:not([type=hidden])").first.check(force=True)
         walk.send({"amount": str(160_000 + number)})
         page.wait_for_url("**/topup/deposits/**")
         expect(page.locator("main .countdown").first).to_be_visible()
