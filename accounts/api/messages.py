@@ -77,6 +77,9 @@ def message_of(error: Mapping[str, Any]) -> str:
     if kind in {"value_error", "assertion_error"} and said.startswith(_OWN):
         return said.removeprefix(_OWN)
     details = _details(error)
+    if details.get("field_type") == "Value":
+        # A text that is kept secret is not called one.
+        kind = f"string_{kind}"
     words = _EMPTY if details.get("min_length") == 1 and kind in _SHORT else _WORDS.get(kind)
     return str(words) % details if words else _("This value cannot be taken.")
 

@@ -93,3 +93,12 @@ def test_what_our_own_checks_say_is_kept() -> None:
 
 def test_a_kind_that_the_library_renames_is_noticed() -> None:
     assert set(messages._WORDS) <= _KINDS
+
+
+def test_a_secret_text_has_characters_and_a_list_has_items() -> None:
+    short: dict[str, Any] = {"type": "too_short", "msg": "", "ctx": {"field_type": "Value", "min_length": 3}}
+    with override("en"):
+        assert message_of(short) == "This must have at least 3 characters."
+        assert (
+            message_of({**short, "ctx": {**short["ctx"], "field_type": "List"}}) == "This must have at least 3 items."
+        )
