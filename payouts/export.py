@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from config.lib import sheets
 from config.lib.money import as_json_number
-from config.lib.times import zone_name
+from config.lib.times import on_the_wire, zone_name
 from payouts.models import Batch, BatchRow
 from payouts.models.states import RowState, State
 from payouts.routing import Routes
@@ -130,7 +130,7 @@ def _digits(amount: Decimal) -> str:
 
 
 def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    return on_the_wire(moment) if moment else None
 
 
 def _local(moment: datetime | None) -> str:

@@ -28,6 +28,8 @@ from config.lib.errors import ServiceError
 P = ParamSpec("P")
 
 _UNUSED_AFTER = timedelta(days=90)
+# What a search of the calls keeps of the address it was made at.
+_KEPT_BY_A_SEARCH = ("status", "everybody", "first", "last")
 
 
 def developers_only(view: Callable[Concatenate[ActorRequest, P], HttpResponse]) -> View[P]:
@@ -246,5 +248,6 @@ def calls(request: ActorRequest) -> HttpResponse:
         "chosen_key": str(wanted.key.public_id) if wanted.key else "",
         "page": selectors.calls(request.actor, wanted, cursor=request.GET.get("cursor", "")),
         "kept_days": settings.API_CALLS_KEPT_DAYS,
+        "kept": _KEPT_BY_A_SEARCH,
     }
     return render(request, "developers/calls.html", context)

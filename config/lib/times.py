@@ -47,6 +47,11 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def on_the_wire(moment: datetime) -> str:
+    """ISO 8601 in UTC to the millisecond, as the gateway's answers have it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def clock_digits(seconds: int) -> str:
     """``14:32`` or ``23:05:00``; hours are counted on past a day."""
     minutes, rest = divmod(max(0, seconds), 60)

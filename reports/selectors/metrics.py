@@ -90,7 +90,8 @@ def _figures(calls: QuerySet[ApiCall]) -> dict[str, Any]:
 
 
 def _top(calls: QuerySet[ApiCall]) -> list[tuple[str, int]]:
-    rows = calls.values_list("method", "route").annotate(times=Count("pk")).order_by("-times", "route", "method")
+    known = calls.exclude(route="-")
+    rows = known.values_list("method", "route").annotate(times=Count("pk")).order_by("-times", "route", "method")
     return [(f"{method} {route}", times) for method, route, times in rows[:TOP_ENDPOINTS]]
 
 
