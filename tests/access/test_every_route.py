@@ -39,6 +39,8 @@ LOOKED = {200, 204, 301, 302, 303, 405}
 NO_SESSION = 123456789
 NUMBERED = {"session", "provider_message", "provider_exchange", "blocked"} | payouts.NUMBERED
 CELLS: dict[str, int] = {}
+# Who may less of what the superadministrator may: asked at every other route, at the others when there is time.
+HALVES = {"company": 0, "support": 1, "auditor": 0}
 # The mirror images of Ayu and of the first client: what counts is that each knows its own only.
 SECONDS = {"budi", "portal_b"}
 
@@ -98,7 +100,7 @@ def _walk(world: World, actor: Actor, *, thorough: bool) -> int:
     # The end of the test before has sealed once more what was noted while the world was made.
     METER.skip()
     found = Found()
-    for route in routes():
+    for route in _asked(actor, thorough=thorough):
         # No limit on attempts stands in the way of what comes next.
         cache.clear()
         for method in _methods(actor, route, thorough=thorough):
@@ -106,6 +108,10 @@ def _walk(world: World, actor: Actor, *, thorough: bool) -> int:
     if found.lines:
         pytest.fail(f"{len(found.lines)} of {found.cells} cells\n" + "\n".join(found.lines[:60]), pytrace=False)
     return found.cells
+
+
+def _asked(actor: Actor, *, thorough: bool) -> list[Route]:
+    return routes() if thorough or actor.name not in HALVES else routes()[HALVES[actor.name] :: 2]
 
 
 def _methods(actor: Actor, route: Route, *, thorough: bool) -> tuple[str, ...]:

@@ -389,7 +389,7 @@ def _of_customer(world: World, name: str, customer: Customer) -> None:
 
 _WRITES = """
     SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables
-     WHERE n_tup_ins + n_tup_upd + n_tup_del > 0
+     WHERE schemaname = 'public' AND n_tup_ins + n_tup_upd + n_tup_del > 0
 """
 
 

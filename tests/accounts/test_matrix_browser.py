@@ -91,8 +91,15 @@ def test_it_works_without_javascript(open_page: Callable[..., Page]) -> None:
     assert held("Desk") == {"Clients.Read", "Roles.Read"}
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(
+    ("width", "look"),
+    [
+        (360, "dark"),
+        (1280, "light"),
+        pytest.param(360, "light", marks=pytest.mark.soak),
+        pytest.param(1280, "dark", marks=pytest.mark.soak),
+    ],
+)
 def test_the_pages_of_access_have_nothing_for_axe_to_say(look: str, width: int, open_page: Callable[..., Page]) -> None:
     desk, fatu = role("Desk", "Clients.Read"), person("fatu", Role.PORTAL_ADMIN, client=company())
     paths = (

@@ -283,6 +283,7 @@ def test_a_number_whose_hash_is_behind_is_hashed_anew_and_weighed(db: None) -> N
     assert min(first.risk, second.risk) >= 60
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("keys", "wrong"), [([], True), (["short"], True), (["b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtMTI="], False)]
 )
