@@ -7,7 +7,8 @@ import pytest
 from tests.simulators import ROOT
 
 README = (ROOT / "README.md").read_text()
-SETTINGS = sorted(set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "config" / "settings.py").read_text())))
+READ = "".join(path.read_text() for path in sorted((ROOT / "config" / "settings").glob("*.py")))
+SETTINGS = sorted(set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', READ)))
 # Switches of the launcher and the tests, not for people.
 _INTERNAL = {"READ_LOCAL_ENV", "WHITENOISE_USE_FINDERS", "DEBUG"} | {
     f"SANDBOX_{name}_URL" for name in ("OTPZAP", "FASPAY", "BTCPAY", "RAIL", "SMS", "CARDS")
