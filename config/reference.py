@@ -236,7 +236,7 @@ def _marked(text: str) -> SafeString:
 
 def _limits(schema: Json) -> str:
     if "enum" in schema:
-        return " | ".join(str(value) for value in schema["enum"])
+        return " | ".join(f"`{value}`" for value in schema["enum"])
     lengths = {"minLength": _("≥ %(count)s characters"), "maxLength": _("≤ %(count)s characters")}
     bounds = {"minimum": "≥ %(count)s", "maximum": "≤ %(count)s"}
     return ", ".join(

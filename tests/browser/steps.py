@@ -24,6 +24,7 @@ _AT_REST = """() => new Promise(resolve => requestAnimationFrame(() => requestAn
 def expect_accessible(page: Page) -> None:
     """axe finds nothing serious on the page as it stands, and nothing sticks out to the right of any screen."""
     page.wait_for_load_state()  # a page without its style sheet is not what people see
+    page.evaluate(_AT_REST)
     serious = _serious(page)
     assert not serious, f"{page.url}: {serious}"
     expect_fits(page)

@@ -15,7 +15,7 @@ from tests.browser.steps import expect_accessible, expect_contrast, expect_fits
 # What is fetched instead of looked at, what ends the walk, and what others wrote.
 _ASIDE = re.compile(
     r"^/(admin|api/openapi|api/v1/openapi|language|account/logout|topup/ovo/return|llms\.txt)"
-    r"|/export/|/errors\.json$|\.(csv|xlsx|pdf|png|txt|json)$"
+    r"|/export/|/errors\.json$|\.(csv|xlsx|pdf|png|txt|json|atom)$"
 )
 _ONE = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d{4}-\d\d-\d\d(?=/)|(?<=/)\d+(?=/|$)|(?<=/)[A-Z0-9]{10,}(?=/|$)"
