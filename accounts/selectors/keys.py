@@ -44,6 +44,12 @@ def api_users_for_keys(actor: Actor) -> QuerySet[ApiUser]:
     return policy.api_users_seen_by(actor).filter(is_active=True).order_by("developer_name", "id")
 
 
+def may_make_some(actor: Actor) -> bool:
+    """Whether ``actor`` may make a key for itself, or for a program of its client."""
+    own = any(policy.may_make_keys(actor, is_sandbox=mode) for mode in (True, False))
+    return own or api_users_for_keys(actor).exists()
+
+
 def _not_all(actor: Actor) -> dict[str, Any]:
     """Staff who see every client's keys look at those on the client's page; here they find their own."""
     return {"user": actor.user} if actor.is_gateway_staff else {}

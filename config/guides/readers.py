@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from accounts.access import policy
 from accounts.access.credentials import actor_of
 from accounts.models import ApiKey
 from accounts.selectors import keys
@@ -27,7 +26,7 @@ def reader_of(request: HttpRequest) -> Reader:
     if not request.user.is_authenticated:
         return Reader()
     actor = actor_of(request)
-    if not policy.may_develop(actor):
+    if not keys.may_make_some(actor):
         return Reader(is_known=True, is_company=actor.client is not None)
     sandbox = [key for key in keys.keys_for(actor, is_sandbox=True)[:20] if key.works]
     return Reader(

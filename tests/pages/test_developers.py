@@ -22,7 +22,7 @@ from django.utils import translation
 from playwright.sync_api import Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import ApiKey, Customer
+from accounts.models import ApiKey, Customer, Role
 from config import openapi, reference_v1, urls
 from config.guides import quickstart, refusals
 from config.guides.changes import BREAKING, DEPRECATED, NOTICE, RELEASES, VERSION, Change, Release, changes, ending
@@ -38,7 +38,7 @@ from notifications.services import verifying
 from otp.models import Order, PriceRule
 from payouts.files import TROUBLES
 from tests.accounts.calling import key_of
-from tests.accounts.cast import api_user, company
+from tests.accounts.cast import api_user, browser_of, company, person
 from tests.api_v1.calling import program_of
 from tests.otp.helpers import fund
 from tests.simulators import Simulator
@@ -263,6 +263,14 @@ def test_a_key_that_ended_is_not_offered(customer: Customer, client_for: Callabl
     issued = key_of(customer, is_sandbox=True)
     ApiKey.objects.update(revoked_at=now())
     assert issued.key.prefix not in page("quickstart/", client_for(customer))
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.AUDITOR])
+def test_who_only_looks_at_keys_is_not_led_to_making_one(role: str, db: None) -> None:
+    browser = browser_of(person("gilang", role))
+    assert browser.get("/developers/keys/new/").status_code == HTTPStatus.NOT_FOUND
+    for path in ("", "quickstart/"):
+        assert "/developers/keys/new/" not in page(path, browser)
 
 
 def test_the_field_for_the_key_can_send_nothing(db: None) -> None:
